@@ -1,0 +1,45 @@
+import type { Context } from '../context.ts';
+import type { ExitCode } from '../exit-code.ts';
+
+/** One flag of a command. `make TARGET name=value` and `ktb TARGET --name=value` are the same. */
+export interface Flag {
+  readonly kind: 'boolean' | 'string' | 'count' | 'choice' | 'list';
+  /** One line for `--help`. */
+  readonly summary: string;
+  /** For `choice`. */
+  readonly choices?: readonly string[];
+  /** What `--help` calls the value, upper case: `NAME`. */
+  readonly value?: string;
+  readonly required?: boolean;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** The parsed values: absent flags are `undefined`, except booleans, which are false. */
+export type Options<F extends Flags> = {
+  readonly [K in keyof F]: F[K]['kind'] extends 'boolean'
+    ? boolean
+    : F[K]['kind'] extends 'count'
+      ? number | undefined
+      : F[K]['kind'] extends 'list'
+        ? readonly string[]
+        : F[K] extends { readonly choices: readonly (infer C)[] }
+          ? C | undefined
+          : F[K] extends { readonly required: true }
+            ? string
+            : string | undefined;
+};
+
+/** One command: a flag table, and calls down the line. */
+export interface Command<F extends Flags = Flags> {
+  readonly name: string;
+  readonly flags: F;
+  /** One full line for `--help`, with a typical use: `make logs name='*-vit-*'`. */
+  readonly example: string;
+  run(options: Options<F>, context: Context): Promise<ExitCode>;
+}
+
+/** Keeps the flag table's literal types, so that `options` is typed by it. */
+export function defineCommand<const F extends Flags>(command: Command<F>): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,18 @@
+import type { Command } from './command.ts';
+
+/** A command before it is loaded: what `ktb --help` and completion need without importing it. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  /** Heading in `ktb --help` and `make help`. */
+  readonly group: 'Plan' | 'Run here' | 'Run on the cluster' | 'Data' | 'Images' | 'Project';
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command, in the order help shows them. Each is a chunk of its own, loaded when it is called. */
+export const commands: readonly CommandEntry[] = [];
+
+export function findCommand(name: string): CommandEntry | undefined {
+  return commands.find((entry) => entry.name === name || entry.aliases?.includes(name));
+}

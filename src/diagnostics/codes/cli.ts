@@ -1,0 +1,9 @@
+/** Codes of the command line: `PHASE_WHAT` → what it means and how to mend it, for docs/errors.md. */
+export const cliCodes = {
+  CLI_UNKNOWN_COMMAND: 'There is no command of that name. `ktb --help` lists them.',
+  CLI_UNKNOWN_FLAG: 'The command has no flag of that name. `ktb COMMAND --help` lists its flags.',
+  CLI_BAD_VALUE: 'A flag was given a value it does not take.',
+  CLI_MISSING_VALUE: 'The command needs a value for this flag.',
+  CLI_UNEXPECTED_WORD: 'The command takes no further words.',
+  INTERNAL: 'A bug in the toolbox. Please report it with the printed stack.',
+} as const;

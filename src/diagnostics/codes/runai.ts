@@ -1,0 +1,2 @@
+/** Codes of this phase: `PHASE_WHAT` → what it means and how to mend it, for docs/errors.md. */
+export const runaiCodes = {} as const;

@@ -1,0 +1,42 @@
+import type { Fingerprint } from '../matrix/job-spec.ts';
+
+/** How a trial stands. `missing` is the absence of a record or workload and so never written. */
+export type TrialState =
+  | 'missing'
+  | 'pending'
+  | 'suspended'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'timeout'
+  | 'interrupted'
+  /** The record says running, the process is gone. */
+  | 'lost';
+
+/** `.toolbox/runs/NAME/record.json`: what ran, with which fingerprint, how it ended. Holds no secret. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly name: string;
+  readonly model: string;
+  readonly dataset: string;
+  readonly hparam: Readonly<Record<string, string>>;
+  readonly fingerprint: Fingerprint;
+  readonly command: string;
+  readonly executor: string;
+  readonly state: Exclude<TrialState, 'missing' | 'lost'>;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly host: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly exitCode?: number;
+  /** Name of the signal that ended it, `SIGKILL`. */
+  readonly signal?: string;
+  /** One sentence for a person, where the exit code does not say it. */
+  readonly reason?: string;
+  /** Relative to the project, one file an attempt. */
+  readonly log: string;
+  /** Local runs: tells a live process from one whose number was used again. */
+  readonly process?: { readonly pid: number; readonly startTime: string };
+}
