@@ -1,28 +1,46 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type Context, SignalReceived } from './context.ts';
-import { main } from './main.ts';
 
 // The process edge: argv, streams and signals become a Context, and main()'s answer the exit code.
+
+// Compiled code is kept beside the bundle, never in a shared temporary folder where others could plant some.
+// Must come before the import below; where the folder cannot be written, Node goes on without.
+enableCompileCache(fileURLToPath(new URL('.cache', import.meta.url)));
+const { main } = await import('./main.ts');
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interruption.abort(new SignalReceived(name)));
 }
 
-// A reader that has had enough (`ktb plan | head`) is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
+// Getters: the standard streams cost milliseconds to open, and few commands need all three.
 const context: Context = {
   cwd: process.cwd(),
   env: process.env,
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return guarded(process.stdout);
+  },
+  get stderr() {
+    return guarded(process.stderr);
+  },
   now: Date.now,
   signal: interruption.signal,
 };
 
 process.exitCode = await main(process.argv.slice(2), context);
+
+/** A reader that has had enough (`ktb plan | head`) is not an error. */
+function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (stream.listenerCount('error', leaveQuietly) === 0) stream.on('error', leaveQuietly);
+  return stream;
+}
+
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
