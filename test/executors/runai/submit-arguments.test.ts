@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type RunaiFields, resolveRunaiSettings } from '../../../src/executors/runai/settings.ts';
+import { formatSubmitArguments, type RunaiWorkload } from '../../../src/executors/runai/submit-arguments.ts';
+
+interface Recorded {
+  readonly env: readonly string[];
+  readonly examples: readonly {
+    readonly arguments: readonly string[];
+    readonly argv: readonly string[];
+    readonly script: string;
+  }[];
+}
+
+const recorded = JSON.parse(
+  readFileSync(new URL('../../fixtures/runai/command-lines.json', import.meta.url), 'utf8'),
+) as Recorded;
+const dotenv = new Map(recorded.env.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+const identity = { user: 'jdoe', uid: 123456, group: 'MLO-unit', gid: 83070 };
+
+const base: RunaiWorkload = {
+  name: 'exp1',
+  kind: 'training',
+  image: dotenv.get('RUNAI_IMAGE') ?? '',
+  gpus: 0,
+  retries: 0,
+  ports: [],
+  env: {},
+};
+
+function commandLine(workload: Partial<RunaiWorkload>, fields: RunaiFields = {}): readonly string[] {
+  const settings = resolveRunaiSettings(fields, identity, dotenv, undefined);
+  if (!settings.ok) throw new Error(settings.diagnostics[0]?.message);
+  return formatSubmitArguments({ ...base, ...workload }, settings.value);
+}
+
+/** Flags with their values, without order: what the run:ai command line sees. */
+function flagsOf(argv: readonly string[]): readonly string[] {
+  const flags: string[] = [];
+  for (const word of argv.slice(0, argv.indexOf('--'))) {
+    if (word.startsWith('--') || flags.length === 0) flags.push(word);
+    else flags[flags.length - 1] += ` ${word}`;
+  }
+  return flags.sort();
+}
+
+function scriptOf(argv: readonly string[]): string {
+  const payload = argv.at(-1) ?? '';
+  const match = /^echo (\S+) \| base64 -d > (\S+) && cat \2 && \/bin\/zsh \2$/.exec(payload);
+  return Buffer.from(match?.[1] ?? '', 'base64').toString('utf8');
+}
+
+describe('the recorded command lines come out the same', () => {
+  const workloads: readonly Partial<RunaiWorkload>[] = [
+    { name: 'sandbox', kind: 'interactive' },
+    { name: 'exp1', gpus: 1, command: 'python main.py' },
+    { name: 'dist', gpus: 4, workers: 1, command: 'torchrun main.py' },
+  ];
+  test.each(
+    recorded.examples.map(
+      (example, index) => [example.arguments.join(' '), example, workloads[index]] as const,
+    ),
+  )('%s', (_title, example, workload) => {
+    const argv = commandLine(workload ?? {});
+    expect(flagsOf(argv)).toEqual(flagsOf(example.argv));
+    expect(argv.slice(argv.indexOf('--'), -1)).toEqual(example.argv.slice(example.argv.indexOf('--')));
+    expect(scriptOf(argv)).toBe(example.script);
+  });
+});
+
+describe('settings', () => {
+  const flags = (workload: Partial<RunaiWorkload>, fields: RunaiFields) =>
+    flagsOf(commandLine(workload, fields));
+
+  test('pools, and preemptible where an interactive pod needs it', () => {
+    expect(flags({ kind: 'interactive' }, { node_pools: ['h100'] })).toEqual(
+      expect.arrayContaining(['--node-pools h100', '--preemptible']),
+    );
+    expect(flags({ kind: 'interactive' }, { node_pools: ['v100'] })).not.toContain('--preemptible');
+    expect(flags({ kind: 'training' }, { node_pools: ['h100'] })).not.toContain('--preemptible');
+  });
+
+  test('what kube.yaml says wins over .env', () => {
+    const line = flags({}, { project: 'other', secret_name: 'mine', pvc: 'data', mount: '/data' });
+    expect(line).toEqual(expect.arrayContaining(['--project other', '--pvc data:/data']));
+    expect(line).toContain('--environment WANDB_API_KEY=SECRET:mine,WANDB_API_KEY');
+  });
+
+  test('fractions, cores, memory, ports, shared memory, host IPC', () => {
+    const line = flags(
+      { gpus: 0.5, cpus: 4, memory: 16, ports: [8888, '6006:6006'] },
+      { host_ipc: true, large_shm: true },
+    );
+    expect(line).toEqual(
+      expect.arrayContaining([
+        '--gpu 0.5',
+        '--cpu 4',
+        '--memory 16G',
+        '--port 8888',
+        '--port 6006:6006',
+        '--host-ipc',
+        '--large-shm',
+      ]),
+    );
+  });
+
+  test('annotations and resources of the file replace those of distributed workloads by name', () => {
+    const line = flags(
+      { workers: 2 },
+      { annotations: { 'k8s.v1.cni.cncf.io/networks': 'other' }, extended_resources: { 'rdma/ib': 2 } },
+    );
+    expect(line.filter((flag) => /annotation|extended/.test(flag))).toEqual([
+      '--annotation k8s.v1.cni.cncf.io/networks=other',
+      '--extended-resource rdma/ib=2',
+      '--extended-resource rdma/rdma=1',
+    ]);
+  });
+
+  test('no value of .env that is a secret is on the command line', () => {
+    const line = commandLine({ command: 'true' }).join('\n');
+    for (const key of ['WANDB_API_KEY', 'HF_TOKEN', 'SSH_PRIVATE_KEY_B64', 'OPENAI_API_KEY']) {
+      expect(line).not.toContain(dotenv.get(key));
+    }
+  });
+
+  test('without a project there is no command line, but a message that says what to write', () => {
+    const result = resolveRunaiSettings({}, {}, new Map(), undefined);
+    expect(result.ok).toBe(false);
+    expect(result.diagnostics.map((each) => each.code)).toContain('RUNAI_SETTING_MISSING');
+  });
+});
+
+describe('the script', () => {
+  test('working directory and virtual environment come before the command', () => {
+    const argv = commandLine({ command: 'python a.py' }, { working_dir: '/scratch/my code', venv: '.venv' });
+    expect(scriptOf(argv)).toBe(
+      "source ~/.zshrc && cd '/scratch/my code' && source .venv/bin/activate && python a.py",
+    );
+  });
+
+  test('a timeout ends the command, quotes and line breaks survive', () => {
+    expect(scriptOf(commandLine({ command: "echo 'a'\necho b", timeout: 90 }))).toBe(
+      "source ~/.zshrc && timeout 90 /bin/zsh -c 'echo '\\''a'\\''\necho b'",
+    );
+  });
+
+  test('an interactive pod waits for its time, half a day unless told', () => {
+    expect(scriptOf(commandLine({ kind: 'interactive', timeout: 14_400 }))).toBe(
+      'source ~/.zshrc && sleep 14400',
+    );
+  });
+});
