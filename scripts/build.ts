@@ -1,9 +1,11 @@
 // Bundles src/ into dist/: one entry per command and library, shared and lazily loaded chunks beside them.
-import { rm } from 'node:fs/promises';
+// A sweep may be running from dist/ meanwhile, and loads chunks as it needs them: chunks have hashed names, are
+// written before the entries that name them, each whole or not at all, and old ones stay for a month.
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { build } from 'esbuild';
 
-await rm('dist', { recursive: true, force: true });
-await build({
+const result = await build({
   entryPoints: { bin: 'src/bin.ts' },
   outdir: 'dist',
   bundle: true,
@@ -19,4 +21,23 @@ await build({
   },
   legalComments: 'none',
   logLevel: 'warning',
+  write: false,
 });
+
+const month = 30 * 24 * 3600 * 1000;
+await mkdir('dist/chunks', { recursive: true });
+const isEntry = (file: string) => path.dirname(file) === path.resolve('dist');
+for (const file of result.outputFiles.toSorted((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)))) {
+  const whole = `${file.path}.${process.pid}.tmp`;
+  await writeFile(whole, file.contents, { mode: isEntry(file.path) ? 0o755 : 0o644 });
+  await rename(whole, file.path);
+}
+const written = new Set(result.outputFiles.map((file) => file.path));
+for (const name of await readdir('dist/chunks')) {
+  const file = path.resolve('dist/chunks', name);
+  const age = await stat(file).then(
+    (found) => Date.now() - found.mtimeMs,
+    () => 0,
+  );
+  if (!written.has(file) && age > month) await rm(file, { force: true });
+}
