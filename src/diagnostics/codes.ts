@@ -4,6 +4,7 @@ import { containerCodes } from './codes/container.ts';
 import { kubeCodes } from './codes/kube.ts';
 import { localCodes } from './codes/local.ts';
 import { matrixCodes } from './codes/matrix.ts';
+import { policyCodes } from './codes/policy.ts';
 import { runaiCodes } from './codes/runai.ts';
 import { s3Codes } from './codes/s3.ts';
 
@@ -19,6 +20,7 @@ export const diagnosticCodes = {
   ...kubeCodes,
   ...s3Codes,
   ...containerCodes,
+  ...policyCodes,
   ...runaiCodes,
 } as const;
 
