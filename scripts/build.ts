@@ -1,9 +1,12 @@
 // Bundles src/ into dist/: one entry per command and library, shared and lazily loaded chunks beside them.
 // A sweep may be running from dist/ meanwhile, and loads chunks as it needs them: chunks have hashed names, are
 // written before the entries that name them, each whole or not at all, and old ones stay for a month.
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+
+execFileSync(process.execPath, ['scripts/generate.ts', '--build'], { stdio: 'inherit' });
 
 const result = await build({
   entryPoints: { bin: 'src/bin.ts' },

@@ -1,0 +1,46 @@
+// Makes everything that is made from something else.
+//   node scripts/generate.ts          writes all of it
+//   node scripts/generate.ts --build  writes what is not committed (the build does this)
+//   node scripts/generate.ts --check  writes nothing, and fails where a committed file is out of date
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Generator } from './generate/generated-file.ts';
+import { generateSchemas } from './generate/schemas.ts';
+import { generateTypes } from './generate/types.ts';
+import { generateValidators } from './generate/validators.ts';
+
+/** Made by every build and git-ignored. */
+const ignored: readonly Generator[] = [generateValidators];
+/** Committed, because people read them. In order: later ones read what earlier ones write. */
+const committed: readonly Generator[] = [generateSchemas, generateTypes];
+
+const mode = process.argv[2];
+const stale: string[] = [];
+for (const generate of mode === '--build'
+  ? ignored
+  : mode === '--check'
+    ? committed
+    : [...committed, ...ignored]) {
+  for (const { path, text } of await generate()) {
+    if (readOrEmpty(path) === text) continue;
+    stale.push(path);
+    if (mode === '--check') continue;
+    mkdirSync(dirname(path), { recursive: true });
+    // Whole or not at all: another build may be reading it.
+    const whole = `${path}.${process.pid}.tmp`;
+    writeFileSync(whole, text);
+    renameSync(whole, path);
+  }
+}
+if (mode === '--check' && stale.length > 0) {
+  process.stderr.write(`out of date: ${stale.join(', ')}\n  type: npm run generate\n`);
+  process.exitCode = 1;
+}
+
+function readOrEmpty(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import standalone from 'ajv/dist/standalone/index.js';
+import { build } from 'esbuild';
+import type { GeneratedFile } from './generated-file.ts';
+import { children, isFieldReference, readSchema, type Schema, type SchemaName } from './schema.ts';
+
+const folder = 'src/generated';
+
+/**
+ * Validators as plain code, so that ajv is not loaded at run time, and the schemas without their prose,
+ * which messages are made from.
+ */
+export async function generateValidators(): Promise<GeneratedFile[]> {
+  const fields = withoutProse('fields');
+  const kube = withoutProse('kube');
+  const launch = withoutProse('launch');
+  const { additionalProperties: _, ...openFields } = fields;
+  const ajv = new Ajv2019({
+    schemas: [
+      { $id: 'fields.schema.json', ...openFields },
+      { $id: 'kube.schema.json', ...compact(kube) },
+      { $id: 'launch.schema.json', ...compact(launch) },
+    ],
+    allErrors: true,
+    allowUnionTypes: true,
+    strictTypes: false,
+    inlineRefs: false,
+    keywords: ['x-text', 'x-expects', 'x-key-expects'],
+    code: { source: true, esm: true },
+  });
+  const code = standalone.default(ajv, {
+    validateFields: 'fields.schema.json',
+    validateKube: 'kube.schema.json',
+    validateLaunch: 'launch.schema.json',
+  });
+  const schemas = Object.entries({ fieldsSchema: fields, kubeSchema: kube, launchSchema: launch })
+    .map(([name, schema]) => `export const ${name} = ${JSON.stringify(schema)};\n`)
+    .join('');
+  return [
+    { path: `${folder}/validators.js`, text: await selfContained(code), committed: false },
+    { path: `${folder}/schemas.js`, text: schemas, committed: false },
+  ];
+}
+
+/**
+ * Refers to all overridable fields at once where the published schema has to list them, so that the code of
+ * their checks is there once and not four times. Editors do not know `unevaluatedProperties` yet; ajv does.
+ */
+function compact(schema: Schema): Schema {
+  const copy = structuredClone(schema);
+  const visit = (each: Schema) => {
+    for (const child of children(each)) visit(child);
+    const all = Object.entries(each.properties ?? {});
+    const own = all.filter(([, property]) => !isFieldReference(property));
+    if (own.length === all.length) return;
+    each.properties = Object.fromEntries(own);
+    each['allOf'] = [{ $ref: 'fields.schema.json' }];
+    each['unevaluatedProperties'] = false;
+    delete each.additionalProperties;
+  };
+  visit(copy);
+  return copy;
+}
+
+/** Pulls in the few small functions of ajv that the code calls by name. */
+async function selfContained(code: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: process.cwd(), loader: 'js' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    minify: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+function withoutProse(name: SchemaName): Schema {
+  const schema = readSchema(name);
+  const strip = (each: Schema) => {
+    for (const word of ['$schema', '$comment', 'title', 'description', 'examples', 'default', 'x-group'])
+      delete each[word];
+    for (const child of children(each)) strip(child);
+  };
+  strip(schema);
+  return schema;
+}
