@@ -1,0 +1,21 @@
+#!/bin/sh
+# Copies the toolbox into an empty directory, for a main container whose image has none.
+#
+#   copy.sh TARGET
+#
+# The init container `toolbox` of a pod with `toolbox_image`: TARGET is the volume that the main container
+# mounts at /opt/toolbox. The toolbox finds its own parts relative to itself, so the copy is whole.
+# POSIX sh. Exit code 0, or the failing tool's.
+set -eu
+
+if [ $# -ne 1 ] || [ ! -d "$1" ]; then
+  echo 'usage: copy.sh TARGET (a directory)' >&2
+  exit 2
+fi
+home=$(cd "$(dirname "$0")/.." && pwd)
+cp -R "$home/." "$1/"
+# Whoever the main container runs as must be able to read it.
+chmod -R a+rX "$1/." 2>/dev/null || true
+# An unusable copy is told here, where the log says so, rather than in the middle of the command.
+"$1/bin/ktb" --version >/dev/null
+echo "kube-toolbox: copied the toolbox into $1" >&2

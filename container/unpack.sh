@@ -1,0 +1,61 @@
+#!/bin/sh
+# Unpacks a code snapshot into the pod's work directory, and verifies it.
+#
+#   unpack.sh
+#
+#   TOOLBOX_WORK         directory shared by the pod's containers
+#   TOOLBOX_PROJECT      the tree goes to $TOOLBOX_WORK/$TOOLBOX_PROJECT
+#   TOOLBOX_CODE_DIGEST  SHA-256 of the unpacked tar, 64 hex digits
+#   TOOLBOX_CODE_PARTS   directory with the pieces part-000 … of the packed tar (from ConfigMaps), or
+#   TOOLBOX_CODE_KEY     the packed tar's key in the bucket, fetched with ktb and the S3 settings
+#   NB_UID, NB_GID       optional: owner of the tree, where this runs as root
+#
+# The init container `code`. With pieces it needs sh, cat, gzip and tar only, so that any image will do;
+# sha256sum is used where there is one. POSIX sh.
+set -eu
+umask 022
+
+say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+: "${TOOLBOX_WORK:?}" "${TOOLBOX_PROJECT:?}" "${TOOLBOX_CODE_DIGEST:?}"
+target=$TOOLBOX_WORK/$TOOLBOX_PROJECT
+stage=$TOOLBOX_WORK/.unpacking
+# A restarted init container begins anew: what a killed one left is not trusted.
+rm -rf "$stage" "$target"
+mkdir -p "$stage" "$target"
+
+for tool in tar gzip cat; do
+  command -v "$tool" >/dev/null 2>&1 ||
+    fail "code: this image has no $tool; set toolbox_image in config/kube.yaml, or add $tool to the image"
+done
+
+if [ -n "${TOOLBOX_CODE_PARTS-}" ]; then
+  packed=$stage/code.tar.gz
+  cat "$TOOLBOX_CODE_PARTS"/part-* >"$packed"
+else
+  PATH=${TOOLBOX_HOME:-/opt/toolbox}/bin:$PATH
+  command -v ktb >/dev/null 2>&1 ||
+    fail 'code: this image has no ktb to fetch the snapshot with; set toolbox_image in config/kube.yaml'
+  (cd "$stage" && ktb download --file="${TOOLBOX_CODE_KEY:?}" >&2)
+  packed=$stage/$TOOLBOX_CODE_KEY
+  [ -f "$packed" ] || fail "code: $TOOLBOX_CODE_KEY is not in the bucket"
+fi
+
+gzip -dc "$packed" >"$stage/code.tar" || fail 'code: the snapshot is damaged (gzip cannot read it)'
+if command -v sha256sum >/dev/null 2>&1; then
+  found=$(sha256sum <"$stage/code.tar")
+  found=${found%% *}
+  [ "$found" = "$TOOLBOX_CODE_DIGEST" ] ||
+    fail "code: the snapshot is damaged: its digest is $found, expected $TOOLBOX_CODE_DIGEST"
+fi
+tar -xf "$stage/code.tar" -C "$target" || fail 'code: tar could not unpack the snapshot'
+rm -rf "$stage"
+
+if [ "$(id -u)" = 0 ] && [ -n "${NB_UID-}" ] && [ -n "${NB_GID-}" ]; then
+  chown -R "$NB_UID:$NB_GID" "$target"
+fi
+say "code: unpacked snapshot $(printf %.12s "$TOOLBOX_CODE_DIGEST") into $target"
