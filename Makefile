@@ -8,29 +8,26 @@ define toolbox_newline
 
 
 endef
-toolbox_empty :=
-toolbox_space := $(toolbox_empty) $(toolbox_empty)
 toolbox_quote = '$(subst ','\'',$1)'
 
 # The folder of this file, links followed: empty at this repository's own root, relative below the project
 # (`src/toolbox/`), else absolute. Done with `subst`, since `dir` would take a path with a space for two.
 toolbox_self := $(realpath $(lastword $(MAKEFILE_LIST)))
 toolbox := $(subst |,,$(subst |$(CURDIR)/,,|$(subst /Makefile|,/,$(toolbox_self)|)))
-toolbox_path := $(subst $(toolbox_space),\ ,$(toolbox))
 
 # Values given on make's command line become flags, as they were typed: `$$`, quotes, spaces, `*`, `;` and
 # line breaks mean nothing to make or the shell. Names in capitals stay variables of the environment
 # (`make job KUBECONFIG=other`), and variables of the environment never become flags.
 toolbox_letters := a b c d e f g h i j k l m n o p q r s t u v w x y z
-toolbox_is_flag = $(strip $(foreach letter,$(toolbox_letters),$(findstring $(letter),$1)))
-toolbox_given := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(if $(call toolbox_is_flag,$(name)),$(name))))
-$(foreach name,$(toolbox_given),$(eval unexport $(name)))
+toolbox_is_flag = $(strip $(foreach toolbox_l,$(toolbox_letters),$(findstring $(toolbox_l),$1)))
+toolbox_given := $(foreach toolbox_n,$(.VARIABLES),$(if $(filter command,$(origin $(toolbox_n))),$(if $(call toolbox_is_flag,$(toolbox_n)),$(toolbox_n))))
+$(foreach toolbox_n,$(toolbox_given),$(eval unexport $(toolbox_n)))
 toolbox_word = $(subst $(toolbox_newline),'"$$newline"',$(toolbox_quote))
-toolbox_flags = $(foreach name,$(sort $(toolbox_given)),$(call toolbox_word,--$(name)=$(value $(name))))
+toolbox_flags = $(foreach toolbox_n,$(sort $(toolbox_given)),$(call toolbox_word,--$(toolbox_n)=$(value $(toolbox_n))))
 
 # The line under every target. A make that a trial's command calls is not a child of this one.
-toolbox_forget_make := unset MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR;
-toolbox_set_newline = $(if $(findstring $(toolbox_newline),$(toolbox_flags)),newline=$$(printf '\n.'); newline=$${newline%.};)
+toolbox_forget_make := unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL MAKE_TERMOUT MAKE_TERMERR;
+toolbox_set_newline = $(if $(findstring "$$newline",$(toolbox_flags)),newline=$$(printf '\n.'); newline=$${newline%.};)
 toolbox_set_node = node=$(call toolbox_quote,$(toolbox).node/node_modules/.bin/node); [ -x "$$node" ] || node=node;
 toolbox_run = @$(toolbox_forget_make) $(toolbox_set_newline) $(toolbox_set_node) exec "$$node" $(call toolbox_quote,$(toolbox)dist/bin.js) $@ $(toolbox_flags)
 
@@ -40,12 +37,18 @@ help: ## List the targets
 	@awk -f $(call toolbox_quote,$(toolbox)setup/targets.awk) own=$(if $(toolbox),,yes) \
 	  $(call toolbox_quote,$(toolbox_self)) $(filter-out Makefile,$(firstword $(MAKEFILE_LIST))) $(wildcard project.mk)
 
-# Installs and builds what is missing or older than its sources; an installed package has no sources.
-toolbox_ready := $(toolbox_path).ready
-toolbox_sources := $(wildcard $(addprefix $(toolbox_path),package.json package-lock.json setup/node/package-lock.json scripts/*.ts schemas/* templates/* templates/*/* src/*.ts src/*/*.ts src/*/*/*.ts src/*/*/*/*.ts))
+# Installs and builds what is missing or older than its sources; an installed package has no sources. Make cannot
+# compare files whose folder has a space in its name, so there the script is asked each time.
+ifeq ($(words x$(toolbox)),1)
+toolbox_ready := $(toolbox).ready
+toolbox_sources := $(wildcard $(addprefix $(toolbox),package.json package-lock.json setup/node/package-lock.json scripts/*.ts schemas/* templates/* templates/*/* src/*.ts src/*/*.ts src/*/*/*.ts src/*/*/*/*.ts))
+else
+toolbox_ready := toolbox_ready
+.PHONY: toolbox_ready
+endif
 $(toolbox_ready): $(toolbox_sources)
 	@bash $(call toolbox_quote,$(toolbox)setup/install.sh)
-ifeq ($(wildcard $(toolbox_path)dist/bin.js),)
+ifeq ($(wildcard $(toolbox)dist/bin.js),)
 .PHONY: $(toolbox_ready)
 endif
 

@@ -89,13 +89,14 @@ choose_node() {
     return
   fi
   need_npm
-  say "installing Node $needed_major or newer into $(pwd)/.node (this machine has $(node --version 2>/dev/null || echo none))"
+  say "installing Node into $(pwd)/.node, since this machine's is $(node --version 2>/dev/null || echo missing) (once)"
   rm -rf ".node.$$"
   mkdir ".node.$$"
   cp setup/node/package.json setup/node/package-lock.json ".node.$$/"
   quietly npm ci --prefix ".node.$$" --ignore-scripts --no-audit --no-fund --no-update-notifier
   is_new_enough ".node.$$/node_modules/.bin/node" ||
-    fail "npm has no Node for $(uname -sm); install Node.js $needed_major.$needed_minor or newer (https://nodejs.org), then try again"
+    fail "npm could not get a Node for $(uname -sm): no network, or none is published for it." \
+      "Install Node.js $needed_major.$needed_minor or newer (https://nodejs.org), then try again"
   rm -rf .node
   mv ".node.$$" .node
 }
