@@ -357,14 +357,33 @@ export interface WrittenFields {
      * Node pools, in order of preference.
      */
     node_pools?: string[];
+    /**
+     * Node pools on which an interactive pod is submitted as preemptible. Default: `h100` and `h200`.
+     */
+    preemptible_pools?: string[];
+    /**
+     * Use the node's IPC namespace.
+     */
     host_ipc?: boolean;
+    /**
+     * Ask for a large `/dev/shm`.
+     */
     large_shm?: boolean;
+    /**
+     * Let processes gain rights, as `sudo` does. Default: true.
+     */
     allow_privilege_escalation?: boolean;
+    /**
+     * When the node pulls the image. Default: `Always`.
+     */
     image_pull_policy?: 'Always' | 'IfNotPresent' | 'Never';
     /**
      * Pods of a multi-node trial besides the first: `workers: 3` runs on 4.
      */
     workers?: number;
+    /**
+     * Annotations of the workload.
+     */
     annotations?: {
       [k: string]: string;
     } | null;
@@ -386,5 +405,9 @@ export interface WrittenFields {
      * Virtual environment activated before the command.
      */
     venv?: string;
+    /**
+     * Shell of the image that runs the command; its start-up file is read first. Default: `/bin/zsh`.
+     */
+    shell?: string;
   } | null;
 }

@@ -1,3 +1,4 @@
+import type { WrittenFields } from '../../config/written-fields.ts';
 import {
   type Checked,
   type Diagnostic,
@@ -5,25 +6,8 @@ import {
   type Location,
 } from '../../diagnostics/diagnostic.ts';
 
-/** What `runai:` in kube.yaml may say; see schemas/fields.schema.json. */
-export interface RunaiFields {
-  readonly project?: string;
-  readonly secret_name?: string;
-  readonly pvc?: string;
-  readonly mount?: string;
-  readonly node_pools?: readonly string[];
-  readonly preemptible_pools?: readonly string[];
-  readonly host_ipc?: boolean;
-  readonly large_shm?: boolean;
-  readonly allow_privilege_escalation?: boolean;
-  readonly image_pull_policy?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly extended_resources?: Readonly<Record<string, string | number>>;
-  readonly extra_args?: readonly string[];
-  readonly shell?: string;
-  readonly working_dir?: string;
-  readonly venv?: string;
-}
+/** What `runai:` may say; see schemas/fields.schema.json. */
+export type RunaiFields = NonNullable<WrittenFields['runai']>;
 
 /** Who the pod runs as, from `identity:` or the variables of `.env`. */
 export interface RunaiIdentity {
@@ -132,7 +116,7 @@ export function resolveRunaiSettings(
     allowPrivilegeEscalation: fields.allow_privilege_escalation ?? true,
     imagePullPolicy: fields.image_pull_policy ?? 'Always',
     annotations: fields.annotations ?? {},
-    extendedResources: textValues(fields.extended_resources ?? {}),
+    extendedResources: fields.extended_resources ?? {},
     extraArgs: fields.extra_args ?? [],
     shell: fields.shell ?? '/bin/zsh',
     workingDir: fields.working_dir,
@@ -174,8 +158,4 @@ function identityVariables(
     UV_CACHE_DIR: `${home}/.cache/uv`,
     UV_PYTHON_INSTALL_DIR: `${home}/.uv`,
   };
-}
-
-function textValues(values: Readonly<Record<string, string | number>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
 }

@@ -107,7 +107,7 @@ describe('settings', () => {
   test('annotations and resources of the file replace those of distributed workloads by name', () => {
     const line = flags(
       { workers: 2 },
-      { annotations: { 'k8s.v1.cni.cncf.io/networks': 'other' }, extended_resources: { 'rdma/ib': 2 } },
+      { annotations: { 'k8s.v1.cni.cncf.io/networks': 'other' }, extended_resources: { 'rdma/ib': '2' } },
     );
     expect(line.filter((flag) => /annotation|extended/.test(flag))).toEqual([
       '--annotation k8s.v1.cni.cncf.io/networks=other',
