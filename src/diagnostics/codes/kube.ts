@@ -1,2 +1,18 @@
 /** Codes of this phase: `PHASE_WHAT` → what it means and how to mend it, for docs/errors.md. */
-export const kubeCodes = {} as const;
+export const kubeCodes = {
+  KUBE_CONFIG_MISSING:
+    'There is no kubeconfig. Copy the one your cluster gives you to `~/.kube/config`, or point `KUBECONFIG` at it.',
+  KUBE_CONFIG_NO_CONTEXT:
+    'The kubeconfig has no current context, or not the one asked for. Set `context` in `kube.yaml`, or use `kubectl config use-context`.',
+  KUBE_CONFIG_INVALID:
+    'The kubeconfig cannot be read, is not valid YAML, or a context in it names a cluster, user or file that does not exist.',
+  KUBE_CREDENTIALS:
+    'The credential plugin or token file that the kubeconfig names failed. Run it by hand to see why.',
+  KUBE_UNAUTHORIZED:
+    'The cluster does not accept the credentials, also after fetching them anew. Sign in again or fetch a new kubeconfig.',
+  KUBE_UNREACHABLE:
+    'The cluster did not answer in time. Check the network, the VPN and the server of the kubeconfig.',
+  KUBE_TLS: 'The server showed a certificate that the certificate authority in the kubeconfig did not sign.',
+  KUBE_NOT_AN_API:
+    'Something answered that is not the Kubernetes API: a proxy or a login page. Check `HTTPS_PROXY` and `NO_PROXY`.',
+} as const;

@@ -1,0 +1,318 @@
+import type { IncomingMessage } from 'node:http';
+import { createGunzip } from 'node:zlib';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { ApiError, type StatusBody } from './api-error.ts';
+import type { Connection } from './connection.ts';
+import { RequestGate } from './request-gate.ts';
+import {
+  defaultRetryPolicy,
+  isPermanentSocketError,
+  isRetryableStatus,
+  parseRetryAfter,
+  type RetryPolicy,
+  retryDelay,
+} from './retry-policy.ts';
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Absolute path with its query. */
+  readonly path: string;
+  /** Text is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal: AbortSignal;
+}
+
+/** What an attempt came to: an answer, or a failure that the policy judges. */
+type Attempted<T> =
+  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: false;
+      readonly error: Error;
+      readonly retry: boolean;
+      readonly after?: number | undefined;
+    };
+
+/** A slow-down worth telling the user, who otherwise sees nothing move. */
+export type Notice = (message: string) => void;
+
+/**
+ * Requests to one API server under one policy: bounded concurrency, `Retry-After`, jittered backoff, deadlines
+ * an attempt and overall, credentials renewed on 401.
+ *
+ * The library's generated clients are not used: of version 2.0.1 a 429 is not retried, a followed log whose
+ * socket resets ends in an uncaught exception, a truncated watch line is dropped and a 410 resolves.
+ */
+export class ApiClient {
+  readonly connection: Connection;
+  readonly #policy: RetryPolicy;
+  readonly #gate: RequestGate;
+  readonly #notice: Notice;
+  /** Warnings of the server already shown: it repeats them with every object. */
+  readonly #warned = new Set<string>();
+  #hasAnswered = false;
+
+  constructor(connection: Connection, options: { policy?: Partial<RetryPolicy>; notice?: Notice } = {}) {
+    this.connection = connection;
+    this.#policy = { ...defaultRetryPolicy, ...options.policy };
+    this.#gate = new RequestGate(this.#policy);
+    this.#notice = options.notice ?? (() => undefined);
+  }
+
+  get policy(): RetryPolicy {
+    return this.#policy;
+  }
+
+  /**
+   * The JSON answer of a request that succeeds.
+   *
+   * @throws ApiError when the server refuses
+   * @throws DiagnosticError KUBE_UNREACHABLE, KUBE_NOT_AN_API, KUBE_UNAUTHORIZED, KUBE_CREDENTIALS
+   */
+  async request<T>(request: ApiRequest): Promise<T> {
+    return this.#persist(request, (signal) =>
+      this.#gate.run(signal, () =>
+        this.#attempt(request, signal, async (response, alive) => {
+          const text = await readBody(response, alive);
+          return parseAnswer<T>(text, response, this.connection.where);
+        }),
+      ),
+    );
+  }
+
+  /**
+   * The answer of a request that succeeds, to be read as it comes. Only the head is retried; a body that
+   * breaks off rejects, and the caller knows where it was.
+   */
+  async stream(request: ApiRequest): Promise<IncomingMessage> {
+    return this.#persist(request, (signal) =>
+      this.#attempt(request, signal, async (response) => response, true),
+    );
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  async #persist<T>(
+    request: ApiRequest,
+    attempt: (signal: AbortSignal) => Promise<Attempted<T>>,
+  ): Promise<T> {
+    const deadline = this.#policy.now() + this.#policy.overallTimeout;
+    let wasUnauthorized = false;
+    for (let failures = 1; ; failures += 1) {
+      const result = await attempt(request.signal);
+      if (result.ok) return result.value;
+      if (isUnauthorized(result.error)) {
+        // Once with renewed credentials; a second refusal in a row is final.
+        if (wasUnauthorized) throw result.error;
+        wasUnauthorized = true;
+      }
+      request.signal.throwIfAborted();
+      const wait = retryDelay(this.#policy, failures, result.after);
+      const isHopeless = !this.#hasAnswered && failures >= this.#policy.firstContactAttempts;
+      if (!result.retry || isHopeless || this.#policy.now() + wait > deadline) throw result.error;
+      if (failures === 3)
+        this.#notice(`the cluster is not answering as it should (${result.error.message}), trying again`);
+      await this.#policy.sleep(wait, request.signal);
+    }
+  }
+
+  async #attempt<T>(
+    request: ApiRequest,
+    signal: AbortSignal,
+    read: (response: IncomingMessage, alive: () => void) => Promise<T>,
+    isStream = false,
+  ): Promise<Attempted<T>> {
+    const credential = await this.connection.credential();
+    const watchdog = new AbortController();
+    const expire = (): void => watchdog.abort(new TimeoutError(this.#policy.attemptTimeout));
+    const timer = setTimeout(expire, this.#policy.attemptTimeout);
+    try {
+      const response = await this.connection.send(
+        {
+          method: request.method ?? 'GET',
+          path: request.path,
+          headers: {
+            accept: request.accept ?? 'application/json',
+            'user-agent': 'kube-toolbox',
+            ...(isStream || this.connection.isLocal ? {} : { 'accept-encoding': 'gzip' }),
+            ...(request.body === undefined
+              ? {}
+              : { 'content-type': request.contentType ?? 'application/json' }),
+          },
+          ...(request.body === undefined
+            ? {}
+            : { body: typeof request.body === 'string' ? request.body : JSON.stringify(request.body) }),
+          signal: AbortSignal.any([signal, watchdog.signal]),
+        },
+        credential,
+      );
+      this.#warn(response);
+      const status = response.statusCode ?? 0;
+      if (status !== 429) this.#gate.widen();
+      if (status >= 200 && status < 300) {
+        const value = await read(response, () => timer.refresh());
+        this.#hasAnswered = true;
+        return { ok: true, value };
+      }
+      return this.#judge(status, response, await readBody(response, () => timer.refresh()), credential);
+    } catch (error) {
+      if (error instanceof DiagnosticError) return { ok: false, error, retry: false };
+      const cause = watchdog.signal.aborted ? (watchdog.signal.reason as Error) : (error as Error);
+      return { ok: false, error: this.#unreachable(cause), retry: !isPermanentSocketError(codeOf(cause)) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #judge<T>(
+    status: number,
+    response: IncomingMessage,
+    text: string,
+    credential: Parameters<Connection['renewCredential']>[0],
+  ): Attempted<T> {
+    if (status === 401) {
+      const error = new DiagnosticError(
+        errorDiagnostic(
+          'KUBE_UNAUTHORIZED',
+          `${this.connection.where} does not accept the credentials of context "${this.connection.access.context}"`,
+          {
+            hint: 'sign in again, or fetch a new kubeconfig; then: kubectl auth whoami',
+          },
+        ),
+        3,
+      );
+      return { ok: false, error, retry: this.connection.renewCredential(credential), after: 0 };
+    }
+    const body = parseStatus(text);
+    const retryAfter =
+      parseRetryAfter(response.headers['retry-after'], Date.now()) ??
+      (body?.details?.retryAfterSeconds === undefined ? undefined : body.details.retryAfterSeconds * 1000);
+    if (status === 429) this.#gate.narrow(retryAfter ?? 0);
+    const isRetryable = isRetryableStatus(status);
+    if (body === undefined && !isRetryable)
+      return { ok: false, error: notAnApi(this.connection.where, status, response, text), retry: false };
+    if (body !== undefined && !isRetryable) this.#hasAnswered = true;
+    return {
+      ok: false,
+      error: new ApiError(status, body ?? { message: `HTTP ${status}${describeType(response)}` }),
+      retry: isRetryable,
+      after: retryAfter,
+    };
+  }
+
+  #unreachable(cause: Error): DiagnosticError {
+    const code = codeOf(cause);
+    const isTls = isPermanentSocketError(code);
+    return new DiagnosticError(
+      errorDiagnostic(
+        isTls ? 'KUBE_TLS' : 'KUBE_UNREACHABLE',
+        `cannot reach the cluster at ${this.connection.where}: ${describeSocketError(cause)}`,
+        {
+          cause,
+          hint: isTls
+            ? 'the certificate authority in the kubeconfig is not the one the server uses: fetch a new kubeconfig'
+            : `is the VPN on? context "${this.connection.access.context}" of the kubeconfig names this server`,
+        },
+      ),
+      3,
+    );
+  }
+
+  #warn(response: IncomingMessage): void {
+    const header = response.headers['warning'];
+    if (header === undefined) return;
+    for (const [, message = ''] of String(header).matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)) {
+      const warning = message.replace(/\\(.)/g, '$1');
+      if (this.#warned.has(warning)) continue;
+      this.#warned.add(warning);
+      this.#notice(`warning of the cluster: ${warning}`);
+    }
+  }
+}
+
+function isUnauthorized(error: Error): boolean {
+  return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_UNAUTHORIZED';
+}
+
+class TimeoutError extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(milliseconds: number) {
+    super(`no answer for ${milliseconds / 1000} s`);
+  }
+}
+
+/** The whole body as text; rejects when it breaks off. */
+async function readBody(response: IncomingMessage, alive: () => void): Promise<string> {
+  const source = response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response;
+  if (source !== response) response.on('error', (error) => source.destroy(error));
+  const chunks: Buffer[] = [];
+  for await (const chunk of source) {
+    alive();
+    chunks.push(chunk as Buffer);
+  }
+  return chunks.length === 1
+    ? (chunks[0] as Buffer).toString('utf8')
+    : Buffer.concat(chunks).toString('utf8');
+}
+
+function parseAnswer<T>(text: string, response: IncomingMessage, where: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw notAnApi(where, response.statusCode ?? 0, response, text);
+  }
+}
+
+function parseStatus(text: string): StatusBody | undefined {
+  try {
+    const body = JSON.parse(text) as StatusBody | null;
+    return typeof body === 'object' && body !== null ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function notAnApi(where: string, status: number, response: IncomingMessage, text: string): DiagnosticError {
+  const title = /<title>\s*([^<]{1,80}?)\s*<\/title>/i.exec(text)?.[1];
+  return new DiagnosticError(
+    errorDiagnostic(
+      'KUBE_NOT_AN_API',
+      `${where} answered HTTP ${status}${describeType(response)}${title === undefined ? '' : ` titled "${title}"`} instead of the Kubernetes API`,
+      {
+        hint: 'a proxy or a login page is in between: check HTTPS_PROXY, NO_PROXY and the server of the kubeconfig',
+      },
+    ),
+    3,
+  );
+}
+
+function describeType(response: IncomingMessage): string {
+  const type = response.headers['content-type']?.split(';')[0];
+  return type === undefined || type === 'application/json'
+    ? ''
+    : type === 'text/html'
+      ? ' with an HTML page'
+      : ` with ${type}`;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+function describeSocketError(cause: Error): string {
+  const descriptions: Readonly<Record<string, string>> = {
+    ECONNREFUSED: 'the connection was refused',
+    ENOTFOUND: 'its name is not known',
+    EAI_AGAIN: 'its name cannot be looked up',
+    ECONNRESET: 'the connection was reset',
+    EHOSTUNREACH: 'there is no route to it',
+    ENETUNREACH: 'the network is unreachable',
+    EPIPE: 'the connection was closed',
+  };
+  return descriptions[codeOf(cause) ?? ''] ?? cause.message;
+}
