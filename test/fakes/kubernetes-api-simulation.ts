@@ -228,7 +228,7 @@ export class Simulation {
         ],
         finalizers: ['batch.kubernetes.io/job-tracking'],
       },
-      spec: structuredClone(template.spec),
+      spec: withRequests(structuredClone(template.spec)),
       status: { phase: 'Pending', qosClass: 'BestEffort' },
     };
     if (isIndexed)
@@ -357,4 +357,12 @@ export class Simulation {
     const now = this.#store.now();
     return { type, status: 'True', lastProbeTime: now, lastTransitionTime: now, reason, message };
   }
+}
+
+/** Limits are requests where there are none. */
+function withRequests<T extends { containers: { resources?: Record<string, object> }[] }>(spec: T): T {
+  for (const { resources } of spec.containers)
+    if (resources?.['limits'] !== undefined)
+      resources['requests'] = { ...resources['limits'], ...resources['requests'] };
+  return spec;
 }

@@ -49,6 +49,7 @@ export interface Change {
 export class Store {
   readonly #objects = new Map<string, Map<string, ApiObject>>();
   readonly #texts = new WeakMap<ApiObject, string>();
+  readonly #itemTexts = new WeakMap<ApiObject, string>();
   readonly #snapshots = new Map<string, readonly ApiObject[]>();
   readonly #listeners = new Set<(change: Change) => void>();
   #history: Change[] = [];
@@ -123,6 +124,17 @@ export class Store {
     if (text === undefined) {
       text = JSON.stringify(object);
       this.#texts.set(object, text);
+    }
+    return text;
+  }
+
+  /** The same without `kind` and `apiVersion`, as items of a list come. */
+  itemText(object: ApiObject): string {
+    let text = this.#itemTexts.get(object);
+    if (text === undefined) {
+      const { kind: _, apiVersion: __, ...rest } = object;
+      text = JSON.stringify(rest);
+      this.#itemTexts.set(object, text);
     }
     return text;
   }

@@ -27,8 +27,7 @@ export function decode(
 ): { readonly refusal?: Status; readonly unknown: readonly string[] } {
   const unknown: string[] = [];
   const problems: string[] = [];
-  const model = `${kind.group === '' || kind.group === 'batch' ? 'V1' : 'V1'}${kind.kind}`;
-  walk(object, model, '', unknown, problems);
+  walk(object, kind.kind === 'Event' ? 'CoreV1Event' : `V1${kind.kind}`, '', unknown, problems);
   const [first] = problems;
   return first === undefined
     ? { unknown }
@@ -49,12 +48,18 @@ function walk(value: unknown, type: string, path: string, unknown: string[], pro
     );
   };
   if (list !== undefined) {
-    if (!Array.isArray(value)) return mismatch(`[]${list}`);
+    if (!Array.isArray(value)) {
+      mismatch(`[]${list}`);
+      return;
+    }
     value.forEach((each, index) => {
       walk(each, list, `${path}[${index}]`, unknown, problems);
     });
   } else if (map !== undefined) {
-    if (nameOf(value) !== 'object') return mismatch(`map[string]${map}`);
+    if (nameOf(value) !== 'object') {
+      mismatch(`map[string]${map}`);
+      return;
+    }
     for (const [key, each] of Object.entries(value as object)) {
       // Quantities are strings in the library's models; the server also takes numbers for them.
       if (/\.(limits|requests|hard|capacity)$/.test(path)) checkQuantity(each, problems);
@@ -68,13 +73,19 @@ function walk(value: unknown, type: string, path: string, unknown: string[], pro
   } else if (type === 'boolean') {
     if (typeof value !== 'boolean') mismatch('bool');
   } else {
-    if (nameOf(value) !== 'object') return mismatch(type.replace(/^V\d/, ''));
+    if (nameOf(value) !== 'object') {
+      mismatch(type.replace(/^V\d/, ''));
+      return;
+    }
     const attributes = attributesOf(type);
     if (attributes === undefined) return;
     for (const [key, each] of Object.entries(value as object)) {
       const attribute = attributes.get(key);
-      if (attribute === undefined) unknown.push(`${path}.${key}`.slice(1));
-      else walk(each, attribute.type, `${path}.${key}`, unknown, problems);
+      if (attribute === undefined) {
+        unknown.push(`${path}.${key}`.slice(1));
+        // Not stored: the server decodes into its own types.
+        delete (value as Record<string, unknown>)[key];
+      } else walk(each, attribute.type, `${path}.${key}`, unknown, problems);
     }
   }
 }
@@ -334,7 +345,7 @@ export function applyDefaults(kind: Kind, object: ApiObject): void {
   object.kind = kind.kind;
   if (kind.kind === 'Job') defaultJob(object);
   if (kind.kind === 'Pod') {
-    defaultPodSpec(object['spec']);
+    defaultPodSpec(object['spec'], true);
     object['status'] = { phase: 'Pending', qosClass: 'BestEffort' };
   }
   if (kind.kind === 'Secret') object['type'] ??= 'Opaque';
@@ -357,7 +368,7 @@ function defaultJob(job: ApiObject): void {
     'controller-uid': job.metadata.uid,
     'job-name': job.metadata.name,
   };
-  defaultPodSpec(spec.template.spec);
+  defaultPodSpec(spec.template.spec, false);
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= 'TerminatingOrFailed';
@@ -366,11 +377,11 @@ function defaultJob(job: ApiObject): void {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a pod spec
-function defaultPodSpec(spec: any): void {
+function defaultPodSpec(spec: any, isPod: boolean): void {
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
     container.resources ??= {};
-    // Limits are requests where there are none.
-    if (container.resources.limits !== undefined)
+    // Limits are requests where there are none; done for Pods, not for templates.
+    if (isPod && container.resources.limits !== undefined)
       container.resources.requests = { ...container.resources.limits, ...container.resources.requests };
     container.terminationMessagePath ??= '/dev/termination-log';
     container.terminationMessagePolicy ??= 'File';

@@ -358,7 +358,7 @@ export class FakeCluster {
         body: `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"items":[${items.join(',')}]}`,
       };
     }
-    const items = page.map((object) => this.store.text(object));
+    const items = page.map((object) => this.store.itemText(object));
     return {
       code: 200,
       body: `{"kind":"${kind.kind}List","apiVersion":"${apiVersion}","metadata":${metadata},"items":[${items.join(',')}]}`,
@@ -402,12 +402,7 @@ export class FakeCluster {
       return undefined;
     }
     let isDone = false;
-    const emit = (change: {
-      type: string;
-      plural: string;
-      object: ApiObject;
-      previous?: ApiObject;
-    }): void => {
+    const emit = (change: { type: string; plural: string; object: ApiObject; previous?: ApiObject }) => {
       if (
         isDone ||
         change.plural !== kind.plural ||
@@ -524,6 +519,7 @@ export class FakeCluster {
       ]);
     // A client cannot choose these.
     meta.uid = crypto.randomUUID();
+    meta.creationTimestamp = this.store.now();
     delete (meta as Partial<ApiObject['metadata']>).deletionTimestamp;
     const wrong = validate(kind, object);
     if (wrong !== undefined) return wrong;
@@ -609,6 +605,8 @@ export class FakeCluster {
           });
     if (finalizers.length > 0) {
       const updated = this.store.update(kind.plural, object, (copy) => {
+        if (copy.metadata.deletionTimestamp === undefined && copy.metadata.generation !== undefined)
+          copy.metadata.generation += 1;
         copy.metadata.deletionTimestamp ??= this.store.now();
         copy.metadata.deletionGracePeriodSeconds = 0;
         copy.metadata.finalizers = finalizers;

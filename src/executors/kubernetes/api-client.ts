@@ -195,7 +195,8 @@ export class ApiClient {
     const isRetryable = isRetryableStatus(status);
     if (body === undefined && !isRetryable)
       return { ok: false, error: notAnApi(this.connection.where, status, response, text), retry: false };
-    if (body !== undefined && !isRetryable) this.#hasAnswered = true;
+    // A Status, even a 503, is the word of an API server: it is there, and worth waiting for.
+    if (body?.kind === 'Status') this.#hasAnswered = true;
     return {
       ok: false,
       error: new ApiError(status, body ?? { message: `HTTP ${status}${describeType(response)}` }),

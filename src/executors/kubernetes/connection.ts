@@ -6,7 +6,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
 import { type Credential, Credentials } from './credentials.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
@@ -140,7 +140,11 @@ export class Connection {
       connectThrough(proxy, host, port, AbortSignal.timeout(30_000)).then(
         (socket) => {
           if (secure === undefined) return done(null, socket);
-          done(null, connectTls({ servername: host, host, ...secure, socket }));
+          // A server name is never an address (RFC 6066); the certificate is then checked against `host`.
+          done(
+            null,
+            connectTls({ ...(isIP(host) === 0 ? { servername: host } : {}), host, ...secure, socket }),
+          );
         },
         (error: Error) => done(error),
       );
