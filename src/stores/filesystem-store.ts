@@ -1,0 +1,263 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { isSystemError } from './local-file.ts';
+import type {
+  DeleteFailure,
+  GetOptions,
+  ListOptions,
+  ListPage,
+  ObjectInfo,
+  ObjectStore,
+  PartUpload,
+  Payload,
+  PendingUpload,
+  PutOptions,
+} from './object-store.ts';
+import { compareKeys } from './s3-listing.ts';
+import { whyUnsafe } from './safe-key.ts';
+import { StoreError } from './store-error.ts';
+
+/** Where unfinished writes and parts are kept; never listed. */
+const workFolder = '.ktb-store';
+
+/**
+ * A folder as a bucket, such as a share that all machines of a lab mount: `S3_ENDPOINT_URL=file:///mnt/lab`. Keys are
+ * paths; an ETag is made of size, time and inode, so `head` and `get` read the file to tell its digest.
+ */
+export class FilesystemStore implements ObjectStore {
+  readonly name: string;
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.name = `folder ${root}`;
+  }
+
+  async *list(options: ListOptions): AsyncGenerator<ListPage> {
+    const shallow = options.shallow === true;
+    const folder = options.prefix.slice(0, options.prefix.lastIndexOf('/') + 1);
+    const objects: ObjectInfo[] = [];
+    const folders: string[] = [];
+    const walk = async (prefix: string): Promise<void> => {
+      options.signal.throwIfAborted();
+      for (const entry of await this.#entries(prefix)) {
+        const key = `${prefix}${entry.name}`;
+        if (prefix === '' && entry.name === workFolder) continue;
+        if (entry.isDirectory()) {
+          const below = `${key}/`;
+          if (shallow && below.startsWith(options.prefix) && below !== options.prefix) folders.push(below);
+          else if (below.startsWith(options.prefix) || options.prefix.startsWith(below)) await walk(below);
+        } else if (entry.isFile() && key.startsWith(options.prefix)) {
+          const info = await this.#stat(key);
+          if (info !== undefined) objects.push(info);
+        }
+      }
+    };
+    await walk(folder);
+    objects.sort((left, right) => compareKeys(left.key, right.key));
+    folders.sort(compareKeys);
+    for (let at = 0; at < Math.max(1, objects.length); at += 1000)
+      yield { objects: objects.slice(at, at + 1000), folders: at === 0 ? folders : [] };
+  }
+
+  async head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {
+    signal.throwIfAborted();
+    const info = await this.#stat(key);
+    if (info === undefined) return undefined;
+    const hash = createHash('md5');
+    await pipeline(createReadStream(this.#path(key)), hash, { signal });
+    return { ...info, digest: `md5:${hash.digest('hex')}` };
+  }
+
+  async get(key: string, options: GetOptions): Promise<ObjectInfo> {
+    const info = await this.head(key, options.signal);
+    if (info === undefined) throw missing(key);
+    const { start, end } = options.range ?? { start: 0, end: info.size };
+    if (end > info.size || (options.ifMatch !== undefined && options.ifMatch !== info.etag))
+      throw changed(key);
+    options.onDetails?.(info);
+    if (end > start) {
+      const stream = createReadStream(this.#path(key), { start, end: end - 1, signal: options.signal });
+      for await (const chunk of stream) await options.write(chunk as Buffer);
+    }
+    if ((await this.#stat(key))?.etag !== info.etag) throw changed(key);
+    return info;
+  }
+
+  async put(key: string, payload: Payload, options: PutOptions): Promise<string> {
+    return await this.#write(key, payload.open(), options.signal);
+  }
+
+  async delete(keys: readonly string[], signal: AbortSignal): Promise<readonly DeleteFailure[]> {
+    const failures: DeleteFailure[] = [];
+    for (const key of keys) {
+      signal.throwIfAborted();
+      try {
+        await rm(this.#path(key), { force: true });
+        await this.#dropEmptyFolders(dirname(key));
+      } catch (error) {
+        failures.push({ key, why: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return failures;
+  }
+
+  async startParts(key: string, options: PutOptions): Promise<PartUpload> {
+    options.signal.throwIfAborted();
+    this.#path(key);
+    const id = `${Buffer.from(key).toString('hex').slice(0, 60)}-${randomBytes(8).toString('hex')}`;
+    await mkdir(this.#partFolder(id), { recursive: true });
+    const file = await open(join(this.#partFolder(id), 'key'), 'wx');
+    await file.writeFile(key).finally(() => file.close());
+    return { key, id };
+  }
+
+  async putPart(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
+    const hash = createHash('md5');
+    const path = join(this.#partFolder(upload.id), String(number));
+    const file = await open(path, 'w').catch((error: unknown) => Promise.reject(gone(error, upload)));
+    try {
+      for await (const piece of payload.open()) {
+        signal.throwIfAborted();
+        hash.update(piece);
+        await file.write(piece);
+      }
+    } finally {
+      await file.close();
+    }
+    return hash.digest('hex');
+  }
+
+  async finishParts(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string> {
+    const folder = this.#partFolder(upload.id);
+    async function* parts(): AsyncGenerator<Uint8Array> {
+      for (let number = 1; number <= etags.length; number++)
+        yield* createReadStream(join(folder, String(number)));
+    }
+    const present = await readdir(folder).catch((error: unknown) => Promise.reject(gone(error, upload)));
+    if (present.length - 1 !== etags.length)
+      throw new StoreError('refused', 'S3_REFUSED', `"${upload.key}" lacks parts`);
+    const etag = await this.#write(upload.key, parts(), signal);
+    await this.abortParts(upload);
+    return etag;
+  }
+
+  async abortParts(upload: PartUpload): Promise<void> {
+    await rm(this.#partFolder(upload.id), { recursive: true, force: true });
+  }
+
+  async listParts(prefix: string): Promise<readonly PendingUpload[]> {
+    const found: PendingUpload[] = [];
+    const folder = join(this.#root, workFolder);
+    for (const id of await readdir(folder).catch(() => [])) {
+      const file = join(folder, id, 'key');
+      const info = await stat(file).catch(() => undefined);
+      if (info === undefined) continue;
+      const handle = await open(file);
+      const key = await handle.readFile('utf8').finally(() => handle.close());
+      if (key.startsWith(prefix))
+        found.push({ key, id, initiator: String(info.uid), initiated: info.mtime.toISOString() });
+    }
+    return found;
+  }
+
+  async partSize(): Promise<undefined> {
+    return undefined;
+  }
+
+  close(): void {}
+
+  #path(key: string): string {
+    const why = whyUnsafe(key) ?? (key.endsWith('/') ? 'it names a folder' : undefined);
+    if (why !== undefined || key.split('/')[0] === workFolder)
+      throw new StoreError(
+        'refused',
+        'S3_KEY_REFUSED',
+        `"${key}" cannot be a file: ${why ?? 'the name is taken'}`,
+      );
+    return join(this.#root, key);
+  }
+
+  #partFolder(id: string): string {
+    return join(this.#root, workFolder, id);
+  }
+
+  async #entries(prefix: string) {
+    try {
+      return await readdir(join(this.#root, prefix), { withFileTypes: true });
+    } catch (error) {
+      // A prefix that is no folder has nothing below; the root must be there, or all would seem deleted.
+      const absent = isSystemError(error, 'ENOENT', 'ENOTDIR');
+      if (absent && prefix !== '') return [];
+      throw new StoreError('settings', 'S3_NO_BUCKET', `cannot read ${this.name}`, { cause: error });
+    }
+  }
+
+  async #stat(key: string): Promise<ObjectInfo | undefined> {
+    try {
+      const info = await stat(this.#path(key));
+      if (!info.isFile()) return undefined;
+      const etag = `${info.size}-${info.mtimeMs}-${info.ctimeMs}-${info.ino}`;
+      return { key, size: info.size, etag, modified: info.mtime.toISOString() };
+    } catch (error) {
+      if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  async #write(
+    key: string,
+    pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const path = this.#path(key);
+    const work = join(this.#root, workFolder);
+    await mkdir(work, { recursive: true });
+    const temporary = join(work, `${randomBytes(8).toString('hex')}.part`);
+    const file = await open(temporary, 'wx');
+    try {
+      for await (const piece of pieces) {
+        signal.throwIfAborted();
+        await file.write(piece);
+      }
+      await file.sync();
+      await file.close();
+      await mkdir(dirname(path), { recursive: true });
+      await rename(temporary, path);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(temporary, { force: true });
+      if (isSystemError(error, 'EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY'))
+        throw new StoreError('refused', 'S3_KEY_REFUSED', `"${key}" would be a file and a folder`, {
+          cause: error,
+        });
+      throw error;
+    }
+    return (await this.#stat(key))?.etag ?? '';
+  }
+
+  async #dropEmptyFolders(folder: string): Promise<void> {
+    for (let at = folder; at !== '.'; at = dirname(at)) {
+      try {
+        await rmdir(join(this.#root, at));
+      } catch {
+        return;
+      }
+    }
+  }
+}
+
+function missing(key: string): StoreError {
+  return new StoreError('missing', 'S3_NOT_FOUND', `there is no "${key}"`);
+}
+
+function changed(key: string): StoreError {
+  return new StoreError('changed', 'S3_CHANGED', `"${key}" was replaced while it was being read`);
+}
+
+function gone(error: unknown, upload: PartUpload): unknown {
+  return isSystemError(error, 'ENOENT') ? missing(upload.key) : error;
+}

@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { rootCertificates } from 'node:tls';
+import type { Payload } from './object-store.ts';
+
+/** One attempt of one request, ready to be sent. */
+export interface Attempt {
+  readonly method: string;
+  /** Encoded path, with `?query` where there is one. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: Payload | undefined;
+  /** Milliseconds without a byte in either direction before the attempt is given up. */
+  readonly idleTimeout: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: http.IncomingMessage;
+  /** Whether the connection had served another request before. */
+  readonly reused: boolean;
+}
+
+/** The attempt got no answer; `reused` as in {@link Answer}. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  readonly reused: boolean;
+
+  constructor(cause: unknown, reused: boolean) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.reused = reused;
+  }
+}
+
+/** What the caller gave failed, not the network: its bytes could not be read, or those that came not be written. */
+export class CallerFailed extends Error {
+  override readonly name = 'CallerFailed';
+
+  constructor(cause: unknown) {
+    super('the caller failed', { cause });
+  }
+}
+
+/** Kept connections to one server. Knows HTTP, and nothing of S3. */
+export class S3Connection {
+  readonly #endpoint: URL;
+  readonly #agent: http.Agent;
+  readonly #request: typeof http.request;
+
+  constructor(
+    endpoint: URL,
+    caBundle: string | undefined,
+    env: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.#endpoint = endpoint;
+    const secure = endpoint.protocol === 'https:';
+    const options = {
+      keepAlive: true,
+      scheduling: 'lifo',
+      // The proxy variables that curl and the SDKs obey.
+      proxyEnv: {
+        HTTP_PROXY: env['HTTP_PROXY'] ?? env['http_proxy'],
+        HTTPS_PROXY: env['HTTPS_PROXY'] ?? env['https_proxy'],
+        NO_PROXY: env['NO_PROXY'] ?? env['no_proxy'],
+      },
+    } as const satisfies http.AgentOptions;
+    this.#request = secure ? https.request : http.request;
+    this.#agent = secure
+      ? new https.Agent({
+          ...options,
+          ...(caBundle !== undefined && { ca: [...rootCertificates, readFileSync(caBundle, 'utf8')] }),
+        })
+      : new http.Agent(options);
+  }
+
+  /** Settles with the answer's head; its body is still to be read. Rejects with NoAnswer or the signal's reason. */
+  send(attempt: Attempt): Promise<Answer> {
+    const { method, target, headers, payload, signal } = attempt;
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const request = this.#request({
+        agent: this.#agent,
+        protocol: this.#endpoint.protocol,
+        hostname: this.#endpoint.hostname.replace(/^\[(.*)\]$/, '$1'),
+        port: this.#endpoint.port,
+        method,
+        path: target,
+        headers: { ...headers },
+      });
+      const abort = () => request.destroy(new Error('aborted'));
+      signal.addEventListener('abort', abort, { once: true });
+      request.once('close', () => signal.removeEventListener('abort', abort));
+      request.setTimeout(attempt.idleTimeout, () =>
+        request.destroy(new Error(`no byte for ${attempt.idleTimeout / 1000} s`)),
+      );
+      let answered = false;
+      request.once('response', (body) => {
+        answered = true;
+        resolve({ status: body.statusCode ?? 0, headers: body.headers, body, reused: request.reusedSocket });
+      });
+      request.on('error', (error) => {
+        answered = true;
+        reject(signal.aborted ? signal.reason : new NoAnswer(error, request.reusedSocket));
+      });
+      if (payload === undefined || payload.size === 0) request.end();
+      else
+        writePayload(request, payload, () => answered || request.destroyed).catch((error: unknown) => {
+          request.destroy();
+          reject(new CallerFailed(error));
+        });
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** Sends the pieces one after another; stops early when the server has answered already. */
+async function writePayload(
+  request: http.ClientRequest,
+  payload: Payload,
+  done: () => boolean,
+): Promise<void> {
+  let sent = 0;
+  for await (const piece of payload.open()) {
+    if (done()) return;
+    sent += piece.byteLength;
+    if (sent >= payload.size) {
+      request.end(piece);
+      return;
+    }
+    // The piece's memory may be used again after this, so it must have left.
+    await new Promise<void>((resolve) => {
+      request.once('close', resolve);
+      request.write(piece, () => {
+        request.off('close', resolve);
+        resolve();
+      });
+    });
+  }
+  if (!done()) throw new Error(`the content ended after ${sent} of ${payload.size} bytes`);
+}

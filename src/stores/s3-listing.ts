@@ -1,0 +1,153 @@
+import { isMd5ETag } from './digest.ts';
+import type { ListOptions, ListPage, ObjectInfo, PendingUpload } from './object-store.ts';
+import { type S3Client, Unusable } from './s3-client.ts';
+import { childrenNamed, childText, parseXml, type XmlElement } from './s3-xml.ts';
+
+/**
+ * ListObjectsV2, page by page. A page counts only when it is whole and consistent: the closing tag is there, the count
+ * it names is the count it holds, keys go up from page to page, and where there is more, a token that was not seen
+ * before says how to get it. Anything else is asked for again, and in the end an error: a listing that ends
+ * without one is complete.
+ */
+export async function* listObjects(client: S3Client, options: ListOptions): AsyncGenerator<ListPage> {
+  const seen = new Set<string>();
+  let token: string | undefined;
+  let last: string | undefined;
+  do {
+    const query: Record<string, string> = {
+      'list-type': '2',
+      'encoding-type': 'url',
+      'max-keys': '1000',
+      prefix: options.prefix,
+    };
+    if (options.shallow === true) query['delimiter'] = '/';
+    if (token !== undefined) query['continuation-token'] = token;
+    const page = await client.text(
+      { method: 'GET', query },
+      (text) => parsePage(text, options, last, seen),
+      options.signal,
+    );
+    yield page;
+    last = page.last ?? last;
+    token = page.next;
+    if (token !== undefined) seen.add(token);
+  } while (token !== undefined);
+}
+
+interface ParsedPage extends ListPage {
+  readonly next: string | undefined;
+  readonly last: string | undefined;
+}
+
+function parsePage(
+  text: string,
+  options: ListOptions,
+  last: string | undefined,
+  seen: ReadonlySet<string>,
+): ParsedPage {
+  const root = parseXml(text);
+  if (root.name !== 'ListBucketResult')
+    throw new Unusable(`<${root.name}> where <ListBucketResult> was expected`);
+  const decode = childText(root, 'EncodingType') === 'url' ? decodeKey : (key: string) => key;
+  const objects: ObjectInfo[] = [];
+  const folders: string[] = [];
+  for (const child of root.children) {
+    if (child.name === 'Contents') objects.push(parseEntry(child, decode));
+    else if (child.name === 'CommonPrefixes') folders.push(decode(childText(child, 'Prefix') ?? ''));
+  }
+
+  const count = childText(root, 'KeyCount');
+  if (count !== undefined && Number(count) !== objects.length + folders.length)
+    throw new Unusable(
+      `a page of the listing announces ${count} keys and holds ${objects.length + folders.length}`,
+    );
+  const keys = objects.map((object) => object.key);
+  for (const key of [...keys, ...folders])
+    if (!key.startsWith(options.prefix))
+      throw new Unusable('a page of the listing holds a key that was not asked for');
+  for (const [index, key] of keys.entries()) {
+    const before = index === 0 ? last : keys[index - 1];
+    if (before !== undefined && compareKeys(before, key) >= 0)
+      throw new Unusable('the keys of the listing do not go up');
+  }
+
+  const truncated = childText(root, 'IsTruncated');
+  if (truncated !== 'true' && truncated !== 'false')
+    throw new Unusable('a page of the listing does not say whether there is more');
+  const next = truncated === 'true' ? childText(root, 'NextContinuationToken') : undefined;
+  if (truncated === 'true' && (next === undefined || next === ''))
+    throw new Unusable('a page of the listing says there is more and not how to get it');
+  if (next !== undefined && seen.has(next)) throw new Unusable('the listing goes in a circle');
+  return { objects, folders, next, last: keys.at(-1) };
+}
+
+function parseEntry(element: XmlElement, decode: (key: string) => string): ObjectInfo {
+  const key = childText(element, 'Key');
+  const size = Number(childText(element, 'Size'));
+  const etag = (childText(element, 'ETag') ?? '').replaceAll('"', '');
+  if (key === undefined || key === '' || !Number.isSafeInteger(size) || size < 0)
+    throw new Unusable('an entry of the listing without key or size');
+  return {
+    key: decode(key),
+    size,
+    etag,
+    modified: childText(element, 'LastModified') ?? '',
+    ...(isMd5ETag(etag) && { digest: `md5:${etag}` }),
+  };
+}
+
+/** Part uploads under way below a prefix. */
+export async function listPendingUploads(
+  client: S3Client,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<PendingUpload[]> {
+  const found: PendingUpload[] = [];
+  let marker: Record<string, string> | undefined = {};
+  while (marker !== undefined) {
+    const query: Record<string, string> = { uploads: '', 'encoding-type': 'url', prefix, ...marker };
+    const root: XmlElement = await client.xml({ method: 'GET', query }, 'ListMultipartUploadsResult', signal);
+    const decode = childText(root, 'EncodingType') === 'url' ? decodeKey : (key: string) => key;
+    for (const upload of childrenNamed(root, 'Upload')) {
+      const initiator = childrenNamed(upload, 'Initiator')[0];
+      found.push({
+        key: decode(childText(upload, 'Key') ?? ''),
+        id: childText(upload, 'UploadId') ?? '',
+        initiator: initiator === undefined ? '' : (childText(initiator, 'ID') ?? ''),
+        initiated: childText(upload, 'Initiated') ?? '',
+      });
+    }
+    const next: string | undefined = childText(root, 'NextKeyMarker');
+    // Incomplete is good enough here: what is missed is cleaned up another time.
+    const more: boolean =
+      childText(root, 'IsTruncated') === 'true' &&
+      next !== undefined &&
+      decode(next) !== marker['key-marker'];
+    marker = more
+      ? { 'key-marker': decode(next ?? ''), 'upload-id-marker': childText(root, 'NextUploadIdMarker') ?? '' }
+      : undefined;
+  }
+  return found;
+}
+
+/** Keys come percent-encoded, with `+` for a space, because XML cannot hold every character. */
+function decodeKey(text: string): string {
+  try {
+    return text.includes('%') || text.includes('+') ? decodeURIComponent(text.replaceAll('+', '%20')) : text;
+  } catch {
+    throw new Unusable('a key that is not UTF-8');
+  }
+}
+
+/** The order of the UTF-8 bytes, which is that of the code points and not that of JavaScript's strings. */
+export function compareKeys(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const a = left.charCodeAt(index);
+    const b = right.charCodeAt(index);
+    if (a === b) continue;
+    const surrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff;
+    return surrogate(a) === surrogate(b) ? a - b : surrogate(a) ? 1 : -1;
+  }
+  return left.length - right.length;
+}
