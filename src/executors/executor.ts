@@ -26,6 +26,8 @@ export interface PreparedJob {
 export interface Handle {
   readonly name: string;
   readonly uid?: string;
+  /** Where the output can be read, for a person: a path in the project. */
+  readonly log?: string;
 }
 
 export interface Outcome {

@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
+
+/**
+ * Makes the folders that a trial's `outputs` go into, so that it does not fail at its end for want of one.
+ * A path that ends in `/` is itself a folder. Paths outside the project are the user's business.
+ */
+export function createOutputFolders(root: string, outputs: readonly string[]): void {
+  for (const output of outputs) {
+    const path = normalize(output);
+    if (isAbsolute(path) || path.startsWith('..')) continue;
+    try {
+      mkdirSync(join(root, output.endsWith('/') ? path : dirname(path)), { recursive: true });
+    } catch {
+      // The trial will say it better, if it minds.
+    }
+  }
+}
+
+/** A field that is one text or a list of them, as a list. */
+export function asList(value: string | readonly string[] | null | undefined): readonly string[] {
+  if (value === null || value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}

@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identifyProcess, isAlive, type ProcessIdentity } from '../records/process-identity.ts';
+import { findTrialProcesses } from './local-process-table.ts';
+
+// node:child_process and not execa: a sweep of short trials spends its time here, and execa's streams and
+// promises around each child cost as much again as the child. Nothing of what they add is used.
+
+export interface LocalProcessOptions {
+  /** Absolute path of bash. */
+  readonly bash: string;
+  readonly command: string;
+  readonly cwd: string;
+  /** The whole environment; `marker` must be one of its entries, as `NAME=value`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly marker: string;
+  /** Gets every byte in order. Reading stops until a returned promise settles: slow readers slow the trial. */
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void> | undefined;
+}
+
+/** How the shell ended: one of both is set. */
+export interface ProcessEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+}
+
+/** A signal to send, `after` milliseconds from the beginning, to whatever of the trial runs then. */
+export type Escalation = readonly { readonly after: number; readonly signal: NodeJS.Signals }[];
+
+/** What a trial leaves running gets this long to end by itself, such as the `tee` of `> >(tee file)`. */
+const leftoverGrace = 2_000;
+const leftoverEscalation: Escalation = [
+  { after: leftoverGrace, signal: 'SIGTERM' },
+  { after: leftoverGrace + 5_000, signal: 'SIGKILL' },
+];
+const pollInterval = 50;
+/** A process that hangs in the kernel, on a dead file server say, outlives SIGKILL: it is not waited for. */
+const unkillableAfter = 10_000;
+
+/**
+ * One trial as a bash process that leads a process group and session of its own, so that signals reach it
+ * and everything it starts, and never us.
+ *
+ * Ended is: the shell has ended, nothing it started runs any more, and all output has been delivered. What is left
+ * running when the shell has ended is ended too, as it would be in a container.
+ */
+export class LocalProcess {
+  readonly pid: number;
+  /** Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  readonly #marker: string;
+  #stopping: Promise<void> | undefined;
+  #escalation: Escalation = [];
+  #escalationStart = 0;
+
+  /** @throws NodeJS.ErrnoException where no process could be started */
+  static async start(options: LocalProcessOptions): Promise<LocalProcess> {
+    const child = spawn(options.bash, ['-c', options.command], {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    if (child.pid === undefined) {
+      throw await new Promise((resolve) => child.once('error', resolve));
+    }
+    return new LocalProcess(child, child.pid, options);
+  }
+
+  private constructor(child: ChildProcess, pid: number, options: LocalProcessOptions) {
+    this.pid = pid;
+    this.#marker = options.marker;
+    deliver(child.stdout, (chunk) => options.onOutput('stdout', chunk));
+    deliver(child.stderr, (chunk) => options.onOutput('stderr', chunk));
+    this.ended = this.#awaitEnd(child);
+  }
+
+  /**
+   * Sends the signals of `escalation` in time until nothing of the trial runs; a later call replaces
+   * the signals that are still to come, counted from now. Settles when nothing runs any more.
+   */
+  stop(escalation: Escalation): Promise<void> {
+    this.#escalation = escalation;
+    this.#escalationStart = performance.now();
+    this.#stopping ??= this.#escalate();
+    return this.#stopping;
+  }
+
+  async #escalate(): Promise<void> {
+    // A child whose parent has ended is no longer found by family: those seen once are remembered.
+    const remembered = new Map<number, ProcessIdentity>();
+    let lastSignal = Number.POSITIVE_INFINITY;
+    for (;;) {
+      const found = findTrialProcesses(this.pid, this.#marker);
+      for (const { pid } of found) remember(remembered, pid);
+      for (const [pid, identity] of remembered) if (!isAlive(identity)) remembered.delete(pid);
+      if (found.length === 0 && remembered.size === 0) return;
+
+      const now = performance.now();
+      const elapsed = now - this.#escalationStart;
+      const due = this.#escalation.filter(({ after }) => after <= elapsed).at(-1);
+      this.#escalation = this.#escalation.filter(({ after }) => after > elapsed);
+      // After the last signal, SIGKILL in all uses, what has been forked meanwhile gets it too.
+      const signal = due?.signal ?? (this.#escalation.length === 0 ? 'SIGKILL' : undefined);
+      if (due !== undefined) lastSignal = now;
+      if (now - lastSignal > unkillableAfter && this.#escalation.length === 0) return;
+      if (signal !== undefined) {
+        // The group in one call, so that nothing is told twice: a second SIGINT means "at once" to many programs.
+        sendSignal(-this.pid, signal);
+        const inGroup = new Set(found.filter(({ group }) => group === this.pid).map(({ pid }) => pid));
+        for (const pid of remembered.keys()) if (!inGroup.has(pid)) sendSignal(pid, signal);
+      }
+      await sleep(pollInterval);
+    }
+  }
+
+  async #awaitEnd(child: ChildProcess): Promise<ProcessEnd> {
+    let hasClosed = false;
+    // After `exit`, and when nobody holds the output open any more and all of it has been delivered.
+    const closed = new Promise<void>((resolve) => {
+      child.once('close', () => {
+        hasClosed = true;
+        resolve();
+      });
+    });
+    const end = await new Promise<ProcessEnd>((resolve) => {
+      child.once('exit', (code, signal) =>
+        resolve({ exitCode: code ?? undefined, signal: signal ?? undefined }),
+      );
+    });
+    if (!hasClosed) await within(this.#stopping ?? leftoverGrace, closed);
+    if (this.#stopping !== undefined || !hasClosed || groupExists(this.pid)) {
+      await (this.#stopping ?? this.stop(leftoverEscalation));
+    }
+    // What ours wrote is in the pipes by now. Whoever still holds their other end is beyond finding.
+    while (!hasClosed) {
+      const waiting = [child.stdout, child.stderr].some((stream) => stream?.isPaused() === true);
+      await within(leftoverGrace, closed);
+      if (waiting || hasClosed) continue;
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      break;
+    }
+    return end;
+  }
+}
+
+function deliver(stream: Readable | null, onChunk: (chunk: Buffer) => Promise<void> | undefined): void {
+  stream?.on('data', (chunk: Buffer) => {
+    const busy = onChunk(chunk);
+    if (busy === undefined) return;
+    stream.pause();
+    void busy.finally(() => stream.resume());
+  });
+}
+
+function remember(processes: Map<number, ProcessIdentity>, pid: number): void {
+  if (processes.has(pid)) return;
+  const identity = identifyProcess(pid);
+  if (identity !== undefined) processes.set(pid, identity);
+}
+
+/** Whether the group has members, zombies included. */
+function groupExists(leader: number): boolean {
+  return sendSignal(-leader, 0);
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false; // It has just ended, or has become another user's.
+  }
+}
+
+/** Settles with `promise` or with the limit: a promise, or milliseconds. */
+async function within(limit: Promise<void> | number, promise: Promise<void>): Promise<void> {
+  if (typeof limit !== 'number') return Promise.race([limit, promise]);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limit);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

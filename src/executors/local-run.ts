@@ -1,0 +1,219 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { parseDuration } from '../config/duration.ts';
+import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import type { JobSpec } from '../matrix/job-spec.ts';
+import type { Trial } from '../matrix/trial.ts';
+import type { BackgroundRecords } from '../records/background-records.ts';
+import { identifyProcess } from '../records/process-identity.ts';
+import { describeFileError } from '../records/record-error.ts';
+import type { RunRecord } from '../records/run-record.ts';
+import type { Outcome } from './executor.ts';
+import { hyperparameterTexts, type LocalEnvironmentSources, localEnvironment } from './local-environment.ts';
+import { LocalLog, removeOldLogs } from './local-log.ts';
+import { type LocalOutcome, outcomeOf } from './local-outcome.ts';
+import { asList, createOutputFolders } from './local-outputs.ts';
+import { type Escalation, LocalProcess } from './local-process.ts';
+
+export interface LocalRunOptions extends LocalEnvironmentSources {
+  /** Absolute path of bash. */
+  readonly bash: string;
+  readonly records: BackgroundRecords;
+  readonly now: () => number;
+  /** Gets a trial's bytes as they come; a returned promise holds the trial back until it settles. */
+  readonly output: (
+    trial: Trial,
+    stream: 'stdout' | 'stderr',
+    chunk: Uint8Array,
+  ) => Promise<void> | undefined;
+  readonly warn: (diagnostic: Diagnostic) => void;
+}
+
+/** A trial that is told to stop: why, for its state, and which signals to send. */
+export interface Stop {
+  readonly state: 'interrupted' | 'timeout';
+  readonly reason: string;
+  readonly escalation: Escalation;
+}
+
+/** One attempt at one trial: the process, its log and its record, from beginning to end. */
+export class LocalRun {
+  readonly spec: JobSpec;
+  /** Settles when nothing of the trial runs any more and its output is delivered and logged. */
+  readonly outcome: Promise<Outcome>;
+  readonly record: RunRecord;
+  readonly #process: LocalProcess;
+  readonly #options: LocalRunOptions;
+  #stop: Stop | undefined;
+
+  /** @throws Diagnostic in the error's place: see {@link describeStartError}; the failed attempt is on record then */
+  static async start(spec: JobSpec, attempt: number, options: LocalRunOptions): Promise<LocalRun> {
+    const { root, now, records, warn } = options;
+    const { env, marker } = localEnvironment(spec, options);
+    const startedAt = new Date(now()).toISOString();
+    createOutputFolders(root, asList(spec.fields.outputs));
+
+    let log: LocalLog | undefined;
+    const openLog = () => new LocalLog(root, spec.name, attempt, (error) => warn(logCutWarning(spec, error)));
+    const record = (rest: Partial<RunRecord> & Pick<RunRecord, 'state' | 'log'>): RunRecord => ({
+      version: 1,
+      name: spec.name,
+      model: spec.trial.model,
+      dataset: spec.trial.dataset,
+      hparam: hyperparameterTexts(spec),
+      fingerprint: spec.fingerprint,
+      command: spec.command,
+      executor: 'local',
+      attempt,
+      host: hostname(),
+      startedAt,
+      ...rest,
+    });
+
+    let trialProcess: LocalProcess;
+    try {
+      trialProcess = await LocalProcess.start({
+        bash: options.bash,
+        command: spec.command,
+        cwd: root,
+        env,
+        marker,
+        onOutput: (stream, chunk) => {
+          log?.write(chunk);
+          return options.output(spec.trial, stream, chunk);
+        },
+      });
+    } catch (error) {
+      const diagnostic = describeStartError(spec, root, options.bash, error);
+      const failed = { state: 'failed', reason: diagnostic.message, endedAt: startedAt } as const;
+      const empty = openLog();
+      empty.close();
+      records.ended(record({ ...failed, log: empty.path }));
+      throw new StartError(diagnostic);
+    }
+    // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time. Output
+    // cannot have come yet: it is delivered by the event loop, which this function has not gone back to.
+    log = openLog();
+    const identity = identifyProcess(trialProcess.pid);
+    const started = record({
+      state: 'running',
+      log: log.path,
+      ...(identity === undefined ? {} : { process: identity }),
+    });
+    records.started(started);
+    if (attempt > 1) removeOldLogs(root, spec.name);
+    return new LocalRun(spec, started, trialProcess, log, options);
+  }
+
+  private constructor(
+    spec: JobSpec,
+    record: RunRecord,
+    trialProcess: LocalProcess,
+    log: LocalLog,
+    options: LocalRunOptions,
+  ) {
+    this.spec = spec;
+    this.record = record;
+    this.#process = trialProcess;
+    this.#options = options;
+    this.outcome = this.#follow(log);
+  }
+
+  /** The first stop decides the state; a later one may hurry the end. */
+  stop(stop: Stop): void {
+    this.#stop ??= stop;
+    void this.#process.stop(stop.escalation);
+  }
+
+  async #follow(log: LocalLog): Promise<Outcome> {
+    const disarm = this.#armTimeout();
+    const end = await this.#process.ended;
+    disarm();
+    log.close();
+    const outcome = this.#stop === undefined ? outcomeOf(end) : stoppedOutcome(this.#stop, end);
+    this.#options.records.ended({
+      ...this.record,
+      ...outcome,
+      endedAt: new Date(this.#options.now()).toISOString(),
+    });
+    return outcome;
+  }
+
+  #armTimeout(): () => void {
+    const written = this.spec.fields.timeout;
+    const seconds = parseDuration(written);
+    if (seconds === undefined) return () => {};
+    const deadline = performance.now() + seconds * 1000;
+    let timer: NodeJS.Timeout;
+    const arm = () => {
+      const left = deadline - performance.now();
+      if (left <= 0) this.stop(timedOut(`ran longer than timeout: ${written}`));
+      else timer = setTimeout(arm, Math.min(left, longestTimer));
+    };
+    arm();
+    return () => clearTimeout(timer);
+  }
+}
+
+/** Node's timers hold 31 bits of milliseconds, 24 days; longer ones would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
+/** As Kubernetes ends a pod past its deadline: SIGTERM, time to write a checkpoint, SIGKILL. */
+function timedOut(reason: string): Stop {
+  const escalation: Escalation = [
+    { after: 0, signal: 'SIGTERM' },
+    { after: 10_000, signal: 'SIGKILL' },
+  ];
+  return { state: 'timeout', reason, escalation };
+}
+
+/** Why a trial did not begin. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly diagnostic: Diagnostic;
+
+  constructor(diagnostic: Diagnostic) {
+    super(diagnostic.message);
+    this.diagnostic = diagnostic;
+  }
+}
+
+function stoppedOutcome(
+  stop: Stop,
+  end: { exitCode: number | undefined; signal: string | undefined },
+): LocalOutcome {
+  return {
+    state: stop.state,
+    reason: stop.reason,
+    ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    ...(end.signal === undefined ? {} : { signal: end.signal }),
+  };
+}
+
+function logCutWarning(spec: JobSpec, error: unknown): Diagnostic {
+  const { message, hint } = describeFileError(`the log of ${spec.name}`, error);
+  return warningDiagnostic('LOCAL_LOG_CUT', message, { hint, cause: error });
+}
+
+function describeStartError(spec: JobSpec, root: string, bash: string, error: unknown): Diagnostic {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (!existsSync(root)) {
+    return errorDiagnostic('LOCAL_NO_FOLDER', `the project's folder ${root} is gone`, {
+      hint: 'go to the project again: cd',
+      cause: error,
+    });
+  }
+  if (code === 'ENOENT' || code === 'EACCES') {
+    return errorDiagnostic('LOCAL_NO_BASH', `${bash} cannot be run`, { hint: 'install bash', cause: error });
+  }
+  const what = `cannot start ${spec.name}`;
+  if (code === 'E2BIG') {
+    return errorDiagnostic('LOCAL_CANNOT_START', `${what}: its command or environment is too long`, {
+      hint: 'put the command into a script file, and let the trial run that',
+      cause: error,
+    });
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  const hint = code === 'EAGAIN' ? 'too many processes: see ulimit -u, or use fewer jobs=' : undefined;
+  return errorDiagnostic('LOCAL_CANNOT_START', `${what}: ${why}`, { hint, cause: error });
+}

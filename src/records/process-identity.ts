@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Tells a process from a later one that got the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque: equal for the same process, different for any other of that number, also after a restart. */
+  readonly startTime: string;
+}
+
+/**
+ * The identity of a process that runs now, `undefined` when there is none of that number (a zombie counts
+ * as none: it runs no more). Linux reads `/proc`, which takes microseconds; elsewhere `ps` is asked.
+ */
+export function identifyProcess(pid: number): ProcessIdentity | undefined {
+  const startTime = process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+/** Whether exactly this process still runs on this host. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  return identifyProcess(identity.pid)?.startTime === identity.startTime;
+}
+
+function startTimeFromProc(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const { state, startTicks } = parseProcStat(stat);
+  return state === 'Z' || state === 'X' ? undefined : `${bootId()}/${startTicks}`;
+}
+
+let cachedBootId: string | undefined;
+
+/** Ticks since boot repeat after a restart, so the boot is part of the identity. */
+function bootId(): string {
+  cachedBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return cachedBootId;
+}
+
+export interface ProcStat {
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  readonly startTicks: string;
+}
+
+/** Reads `/proc/PID/stat`, proc(5). The command name may hold spaces and parentheses, so the last `)` counts. */
+export function parseProcStat(stat: string): ProcStat {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTicks: fields[19] ?? '',
+  };
+}
+
+function startTimeFromPs(pid: number): string | undefined {
+  try {
+    const text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'latin1',
+      env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+    return text === '' || text.startsWith('Z') ? undefined : text.replace(/^\S+\s+/, '');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Diagnostic, DiagnosticError, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import type { RecordStore } from '../executors/executor.ts';
+import { ExitCode } from '../exit-code.ts';
+import { DurableWrites, writeAtomically } from './durable-writes.ts';
+import { parseRunRecord } from './parse-run-record.ts';
+import { describeFileError } from './record-error.ts';
+import { isRunName, recordPath, runsFolder } from './run-paths.ts';
+import type { RunRecord } from './run-record.ts';
+
+/**
+ * Run records on disk, one `.toolbox/runs/NAME/record.json` a trial. Files are read synchronously: they are
+ * small and local, and a plan of 100,000 trials asks for as many.
+ */
+export class DiskRecordStore implements RecordStore {
+  readonly #root: string;
+  readonly #warn: (diagnostic: Diagnostic) => void;
+  readonly #writes = new DurableWrites();
+  #folders: ReadonlySet<string> | undefined;
+
+  /** @param warn told of each record that cannot be read; it counts as missing */
+  constructor(root: string, warn: (diagnostic: Diagnostic) => void) {
+    this.#root = root;
+    this.#warn = warn;
+  }
+
+  async read(name: string): Promise<RunRecord | undefined> {
+    return this.readNow(name);
+  }
+
+  /** @throws DiagnosticError where the file is there and cannot be read */
+  readNow(name: string): RunRecord | undefined {
+    const path = recordPath(name);
+    let text: string;
+    try {
+      text = readFileSync(join(this.#root, path), 'utf8');
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw new DiagnosticError(describeFileError(path, error, 'read'), ExitCode.failed);
+    }
+    const record = parseRunRecord(text, name);
+    if (typeof record === 'object') return record;
+    const hint = 'it counts as missing; the logs beside it are whole';
+    this.#warn(warningDiagnostic('LOCAL_UNREADABLE_RECORD', `${path}: ${record}`, { hint }));
+    return undefined;
+  }
+
+  /**
+   * Like {@link readNow}, for asking after very many: trials whose folder was not there at the first call are
+   * answered without looking.
+   */
+  readListed(name: string): RunRecord | undefined {
+    this.#folders ??= new Set(this.#names());
+    return this.#folders.has(name) ? this.readNow(name) : undefined;
+  }
+
+  async readAll(): Promise<ReadonlyMap<string, RunRecord>> {
+    const records = new Map<string, RunRecord>();
+    for (const name of this.#names()) {
+      const record = this.readNow(name);
+      if (record !== undefined) records.set(name, record);
+    }
+    return records;
+  }
+
+  async write(record: RunRecord): Promise<void> {
+    const path = recordPath(record.name);
+    try {
+      await this.#writes.write(join(this.#root, path), format(record));
+    } catch (error) {
+      throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
+    }
+  }
+
+  /**
+   * Writes that a trial has begun: atomic, not durable. Should the power fail now, the record before it is back,
+   * and the trial counts as not run, which is what `resume=true` needs; waiting for the disk would only delay it.
+   *
+   * @throws DiagnosticError
+   */
+  writeStarted(record: RunRecord): void {
+    const path = recordPath(record.name);
+    try {
+      writeAtomically(join(this.#root, path), format(record));
+    } catch (error) {
+      throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
+    }
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(join(this.#root, runsFolder)).filter(isRunName).sort();
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+      throw new DiagnosticError(describeFileError(runsFolder, error, 'read'), ExitCode.failed);
+    }
+  }
+}
+
+function format(record: RunRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
+}

@@ -1,0 +1,67 @@
+import { formatDuration } from './format-duration.ts';
+import type { EndedTrial, SweepTally } from './sweep-tally.ts';
+
+/** Above this many trials the table has only those that did not succeed. */
+const longestTable = 50;
+
+const red = '\u001b[31m';
+const green = '\u001b[32m';
+const reset = '\u001b[0m';
+
+/** The table at the end of a sweep: name, state, time, exit code, log; and a line of counts. */
+export function formatEndTable(
+  tally: SweepTally,
+  options: { readonly color: boolean; readonly elapsed: number; readonly interrupted: boolean },
+): string {
+  const notSucceeded = tally.ended.filter(({ outcome }) => outcome.state !== 'succeeded');
+  const shown = tally.ended.length > longestTable ? notSucceeded.slice(0, longestTable) : tally.ended;
+  const rows = shown.map(cells);
+  const table =
+    rows.length === 0 ? '' : layOut([['NAME', 'STATE', 'TIME', 'EXIT', 'LOG'], ...rows], options.color);
+  const hidden = notSucceeded.length - longestTable;
+  const more =
+    tally.ended.length > longestTable && hidden > 0
+      ? `... and ${hidden} more that did not succeed: make status\n`
+      : '';
+  return `\n${table}${more}${formatCounts(tally, options)}\n`;
+}
+
+function cells({ name, outcome, milliseconds, log }: EndedTrial): string[] {
+  const exit = outcome.signal ?? (outcome.exitCode === undefined ? '-' : String(outcome.exitCode));
+  const note = outcome.reason === undefined ? '' : ` (${outcome.reason})`;
+  return [name, outcome.state, formatDuration(milliseconds), exit, `${log}${note}`];
+}
+
+/** Columns as wide as their widest cell. Width is counted before colours, which have none. */
+export function layOut(rows: readonly (readonly string[])[], color: boolean): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row, index) => {
+      const padded = row.map((cell, column) => {
+        const text = column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0);
+        return color && index > 0 && column === 1 ? paint(text, cell) : text;
+      });
+      return `${padded.join('  ').trimEnd()}\n`;
+    })
+    .join('');
+}
+
+function paint(text: string, state: string): string {
+  if (state === 'succeeded') return `${green}${text}${reset}`;
+  return ['failed', 'timeout', 'lost'].includes(state) ? `${red}${text}${reset}` : text;
+}
+
+function formatCounts(
+  tally: SweepTally,
+  options: { readonly elapsed: number; readonly interrupted: boolean },
+): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of tally.ended) counts.set(outcome.state, (counts.get(outcome.state) ?? 0) + 1);
+  const parts = [...counts].map(([state, count]) => `${count} ${state}`);
+  if (tally.skipped > 0) parts.push(`${tally.skipped} skipped`);
+  const left = tally.total - tally.ended.length;
+  if (left > 0) parts.push(`${left} not started`);
+  const trials = tally.total === 1 ? '1 trial' : `${tally.total} trials`;
+  const end = options.interrupted ? 'interrupted after' : 'in';
+  return `${trials} ${end} ${formatDuration(options.elapsed)}: ${parts.join(', ') || 'nothing to do'}`;
+}
