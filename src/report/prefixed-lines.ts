@@ -2,7 +2,7 @@
 const longestPiece = 64 * 1024;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
-const escape = 0x1b;
+const escapeByte = 0x1b;
 const resetColors = Buffer.from('\u001b[0m');
 
 /**
@@ -74,7 +74,7 @@ export class PrefixedLines {
   }
 
   #show(line: Buffer): void {
-    const colors = line.includes(escape) ? [resetColors] : [];
+    const colors = line.includes(escapeByte) ? [resetColors] : [];
     this.#emit(Buffer.concat([this.#prefix, line, ...colors, Buffer.of(newline)]));
   }
 }
