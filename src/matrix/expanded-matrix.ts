@@ -49,8 +49,17 @@ export class ExpandedMatrix implements Matrix {
       const ofPoint = axes[i]?.hparam[points[i] as number] as readonly Hyperparameter[];
       for (const each of ofPoint) hparam.push(each);
     }
-    const name = this.#census.name(pair, points);
-    return { index, model: pair.model.name, dataset: pair.dataset.name, hparam, name };
+    return {
+      index,
+      model: pair.model.name,
+      dataset: pair.dataset.name,
+      hparam,
+      name: this.name(pair, points),
+    };
+  }
+
+  name(pair: NamedPair, points: readonly number[]): string {
+    return this.#census.name(pair, points);
   }
 
   *[Symbol.iterator](): Iterator<Trial> {

@@ -70,12 +70,19 @@ function isLegalEnd(text: string): boolean {
   return text.length <= maxNameLength && text !== '' && !text.endsWith('-');
 }
 
-/** SHA-256 of what the trial is (project, model, dataset, all hyperparameters), hidden ones included. */
-export function trialHash(pair: NamedPair, points: ArrayLike<number>): string {
+/**
+ * An encoding of what the trial is: project, model, dataset and all hyperparameters, hidden ones included,
+ * by key. Two trials have the same only if they are the same.
+ */
+export function identityOf(pair: NamedPair, points: ArrayLike<number>): string {
   let text = pair.identity;
   for (const i of pair.sorted)
     text += (pair.axes[i] as PreparedAxis).identities[points[i] as number] as string;
-  return hash('sha256', text, 'hex');
+  return text;
+}
+
+export function trialHash(pair: NamedPair, points: ArrayLike<number>): string {
+  return hash('sha256', identityOf(pair, points), 'hex');
 }
 
 const digits = 5;

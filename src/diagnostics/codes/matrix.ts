@@ -8,4 +8,10 @@ export const matrixCodes = {
     'A key inside named groups is also a hyperparameter of its own, so its value is not clear.',
   MATRIX_UNKNOWN_PLACEHOLDER: 'A `<name>` that is neither a hyperparameter nor a built-in name.',
   MATRIX_NAME_IN_PREFIX: 'The prefix is the beginning of the trial’s name and cannot contain `<name>`.',
+  MATRIX_FIELD_VALUE: 'A hyperparameter with the name of a field has a value the field does not take.',
+  MATRIX_NUL: 'A command or a value contains a NUL byte, which bash cannot read.',
+  MATRIX_SLEEP_INFINITY: 'The command of a Job sleeps for ever and would hold its resources. Use `make pod`.',
+  MATRIX_JOINED_COMMANDS: 'YAML has folded two commands into one line with nothing between them.',
+  MATRIX_EMPTY_COMMAND: 'The side of the command that this run uses is empty.',
+  MATRIX_OUTPUTS_OVERLAP: 'Two trials write to the same path. Put `<name>` into `outputs`.',
 } as const;

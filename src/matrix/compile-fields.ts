@@ -1,0 +1,110 @@
+import type { Config } from '../config/config.ts';
+import type { ResolvedFields } from '../config/resolved-fields.ts';
+import type { PreparedAxis } from './axes.ts';
+import { type BoundValue, bindValue, type OnUnknown } from './bind-value.ts';
+import { type CoercedAxis, coerceAxis } from './coerce-axis.ts';
+import { layersOf } from './layers.ts';
+import type { NamedPair } from './name.ts';
+import type { Scope } from './placeholders.ts';
+import { settleFields } from './settle-fields.ts';
+
+/** The fields of a pair's trials, layers and placeholders worked out as far as they are the same for all. */
+export interface CompiledFields {
+  readonly fields: (points: ArrayLike<number>, name: string) => ResolvedFields;
+  readonly env: (points: ArrayLike<number>, name: string) => Readonly<Record<string, string>>;
+  /** Each path of `outputs`, for the check that no two trials share one. */
+  readonly outputs: (points: ArrayLike<number>, name: string) => readonly string[];
+  /** Whether any field but `env` differs between trials. */
+  readonly fixed: boolean;
+}
+
+/** Reads each axis as fields once, however many pairs have it. */
+export class AxisFields {
+  readonly #config: Config;
+  readonly #coerced = new Map<PreparedAxis, CoercedAxis>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  of(axis: PreparedAxis): CoercedAxis {
+    let coerced = this.#coerced.get(axis);
+    if (coerced === undefined) {
+      coerced = coerceAxis(this.#config, axis);
+      this.#coerced.set(axis, coerced);
+    }
+    return coerced;
+  }
+}
+
+/**
+ * Lays the layers of a pair over each other: `kube.yaml`, the root of `launch.yaml`, dataset, model,
+ * hyperparameter. A later layer replaces a field whole, mappings included; only `env` merges by variable.
+ * Placeholders work in what `launch.yaml` says; `kube.yaml`, which also serves pods that run no trial, is
+ * taken as written.
+ */
+export function compileFields(
+  config: Config,
+  pair: NamedPair,
+  axes: AxisFields,
+  scope: Scope,
+  onUnknown: OnUnknown,
+): CompiledFields {
+  const bound = new Map<string, BoundValue>();
+  const variables = new Map<string, BoundValue>();
+  for (const { layer, path, fields } of layersOf(config, pair)) {
+    for (const [name, value] of Object.entries(fields)) {
+      if (name === 'prefix' || value === undefined) continue;
+      const bind = (each: unknown, at: readonly string[]): BoundValue =>
+        layer === 'kube' ? { fixed: true, value: each } : bindValue(each, [...path, ...at], scope, onUnknown);
+      if (name === 'env') {
+        for (const [variable, text] of Object.entries(value ?? {}))
+          if (!variables.has(variable)) variables.set(variable, bind(text, [name, variable]));
+      } else if (!bound.has(name)) bound.set(name, bind(value, [name]));
+    }
+  }
+  pair.axes.forEach((axis, index) => {
+    for (const [name, values] of axes.of(axis).fields)
+      bound.set(
+        name,
+        values.length === 1
+          ? { fixed: true, value: values[0] }
+          : { fixed: false, render: (points) => values[points[index] as number] },
+      );
+  });
+  return { ...resolver(config, bound), env: collector(variables) as CompiledFields['env'] };
+}
+
+type Render<T> = (points: ArrayLike<number>, name: string) => T;
+
+function resolver(config: Config, bound: ReadonlyMap<string, BoundValue>): Omit<CompiledFields, 'env'> {
+  const collect = collector(bound);
+  const varying = [...bound].filter(([, value]) => !value.fixed);
+  const outputs = collector(new Map([...bound].filter(([name]) => name === 'outputs')));
+  const listOutputs: Render<readonly string[]> = (points, name) =>
+    (outputs(points, name)['outputs'] as readonly string[] | null | undefined) ?? [];
+  if (varying.length === 0) {
+    const fields = settleFields(config.project, collect([], ''));
+    return { fields: () => fields, outputs: listOutputs, fixed: true };
+  }
+  const fields: Render<ResolvedFields> = (points, name) =>
+    settleFields(config.project, collect(points, name));
+  return { fields, outputs: listOutputs, fixed: false };
+}
+
+/** Fixed values are put together once; what varies is laid over them for each trial. */
+function collector(bound: ReadonlyMap<string, BoundValue>): Render<Readonly<Record<string, unknown>>> {
+  const fixed: Record<string, unknown> = Object.create(null);
+  const varying: [string, Render<unknown>][] = [];
+  for (const [name, value] of bound) {
+    if (value.fixed) fixed[name] = value.value;
+    else varying.push([name, value.render]);
+  }
+  const all = { ...fixed };
+  if (varying.length === 0) return () => all;
+  return (points, name) => {
+    const values: Record<string, unknown> = { ...fixed };
+    for (const [key, render] of varying) values[key] = render(points, name);
+    return values;
+  };
+}

@@ -1,0 +1,9 @@
+import type { JobSpec } from './job-spec.ts';
+
+/** The job specs of a matrix in its order, each made when it is asked for. */
+export interface LaunchPlan {
+  readonly length: number;
+  /** @throws RangeError outside 0 … length − 1 */
+  at(index: number): JobSpec;
+  [Symbol.iterator](): Iterator<JobSpec>;
+}
