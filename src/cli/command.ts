@@ -30,13 +30,20 @@ export type Options<F extends Flags> = {
             : string | undefined;
 };
 
+/** The flags that every command takes. */
+export interface CommonOptions {
+  /** One JSON object a line on standard output instead of text. */
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
 /** One command: a flag table, and calls down the line. */
 export interface Command<F extends Flags = Flags> {
   readonly name: string;
   readonly flags: F;
   /** One full line for `--help`, with a typical use: `make logs name='*-vit-*'`. */
   readonly example: string;
-  run(options: Options<F>, context: Context): Promise<ExitCode>;
+  run(options: Options<F> & CommonOptions, context: Context): Promise<ExitCode>;
 }
 
 /** Keeps the flag table's literal types, so that `options` is typed by it. */

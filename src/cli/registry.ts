@@ -11,7 +11,14 @@ export interface CommandEntry {
 }
 
 /** Every command, in the order help shows them. Each is a chunk of its own, loaded when it is called. */
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'Write config files, .env, .gitignore lines and the Makefile line into this project',
+    group: 'Project',
+    load: async () => (await import('./init.ts')).command,
+  },
+];
 
 export function findCommand(name: string): CommandEntry | undefined {
   return commands.find((entry) => entry.name === name || entry.aliases?.includes(name));

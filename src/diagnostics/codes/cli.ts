@@ -5,5 +5,6 @@ export const cliCodes = {
   CLI_BAD_VALUE: 'A flag was given a value it does not take.',
   CLI_MISSING_VALUE: 'The command needs a value for this flag.',
   CLI_UNEXPECTED_WORD: 'The command takes no further words.',
+  CLI_CANNOT_WRITE: 'A file of the project could not be written; the message says which and why.',
   INTERNAL: 'A bug in the toolbox. Please report it with the printed stack.',
 } as const;
