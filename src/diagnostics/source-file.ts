@@ -9,11 +9,14 @@ export class SourceFile {
   /** The path as the user would type it, relative to the project. */
   readonly path: string;
   readonly text: string;
+  /** Whether its text must never be printed, as that of `.env`. */
+  readonly secret: boolean;
   #lineStarts: readonly number[] | undefined;
 
-  constructor(path: string, text: string) {
+  constructor(path: string, text: string, options: { readonly secret?: boolean } = {}) {
     this.path = path;
     this.text = text;
+    this.secret = options.secret ?? false;
   }
 
   /** The position of a UTF-16 offset; offsets past the end are the end. */

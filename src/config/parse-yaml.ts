@@ -1,0 +1,124 @@
+import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from 'yaml';
+import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import type { SourceFile } from '../diagnostics/source-file.ts';
+import { type GrownTree, growTree } from './grow-tree.ts';
+
+/** Far more than people write, and little enough that the worst text of that size is refused in a blink. */
+const limits = { tokens: 500_000, depth: 100 };
+
+/**
+ * The text of a file as a tree with positions. Text that is not YAML, or YAML that no configuration needs
+ * (several documents, custom tags, aliases that unfold without end), gives one diagnostic: what follows a
+ * syntax error is seldom worth reading. Time and memory are bounded whatever the text.
+ */
+export function parseYaml(file: SourceFile): GrownTree {
+  const tokens = parseTokens(file);
+  if (!Array.isArray(tokens)) return failed(tokens);
+  const documents: Document.Parsed[] = [];
+  const composer = new Composer({
+    uniqueKeys: false,
+    prettyErrors: false,
+    version: '1.2',
+    logLevel: 'silent',
+  });
+  for (const document of composer.compose(tokens)) {
+    const [error] = [...document.errors, ...document.warnings];
+    if (error !== undefined) return failed(explainSyntax(file, error));
+    documents.push(document);
+    if (documents.length > 1) return failed(secondDocument(file, document));
+  }
+  const [document] = documents;
+  const contents = document?.contents;
+  if (document === undefined || contents === null || contents === undefined) {
+    return failed(
+      errorDiagnostic('CONFIG_EMPTY', `${file.path} is empty`, {
+        location: { file, offset: 0, length: 0 },
+        hint: 'docs/configuration.md shows what belongs in it',
+      }),
+    );
+  }
+  return growTree(file, contents);
+}
+
+function failed(diagnostic: Diagnostic): GrownTree {
+  return { diagnostics: [diagnostic] };
+}
+
+/** Lexes and parses step by step, so that it can stop at a limit; neither step recurses. */
+function parseTokens(file: SourceFile): CST.Token[] | Diagnostic {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let count = 0;
+  for (const lexeme of new Lexer().lex(file.text)) {
+    count += 1;
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    const location = { file, offset: parser.offset, length: 0 };
+    if (count > limits.tokens) {
+      return errorDiagnostic('CONFIG_TOO_LARGE', `${file.path} holds too many values to be a configuration`, {
+        location: { file, offset: 0, length: 0 },
+        hint: 'let hyperparameters span the matrix instead of listing every trial',
+      });
+    }
+    if (parser.stack.length > limits.depth) {
+      return errorDiagnostic('CONFIG_TOO_DEEP', `nested more than ${limits.depth / 2} levels deep`, {
+        location,
+        hint: 'a configuration needs about five levels',
+      });
+    }
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+function secondDocument(file: SourceFile, document: Document.Parsed): Diagnostic {
+  const offset = file.text.lastIndexOf('---', document.range[0]);
+  return errorDiagnostic('CONFIG_DOCUMENTS', `${file.path} holds several YAML documents`, {
+    location: { file, offset: Math.max(offset, 0), length: 3 },
+    hint: 'remove the "---" line, or move what follows it to another file',
+  });
+}
+
+function explainSyntax(file: SourceFile, error: YAMLError): Diagnostic {
+  const [start, end] = error.pos;
+  const offset = Math.min(start, file.text.length);
+  const length = Math.max(1, Math.min(end, file.text.length) - offset);
+  const location = { file, offset, length };
+  if (error.code === 'TAG_RESOLVE_FAILED') {
+    return errorDiagnostic('CONFIG_TAG', 'YAML tags are not used here', {
+      location,
+      hint: 'remove the tag, or put quotes around a text that starts with "!"',
+    });
+  }
+  const [message, hint] = syntaxMessages[error.code] ?? [lowerFirst(error.message), undefined];
+  return errorDiagnostic('CONFIG_SYNTAX', message ?? lowerFirst(error.message), {
+    location,
+    hint: sugarHint(file, offset) ?? hint,
+  });
+}
+
+/** `command: [](…) python a.py` is the mistake that this file's own syntax invites. */
+function sugarHint(file: SourceFile, offset: number): string | undefined {
+  const line = file.line(file.position(offset).line);
+  if (!/:\s+\[[^\]]*\]\(/.test(line)) return undefined;
+  return 'YAML reads "[" as a list: start the command on its own line below "command: >-"';
+}
+
+/** Code of the yaml library → what to say instead of its words, and a hint. */
+const syntaxMessages: Partial<Record<YAMLError['code'], readonly [string | undefined, string | undefined]>> =
+  {
+    TAB_AS_INDENT: ['a tab cannot indent YAML', 'use spaces'],
+    BAD_INDENT: [undefined, 'lines of one mapping or list start in the same column'],
+    BLOCK_AS_IMPLICIT_KEY: [
+      'a second ": " in one line',
+      'put the value in quotes, or start it on its own line below ">-"',
+    ],
+    MULTILINE_IMPLICIT_KEY: [
+      'a key without a ":" after it',
+      'write "key: value", with a space after the ":"',
+    ],
+    MISSING_CHAR: [undefined, undefined],
+  };
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,20 @@
+import { onlyOneListIsInEffect } from './rules/both-lists.ts';
+import { everyModelHasACommand, noJobSleepsForever } from './rules/commands.ts';
+import { groupsSetTheSameKeys, noNameIsSetTwice, valuesAreDistinct } from './rules/hyperparameters.ts';
+import { spellingsAreCurrent, theProjectHasOneName } from './rules/project.ts';
+import type { Rule } from './rules/rule.ts';
+import { runKeepsValuesThatAreThere, runNamesWhatIsThere } from './rules/run.ts';
+
+/** All that is asked of the two files beyond their schemas. */
+export const rules: readonly Rule[] = [
+  theProjectHasOneName,
+  everyModelHasACommand,
+  noJobSleepsForever,
+  groupsSetTheSameKeys,
+  noNameIsSetTwice,
+  valuesAreDistinct,
+  runNamesWhatIsThere,
+  runKeepsValuesThatAreThere,
+  onlyOneListIsInEffect,
+  spellingsAreCurrent,
+];

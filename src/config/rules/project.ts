@@ -1,0 +1,54 @@
+import { errorDiagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { quoted } from '../../diagnostics/quoted.ts';
+import { locate, nodeAt, type Path, type Tree } from '../tree.ts';
+import { entriesAt, type Project, type Rule } from './rule.ts';
+
+/** Where both files name the project, they give it the same name; at least one names it when there are two. */
+export const theProjectHasOneName: Rule = ({ launch, kube }) => {
+  if (kube === undefined || kube.root.kind !== 'map') return [];
+  const ofKube = nodeAt(kube.root, ['project_name']);
+  const ofLaunch = launch && nodeAt(launch.root, ['project_name']);
+  if (ofKube === undefined && ofLaunch === undefined) {
+    return [
+      errorDiagnostic('CONFIG_MISSING_KEY', `"project_name" is missing in ${kube.file.path}`, {
+        location: { file: kube.file, offset: 0, length: 0 },
+        hint: 'add a line "project_name: …"',
+      }),
+    ];
+  }
+  if (launch === undefined || ofKube?.kind !== 'scalar' || ofLaunch?.kind !== 'scalar') return [];
+  if (ofKube.text === ofLaunch.text) return [];
+  return [
+    errorDiagnostic('CONFIG_PROJECT_NAME', `the project is called ${quoted(ofKube.text)} here`, {
+      location: locate(kube, ['project_name']),
+      related: [{ message: `and ${quoted(ofLaunch.text)} here`, location: locate(launch, ['project_name']) }],
+      hint: `write the name once, or the same name in both`,
+    }),
+  ];
+};
+
+/** Old spellings work, and are told. */
+export const spellingsAreCurrent: Rule = (project) =>
+  fieldPlaces(project).flatMap(({ tree, path }) =>
+    nodeAt(tree.root, [...path, 'ephermal_storage']) === undefined
+      ? []
+      : [
+          warningDiagnostic('CONFIG_OLD_SPELLING', '"ephermal_storage" is an old spelling', {
+            location: locate(tree, [...path, 'ephermal_storage'], 'key'),
+            hint: 'write "ephemeral_storage"',
+          }),
+        ],
+  );
+
+/** Every mapping that takes overridable fields. */
+function fieldPlaces({ launch, kube }: Project): { readonly tree: Tree; readonly path: Path }[] {
+  return [
+    ...(kube === undefined ? [] : [{ tree: kube, path: [] }]),
+    ...(launch === undefined ? [] : [{ tree: launch, path: [] }]),
+    ...(['model', 'dataset'] as const).flatMap((section) =>
+      entriesAt(launch, [section]).flatMap(([name]) =>
+        launch === undefined ? [] : [{ tree: launch, path: [section, name] }],
+      ),
+    ),
+  ];
+}

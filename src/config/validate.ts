@@ -1,0 +1,67 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type ValidationError, validateKube, validateLaunch } from '../generated/validators.js';
+import { explainError } from './explain-error.ts';
+import { type PlainValue, plainValue } from './plain-value.ts';
+import { rootPlace } from './schema-node.ts';
+import { nodeAt, type Path, type Tree } from './tree.ts';
+
+const validators = { kube: validateKube, launch: validateLaunch };
+
+/** A file's content as plain data, and what its schema says against it. */
+export interface Validated {
+  readonly value: PlainValue;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function validate(tree: Tree, name: 'kube' | 'launch'): Validated {
+  const value = plainValue(tree.root, rootPlace(name));
+  const validator = validators[name];
+  if (validator(value)) return { value, diagnostics: [] };
+  const problems = withoutConsequences(tree, validator.errors ?? []);
+  return { value, diagnostics: problems.map(({ error, path }) => explainError(tree, name, error, path)) };
+}
+
+interface Problem {
+  readonly error: ValidationError;
+  readonly path: Path;
+}
+
+/** Weightier first: of the errors at one value, the first is told. */
+const weights: readonly string[] = ['type', 'enum', 'pattern', 'minLength', 'minItems', 'minProperties'];
+
+/**
+ * One error per value, and none that follows from another: a value of the wrong type also breaks the
+ * pattern, and a misspelt key is also a missing one.
+ */
+function withoutConsequences(tree: Tree, errors: readonly ValidationError[]): readonly Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const error of errors) {
+    // The error of the key's own pattern; `propertyNames` tells the same with its place.
+    if (error.propertyName !== undefined) continue;
+    const path = parsePointer(tree, error.instancePath);
+    const key = `${error.instancePath}\n${ofKey(error) ?? ''}`;
+    const known = problems.get(key);
+    if (known === undefined || weight(error) < weight(known.error)) problems.set(key, { error, path });
+  }
+  return [...problems.values()];
+}
+
+function ofKey({ keyword, params }: ValidationError): string | undefined {
+  if (keyword === 'required') return `required ${params['missingProperty']}`;
+  const key = params['additionalProperty'] ?? params['unevaluatedProperty'] ?? params['propertyName'];
+  return key === undefined ? undefined : `key ${key}`;
+}
+
+function weight(error: ValidationError): number {
+  const index = weights.indexOf(error.keyword);
+  return index === -1 ? weights.length : index;
+}
+
+function parsePointer(tree: Tree, pointer: string): Path {
+  const path: (string | number)[] = [];
+  for (const part of pointer.split('/').slice(1)) {
+    const step = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    path.push(nodeAt(tree.root, path)?.kind === 'list' ? Number(step) : step);
+  }
+  return path;
+}
