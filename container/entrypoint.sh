@@ -91,12 +91,13 @@ as_seed() { as_user "$@"; }
 
 # Sets `switch` to the first tool of the image that changes user, group and groups, and runs nothing between.
 find_switch() {
-  for switch in setpriv gosu su-exec chroot su; do
+  for switch in setpriv gosu su-exec chroot start-stop-daemon su; do
     command -v "$switch" >/dev/null 2>&1 || continue
     case $switch in
       # Busybox has tools of these names that do something else.
       setpriv) setpriv --reuid=0 --regid=0 --clear-groups true 2>/dev/null || continue ;;
       chroot) chroot --userspec=0:0 --groups=0 / true 2>/dev/null || continue ;;
+      start-stop-daemon) start-stop-daemon -S -c root:0 -p /nonexistent -x /bin/sh -- -c : >/dev/null 2>&1 || continue ;;
     esac
     return 0
   done
@@ -113,6 +114,10 @@ exec_as() {
     chroot)
       # chroot changes to the new root.
       exec chroot --userspec="$as_uid:$as_gid" --groups="$as_groups" / sh -c 'cd "$1" 2>/dev/null; shift; exec "$@"' sh "$PWD" "$@"
+      ;;
+    start-stop-daemon)
+      # What busybox has. Given a PID file that is not there it runs the program whatever else is running.
+      exec start-stop-daemon -S -c "$as_name:$as_gid" -p /nonexistent -x /bin/sh -- -c 'exec "$@"' sh "$@"
       ;;
     gosu | su-exec) exec "$switch" "$as_uid:$as_gid" "$@" ;;
     su)
@@ -240,17 +245,18 @@ renamed() {
   esac
 }
 
-# replace FILE N ID LINE OLD: writes FILE with LINE in place of the first line whose field N is ID, without the
-# other line of LINE's name, and with OLD replaced in lists of members.
+# replace FILE N ID LINE FORMER: writes FILE with LINE in place of the first line whose field N is ID, without the
+# other line of LINE's name, and where FORMER is given with the user's new name for it in lists of members.
 replace() {
-  file=$1 at=$2 id=$3 new=$4 old=$5 text='' done=''
+  # The whole text is in `text` before the file is opened again.
+  file=$1 at=$2 id=$3 new=$4 former=$5 text='' done=''
   while IFS= read -r line || [ -n "$line" ]; do
     if [ -z "$done" ] && [ "$(field "$at" "$line")" = "$id" ]; then
       line=$new done=1
     elif [ "${line%%:*}" = "${new%%:*}" ]; then
       continue
-    elif [ -n "$old" ] && [ "$file" = /etc/group ]; then
-      line=${line%:*}:$(renamed "${line##*:}" "$old" "$NB_USER")
+    elif [ -n "$former" ]; then
+      line=${line%:*}:$(renamed "${line##*:}" "$former" "$NB_USER")
     fi
     text=$text$line'
 '
@@ -261,10 +267,10 @@ replace() {
 }
 
 mirror_accounts() {
-  [ -w /etc/passwd ] && [ -w /etc/group ] || {
+  if [ ! -w /etc/passwd ] || [ ! -w /etc/group ]; then
     skipped "the account $NB_USER: /etc/passwd or /etc/group cannot be written"
     return 0
-  }
+  fi
   HOME=/home/$NB_USER
   was=$(line_of /etc/passwd 3 "$NB_UID") || was=$(line_of /etc/passwd 1 "$NB_USER") || was=
   old=${was%%:*}
@@ -291,17 +297,17 @@ make_home() {
     [ ! -d /etc/skel ] || cp -R /etc/skel/. "$HOME/" 2>/dev/null
   fi
   chmod 750 "$HOME" 2>/dev/null
-  # Not into volumes mounted below.
-  find "$HOME" -xdev ! -user "$NB_UID" -exec chown -h "$NB_UID:$NB_GID" {} + 2>/dev/null ||
+  # Not into volumes mounted below; the home last, since root may not be let in afterwards.
+  find "$HOME" -depth -xdev ! -user "$NB_UID" -exec chown -h "$NB_UID:$NB_GID" {} + 2>/dev/null ||
     chown "$NB_UID:$NB_GID" "$HOME"
 }
 
 allow_sudo() {
   case ${GRANT_SUDO-} in yes | true | 1) ;; *) return 0 ;; esac
-  [ -d /etc/sudoers.d ] && command -v sudo >/dev/null 2>&1 || {
+  if [ ! -d /etc/sudoers.d ] || ! command -v sudo >/dev/null 2>&1; then
     skipped 'sudo: this image does not have it'
     return 0
-  }
+  fi
   (umask 0227 && rm -f /etc/sudoers.d/kube-toolbox && printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$NB_USER" >/etc/sudoers.d/kube-toolbox) ||
     skipped 'sudo: /etc/sudoers.d cannot be written'
 }
@@ -318,7 +324,7 @@ group_list() {
 
 become_user() {
   find_switch || {
-    skipped 'changing user: this image has none of setpriv, gosu, su-exec, chroot and su'
+    skipped 'changing user: this image has no setpriv, gosu, su-exec, chroot, start-stop-daemon or su'
     return 1
   }
   groups=$(group_list)
@@ -327,7 +333,14 @@ become_user() {
   seed_uid=$NB_UID seed_name=$NB_USER
   case ${SCRATCH_SEED_USER-} in
     '' | "$NB_USER" | "$NB_UID") return 0 ;;
-    [0-9]*) seed_uid=$SCRATCH_SEED_USER seed_name='' ;;
+    [0-9]*)
+      case $switch in start-stop-daemon | su)
+        skipped "the seed user $SCRATCH_SEED_USER: this image's $switch wants a name; $NB_USER makes the directories"
+        return 0
+        ;;
+      esac
+      seed_uid=$SCRATCH_SEED_USER seed_name=''
+      ;;
     *)
       seed=$(line_of /etc/passwd 1 "$SCRATCH_SEED_USER") || {
         skipped "the seed user $SCRATCH_SEED_USER: this image has no such account; $NB_USER makes the directories"
@@ -343,13 +356,13 @@ become_user() {
 
 # --- scratch ------------------------------------------------------------------------------------------------
 
-# shared_directory PATH: there, mode 770, and the user may write it.
+# shared_directory PATH: there, mode 770 (a set-group-id bit stays), and the user may write it.
 shared_directory() {
-  as_seed sh -c 'mkdir -p "$1" && chmod 770 "$1"' sh "$1" 2>/dev/null
+  as_seed sh -c 'mkdir -p "$1" && chmod u+rwx,g+rwx,o-rwx "$1"' sh "$1" 2>/dev/null
   # Not on the export after all, or a directory of the user's own.
-  as_user sh -c 'mkdir -p "$1" && chmod 770 "$1"' sh "$1" 2>/dev/null
-  if [ "$(id -u)" = 0 ] && [ ! -d "$1" ] && mkdir -p "$1" 2>/dev/null; then
-    chown "$NB_UID:$NB_GID" "$1" 2>/dev/null
+  as_user sh -c 'mkdir -p "$1" && chmod u+rwx,g+rwx,o-rwx "$1"' sh "$1" 2>/dev/null
+  if [ "$(id -u)" = 0 ] && [ ! -d "$1" ] && (umask 022 && mkdir -p "$1") 2>/dev/null; then
+    chmod 770 "$1" && chown "$NB_UID:$NB_GID" "$1"
   fi
   as_user sh -c '[ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]' sh "$1"
 }
@@ -415,7 +428,7 @@ stage_scratch() {
 
 rebuild_ssh() {
   if home_on_scratch; then
-    skipped "~/.ssh: $HOME is on scratch, where no key is written"
+    skipped ".ssh: $HOME is on scratch, where no key is written"
   else
     # The key comes by the environment and goes through a pipe: never an argument, never a line of the log.
     as_user sh -c '
@@ -431,7 +444,7 @@ rebuild_ssh() {
       umask 022
       [ -z "${SSH_PUBLIC_KEY-}" ] || { printf "%s\n" "$SSH_PUBLIC_KEY" >id_rsa.pub && chmod 644 id_rsa.pub; }
       [ -z "${SSH_KNOWN_HOSTS-}" ] || { printf "%s\n" "$SSH_KNOWN_HOSTS" >known_hosts && chmod 644 known_hosts; }
-    ' || skipped "~/.ssh: $HOME cannot be written"
+    ' || skipped ".ssh: $HOME cannot be written"
   fi
   unset SSH_PRIVATE_KEY_B64
 }

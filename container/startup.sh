@@ -62,7 +62,7 @@ run_text() {
   . "$TOOLBOX_STATE/$1"
   local code=$?
   set +a
-  return $code
+  return "$code"
 }
 
 # Whether a directory is gone with the pod, rather than on a volume that other pods share.
