@@ -1,0 +1,45 @@
+import type { Config } from '../config/config.ts';
+import { loadSources } from '../config/load.ts';
+import { readConfig } from '../config/read-config.ts';
+import type { Context } from '../context.ts';
+import { type Checked, DiagnosticError } from '../diagnostics/diagnostic.ts';
+import { ExitCode } from '../exit-code.ts';
+import { type AssembleOptions, assemble } from '../matrix/assemble.ts';
+import { expand } from '../matrix/expand.ts';
+import type { LaunchPlan } from '../matrix/launch-plan.ts';
+import type { Matrix } from '../matrix/trial.ts';
+import { reportDiagnostics } from './report-diagnostics.ts';
+
+export interface ProjectPlan {
+  readonly config: Config;
+  readonly matrix: Matrix;
+  readonly plan: LaunchPlan;
+}
+
+/**
+ * Reads and checks the project's files, the first step of nearly every command. Warnings are printed.
+ *
+ * @throws DiagnosticError (exit 2) with every problem of all files
+ */
+export async function openProject(context: Context): Promise<Config> {
+  return accept(readConfig(await loadSources(context)), context);
+}
+
+/**
+ * The pure part of the line, from the project's files to the ordered trials: load, read, expand, assemble.
+ *
+ * @throws DiagnosticError (exit 2) with every problem of the step that found some
+ */
+export async function openPlan(context: Context, options: AssembleOptions): Promise<ProjectPlan> {
+  const config = await openProject(context);
+  const matrix = accept(expand(config), context);
+  const plan = accept(assemble(config, matrix, options), context);
+  return { config, matrix, plan };
+}
+
+/** The value of a pure step, its warnings printed; its errors end the command. */
+function accept<T>(checked: Checked<T>, context: Context): T {
+  if (!checked.ok) throw new DiagnosticError(checked.diagnostics, ExitCode.usage);
+  reportDiagnostics(checked.diagnostics, context);
+  return checked.value;
+}
