@@ -5,6 +5,9 @@ import type { ApiObject } from './kubernetes-api-store.ts';
 // What an API server checks of an object before it stores it: field names and types from the models of the
 // client library (generated from the server's own OpenAPI), values by the rules our manifests can break.
 
+// biome-ignore lint/suspicious/noExplicitAny: parts of objects whose types decode() has checked
+type Loose = any;
+
 interface Attribute {
   readonly baseName: string;
   readonly type: string;
@@ -182,17 +185,14 @@ function checkJob(job: ApiObject, causes: Cause[]): void {
   checkPodSpec(template.spec, 'spec.template.spec', causes);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a pod spec, its types checked by decode()
-function checkPodSpec(spec: any, path: string, causes: Cause[]): void {
+function checkPodSpec(spec: Loose, path: string, causes: Cause[]): void {
   const containers = spec?.containers ?? [];
   if (containers.length === 0)
     causes.push({ reason: 'FieldValueRequired', field: `${path}.containers`, message: 'Required value' });
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  const volumes = new Set<string>((spec?.volumes ?? []).map((volume: any) => volume.name));
+  const volumes = new Set<string>((spec?.volumes ?? []).map((volume: Loose) => volume.name));
   const names = new Set<string>();
-  // biome-ignore lint/suspicious/noExplicitAny: as above
   for (const list of ['initContainers', 'containers'])
-    (spec?.[list] ?? []).forEach((container: any, index: number) => {
+    (spec?.[list] ?? []).forEach((container: Loose, index: number) => {
       const at = `${path}.${list}[${index}]`;
       if (!/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(container.name ?? ''))
         causes.push(
@@ -212,8 +212,7 @@ function checkPodSpec(spec: any, path: string, causes: Cause[]): void {
         causes.push({ reason: 'FieldValueRequired', field: `${at}.image`, message: 'Required value' });
       checkMounts(container, at, volumes, causes);
       checkResources(container.resources, at, causes);
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      (container.env ?? []).forEach((variable: any, position: number) => {
+      (container.env ?? []).forEach((variable: Loose, position: number) => {
         if (!/^[^=\0]+$/.test(variable.name ?? ''))
           causes.push(
             cause(
@@ -225,11 +224,9 @@ function checkPodSpec(spec: any, path: string, causes: Cause[]): void {
     });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a container
-function checkMounts(container: any, at: string, volumes: ReadonlySet<string>, causes: Cause[]): void {
+function checkMounts(container: Loose, at: string, volumes: ReadonlySet<string>, causes: Cause[]): void {
   const paths = new Set<string>();
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  (container.volumeMounts ?? []).forEach((mount: any, index: number) => {
+  (container.volumeMounts ?? []).forEach((mount: Loose, index: number) => {
     if (!volumes.has(mount.name))
       causes.push({
         reason: 'FieldValueNotFound',
@@ -376,8 +373,7 @@ function defaultJob(job: ApiObject): void {
   job['status'] = {};
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a pod spec
-function defaultPodSpec(spec: any, isPod: boolean): void {
+function defaultPodSpec(spec: Loose, isPod: boolean): void {
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
     container.resources ??= {};
     // Limits are requests where there are none; done for Pods, not for templates.

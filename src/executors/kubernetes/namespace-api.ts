@@ -1,0 +1,258 @@
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import type { ApiClient } from './api-client.ts';
+import { type ApiError, isApiError } from './api-error.ts';
+import { type KubeObject, pathOf, type Resource } from './objects.ts';
+
+/** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
+const pageSize = 500;
+/** Listings begun anew after a 410 before giving up. */
+const listingAttempts = 5;
+
+/** A complete listing, and the version a watch goes on from. */
+export interface Listing<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
+interface Page<T> {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items?: readonly T[] | null;
+}
+
+export interface Selection {
+  readonly labels?: string;
+  readonly fields?: string;
+}
+
+/** What a create came to. */
+export type Created<T> =
+  | { readonly created: true; readonly object: T }
+  /** There already, and of the same content by the caller's own comparison. */
+  | { readonly created: false; readonly object: T };
+
+/** The verbs we use on objects of one namespace. All may throw ApiError, and DiagnosticError when out of reach. */
+export class NamespaceApi {
+  readonly client: ApiClient;
+  readonly namespace: string;
+
+  constructor(client: ApiClient, namespace: string) {
+    this.client = client;
+    this.namespace = namespace;
+  }
+
+  /**
+   * All objects a selection matches, page by page at one resource version. A 410 on a continuation means that
+   * version is gone: the listing begins anew, since the pages so far are of another moment. Never partial.
+   */
+  async list<T extends KubeObject>(
+    resource: Resource<T>,
+    select: Selection,
+    signal: AbortSignal,
+  ): Promise<Listing<T>> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#listOnce(resource, select, signal);
+      } catch (error) {
+        if (!isApiError(error, 'Expired', 'Gone') || attempt >= listingAttempts) throw error;
+      }
+    }
+  }
+
+  async #listOnce<T extends KubeObject>(
+    resource: Resource<T>,
+    select: Selection,
+    signal: AbortSignal,
+  ): Promise<Listing<T>> {
+    const items: T[] = [];
+    const seen = new Set<string>();
+    for (let token: string | undefined; ; ) {
+      const query = new URLSearchParams({ limit: String(pageSize) });
+      if (select.labels !== undefined) query.set('labelSelector', select.labels);
+      if (select.fields !== undefined) query.set('fieldSelector', select.fields);
+      if (token !== undefined) query.set('continue', token);
+      const page = await this.client.request<Page<T>>({
+        path: `${pathOf(resource, this.namespace)}?${query}`,
+        signal,
+      });
+      for (const item of page.items ?? []) items.push(item);
+      token = page.metadata?.continue || undefined;
+      if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
+      // A server that hands out the same token again would be read forever.
+      if (seen.has(token))
+        throw new DiagnosticError(
+          errorDiagnostic(
+            'KUBE_NOT_AN_API',
+            `the listing of ${resource.plural} repeats itself and never ends`,
+          ),
+          3,
+        );
+      seen.add(token);
+    }
+  }
+
+  /** `undefined` where there is none of that name. */
+  async get<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    try {
+      return await this.client.request<T>({ path: pathOf(resource, this.namespace, name), signal });
+    } catch (error) {
+      if (isApiError(error, 'NotFound') && error.details?.kind === resource.plural) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Creates an object. A create is ambiguous until read back: its answer may be lost after the write, and the
+   * attempt that follows is told AlreadyExists, as it is when somebody else was faster. Whichever it was, the
+   * object there is read, and `isSame` decides.
+   *
+   * @throws ApiError; `AlreadyExists` when `isSame` says no
+   */
+  async create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: { readonly metadata: { readonly name: string } },
+    isSame: (there: T) => boolean,
+    signal: AbortSignal,
+  ): Promise<Created<T>> {
+    const body = JSON.stringify(object);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const created = await this.client.request<T>({
+          method: 'POST',
+          // Strict: a field the server would drop is a mistake of a template, and silence hides it.
+          path: `${pathOf(resource, this.namespace)}?fieldValidation=Strict&fieldManager=kube-toolbox`,
+          body,
+          signal,
+        });
+        return { created: true, object: created };
+      } catch (error) {
+        if (!isApiError(error, 'AlreadyExists')) throw error;
+        const there = await this.get(resource, object.metadata.name, signal);
+        // Deleted in between: there is room now.
+        if (there === undefined && attempt < 3) continue;
+        if (there === undefined || !isSame(there)) throw error;
+        return { created: false, object: there };
+      }
+    }
+  }
+
+  /** Changes fields by JSON merge patch (RFC 7386); a `uid` in it makes it conditional on that object. */
+  async patch<T extends KubeObject>(
+    resource: Resource<T>,
+    name: string,
+    patch: object,
+    signal: AbortSignal,
+  ): Promise<T> {
+    return this.client.request<T>({
+      method: 'PATCH',
+      path: `${pathOf(resource, this.namespace, name)}?fieldManager=kube-toolbox`,
+      body: patch,
+      contentType: 'application/merge-patch+json',
+      signal,
+    });
+  }
+
+  /**
+   * Asks for the deletion of exactly this object and what it owns. Gone already, or replaced by a newer object
+   * of the same name, counts as deleted.
+   */
+  async delete(
+    resource: Resource<KubeObject>,
+    object: { readonly name: string; readonly uid: string; readonly resourceVersion?: string },
+    signal: AbortSignal,
+  ): Promise<'deleted' | 'gone' | 'changed'> {
+    const { name, uid, resourceVersion } = object;
+    try {
+      await this.client.request({
+        method: 'DELETE',
+        path: pathOf(resource, this.namespace, name),
+        body: {
+          apiVersion: 'v1',
+          kind: 'DeleteOptions',
+          // Jobs of batch/v1 orphan their pods unless told otherwise.
+          propagationPolicy: 'Background',
+          preconditions: { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+        },
+        signal,
+      });
+      return 'deleted';
+    } catch (error) {
+      if (isApiError(error, 'NotFound')) return 'gone';
+      if (isApiError(error, 'Conflict')) {
+        const there = await this.get(resource, name, signal);
+        if (there === undefined || there.metadata.uid !== uid) return 'gone';
+        if (resourceVersion !== undefined) return 'changed';
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Waits until an object of this UID is no more. Asks in growing intervals: cheaper than a watch an object,
+   * and a deletion without finalizers is over before the first question.
+   *
+   * @param options.patience milliseconds after which an object held by finalizers is reported as stuck
+   * @throws DiagnosticError KUBE_STUCK that names the finalizers
+   */
+  async waitUntilGone(
+    resource: Resource<KubeObject>,
+    object: { readonly name: string; readonly uid: string },
+    options: { readonly patience: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { policy } = this.client;
+    const start = policy.now();
+    for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
+      const there = await this.get(resource, object.name, signal);
+      if (there === undefined || there.metadata.uid !== object.uid) return;
+      if (policy.now() - start > options.patience) throw stuck(resource, there);
+      await policy.sleep(wait, signal);
+    }
+  }
+}
+
+function stuck(resource: Resource<KubeObject>, object: KubeObject): DiagnosticError {
+  const finalizers = object.metadata.finalizers ?? [];
+  const held =
+    finalizers.length === 0
+      ? 'and nothing says why'
+      : `held by ${finalizers.map((each) => `"${each}"`).join(', ')}`;
+  return new DiagnosticError(
+    errorDiagnostic(
+      'KUBE_STUCK',
+      `${resource.kind} ${object.metadata.name} is being deleted but does not go, ${held}`,
+      {
+        hint:
+          finalizers.length === 0
+            ? 'run the command again later'
+            : 'whoever set this finalizer must remove it; ask the administrators of the cluster',
+      },
+    ),
+    3,
+  );
+}
+
+/** What an API server's refusal says to the user, with what was being done. */
+export function refused(doing: string, error: ApiError): DiagnosticError {
+  const hints: Readonly<Record<string, string>> = {
+    Forbidden: 'ktb doctor lists the rights that are missing',
+    NotFound: 'is the namespace in kube.yaml right?',
+  };
+  const isNamespace = error.reason === 'NotFound' && error.details?.kind === 'namespaces';
+  return new DiagnosticError(
+    errorDiagnostic(
+      error.isOverQuota ? 'KUBE_QUOTA' : isNamespace ? 'KUBE_NO_NAMESPACE' : 'KUBE_REFUSED',
+      `${doing}: ${error.message}`,
+      {
+        hint: error.isOverQuota
+          ? 'delete what you no longer need (ktb delete), then run the command again'
+          : hints[error.reason],
+        cause: error,
+      },
+    ),
+    3,
+  );
+}

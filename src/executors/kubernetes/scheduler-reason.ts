@@ -1,0 +1,95 @@
+import type { Pod } from './objects.ts';
+
+/**
+ * The scheduler's verdict on a pod that does not fit, in one sentence: `no node has 8 free nvidia.com/gpu`. The
+ * scheduler writes `0/9 nodes are available: 4 Insufficient cpu, 5 node(s) had untolerated taint {k: v}. …`;
+ * what follows the first full stop is about preemption and helps nobody.
+ */
+export function describeUnschedulable(message: string, pod: Pod): string {
+  const [, list] = /^\d+\/\d+ nodes are available: (.*)$/s.exec(message) ?? [];
+  // Not the scheduler's usual form, such as a queue's own words: as it is, without what may follow.
+  if (list === undefined) return firstSentence(message);
+  const causes = splitCauses(firstSentence(list));
+  if (causes.length === 0) return 'the cluster has no nodes that could run it';
+  const insufficient = causes.filter((cause) => cause.resource !== undefined);
+  if (insufficient.length === causes.length) {
+    const needs = insufficient.map(({ resource = '' }) => `${requestOf(pod, resource)} free ${resource}`);
+    return `no node has ${join(needs, 'and')}`;
+  }
+  const [only] = causes;
+  if (causes.length === 1 && only !== undefined) return `no node fits: ${only.text}`;
+  return `no node fits: ${join(
+    causes.map((cause) =>
+      cause.resource === undefined
+        ? `${count(cause.nodes)} ${cause.text}`
+        : `${count(cause.nodes)} without ${requestOf(pod, cause.resource)} free ${cause.resource}`,
+    ),
+    'and',
+  )}`;
+}
+
+interface Cause {
+  readonly nodes: number | undefined;
+  /** Set for `Insufficient RESOURCE`. */
+  readonly resource?: string;
+  readonly text: string;
+}
+
+function splitCauses(list: string): Cause[] {
+  return list
+    .split(/, (?=\d+ )|; /)
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => {
+      const [, nodes, rest = text] = /^(\d+) (.*)$/s.exec(text) ?? [];
+      const resource = /^Insufficient (\S+)$/.exec(rest)?.[1];
+      return {
+        nodes: nodes === undefined ? undefined : Number(nodes),
+        ...(resource === undefined ? {} : { resource }),
+        text: plain(rest),
+      };
+    });
+}
+
+/** The scheduler's fixed phrases as one would say them; others stay as they are. */
+function plain(phrase: string): string {
+  const taint = /^node\(s\) had (?:untolerated )?taint(?:\(s\))? \{([^}:]+)(?::\s*([^}]*))?\}/.exec(phrase);
+  if (taint !== null) return `tainted "${taint[1]}" (add it to tolerations)`;
+  const phrases: readonly (readonly [RegExp, string])[] = [
+    [
+      /^node\(s\) didn't match Pod's node affinity\/selector/,
+      'not matching the GPU or host lists or node_selector',
+    ],
+    [/^node\(s\) were unschedulable/, 'closed for maintenance'],
+    [/^node\(s\) had volume node affinity conflict/, 'out of reach of the volume'],
+    [/^node\(s\) didn't find available persistent volumes to bind/, 'without a volume for the claim'],
+    [/^node\(s\) didn't have free ports/, 'with the port taken'],
+    [/^Too many pods/, 'full of pods'],
+    [/^pod has unbound immediate PersistentVolumeClaims/, 'a volume claim is not bound to a volume yet'],
+    [/^persistentvolumeclaim "([^"]+)" not found/, 'the volume claim "$1" does not exist'],
+  ];
+  for (const [pattern, words] of phrases) if (pattern.test(phrase)) return phrase.replace(pattern, words);
+  return phrase.replace(/^node\(s\) /, '');
+}
+
+function firstSentence(text: string): string {
+  // A full stop inside a name (`nvidia.com/gpu`, `0.5`) is not followed by a space.
+  return (/^(.*?)\.(?:\s|$)/s.exec(text)?.[1] ?? text).trim();
+}
+
+function requestOf(pod: Pod, resource: string): string {
+  const amounts = (pod.spec?.containers ?? [])
+    .map(({ resources }) => resources?.requests?.[resource] ?? resources?.limits?.[resource])
+    .filter((amount) => amount !== undefined)
+    .map(String);
+  // Side containers ask for more of the same: their units may differ, so they are not added up here.
+  return amounts.length === 0 ? 'enough' : amounts.join(' + ');
+}
+
+function count(nodes: number | undefined): string {
+  return nodes === undefined ? '' : String(nodes);
+}
+
+function join(parts: readonly string[], word: string): string {
+  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} ${word} ${parts.at(-1)}`;
+}

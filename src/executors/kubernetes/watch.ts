@@ -1,0 +1,156 @@
+import type { IncomingMessage } from 'node:http';
+import { ApiError, isApiError, type StatusBody } from './api-error.ts';
+import type { NamespaceApi, Selection } from './namespace-api.ts';
+import { type KubeObject, pathOf, type Resource } from './objects.ts';
+import { retryDelay } from './retry-policy.ts';
+
+/**
+ * Milliseconds without a byte after which a watch is given up: a server sends bookmarks at least once a
+ * minute, so a longer silence is a half-open connection.
+ */
+const defaultSilence = 90_000;
+/** Seconds after which the server ends a watch in order; load balancers cut at five minutes and say nothing. */
+const watchSeconds = 240;
+/** A line longer than any object the server can store. */
+const maxLineBytes = 8 * 1024 * 1024;
+
+interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: T;
+}
+
+/** The objects of a selection as they are now, by name. */
+export type Snapshot<T> = ReadonlyMap<string, T>;
+
+/**
+ * Follows the objects of a selection: yields all of them at first, and again after every change (changes that
+ * arrive together are yielded together). Begins with a listing and watches from its version; a watch that
+ * ends, breaks, falls silent or loses half an event goes on from the last version seen whole; one whose
+ * version is too old (410, as a status or within the stream) begins anew with a listing. Ends only by `signal`.
+ * What is yielded goes on changing: read it before asking for the next.
+ */
+export async function* follow<T extends KubeObject>(
+  api: NamespaceApi,
+  resource: Resource<T>,
+  select: Selection,
+  signal: AbortSignal,
+  options: { readonly silence?: number } = {},
+): AsyncGenerator<Snapshot<T>> {
+  const { policy } = api.client;
+  for (let failures = 0; ; ) {
+    const listing = await api.list(resource, select, signal);
+    const objects = new Map(listing.items.map((item) => [item.metadata.name, item]));
+    let version = listing.resourceVersion;
+    yield objects;
+    for (let isExpired = false; !isExpired; ) {
+      const begun = policy.now();
+      try {
+        for await (const events of watchOnce<T>(
+          api,
+          resource,
+          select,
+          version,
+          options.silence ?? defaultSilence,
+          signal,
+        )) {
+          failures = 0;
+          let hasChanged = false;
+          for (const { type, object } of events) {
+            if (type === 'ERROR') throw errorOf(object as StatusBody);
+            version = object.metadata.resourceVersion;
+            if (type === 'BOOKMARK') continue;
+            if (type === 'DELETED') objects.delete(object.metadata.name);
+            else objects.set(object.metadata.name, object);
+            hasChanged = true;
+          }
+          if (hasChanged) yield objects;
+        }
+        // A server that ends each watch at once must not be asked in a tight loop.
+        if (policy.now() - begun < 1000) failures += 1;
+      } catch (error) {
+        signal.throwIfAborted();
+        // Other refusals (rights taken away, say) are final; a broken stream has no ApiError.
+        if (isApiError(error, 'Expired', 'Gone', 'InternalError')) isExpired = true;
+        else if (error instanceof ApiError || !isStreamError(error)) throw error;
+        failures += 1;
+      }
+      if (failures > 0) await policy.sleep(retryDelay(policy, failures, undefined), signal);
+    }
+  }
+}
+
+/** One watch request: events in the batches they arrive in. Rejects when the stream breaks. */
+async function* watchOnce<T extends KubeObject>(
+  api: NamespaceApi,
+  resource: Resource<T>,
+  select: Selection,
+  version: string,
+  silence: number,
+  signal: AbortSignal,
+): AsyncGenerator<readonly WatchEvent<T>[]> {
+  const query = new URLSearchParams({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion: version,
+    timeoutSeconds: String(watchSeconds),
+  });
+  if (select.labels !== undefined) query.set('labelSelector', select.labels);
+  if (select.fields !== undefined) query.set('fieldSelector', select.fields);
+  const response = await api.client.stream({ path: `${pathOf(resource, api.namespace)}?${query}`, signal });
+  for await (const lines of splitLines(response, silence))
+    yield lines.map((line) => {
+      try {
+        return JSON.parse(line) as WatchEvent<T>;
+      } catch (cause) {
+        throw new StreamBroken('a watch event is not whole', { cause });
+      }
+    });
+}
+
+/**
+ * Whole lines of a body, in the batches they arrive in. What follows the last line break when the body ends is
+ * half an event: it is dropped, and since the version moves on only with whole events, it is sent again.
+ */
+async function* splitLines(response: IncomingMessage, silence: number): AsyncGenerator<readonly string[]> {
+  let partial: Buffer[] = [];
+  let size = 0;
+  const watchdog = setTimeout(
+    () => response.destroy(new StreamBroken(`nothing for ${silence / 1000} s`)),
+    silence,
+  );
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      watchdog.refresh();
+      const end = chunk.lastIndexOf(10);
+      if (end === -1) {
+        partial.push(chunk);
+        size += chunk.length;
+        if (size > maxLineBytes) throw new StreamBroken('a watch event is longer than any object');
+        continue;
+      }
+      const text = Buffer.concat([...partial, chunk.subarray(0, end)]).toString('utf8');
+      partial = [chunk.subarray(end + 1)];
+      size = chunk.length - end - 1;
+      yield text.split('\n').filter((line) => line !== '');
+    }
+  } catch (cause) {
+    if (cause instanceof StreamBroken) throw cause;
+    throw new StreamBroken('the watch broke off', { cause });
+  } finally {
+    clearTimeout(watchdog);
+    response.destroy();
+  }
+}
+
+/** A stream that ended before its time; the request may be made again. */
+export class StreamBroken extends Error {
+  override readonly name = 'StreamBroken';
+}
+
+function isStreamError(error: unknown): boolean {
+  return error instanceof StreamBroken;
+}
+
+function errorOf(status: StatusBody): ApiError {
+  return new ApiError(status.code ?? 500, status);
+}
