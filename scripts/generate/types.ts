@@ -62,6 +62,7 @@ function asTyped(schema: Schema, root = true): void {
     schema.type = types.length === 1 ? (types[0] ?? 'string') : types;
   }
   delete schema.examples;
+  delete schema['patternProperties'];
   for (const child of children(schema)) asTyped(child, false);
 }
 

@@ -25,7 +25,7 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
     allowUnionTypes: true,
     strictTypes: false,
     inlineRefs: false,
-    keywords: ['x-text', 'x-expects', 'x-key-expects'],
+    keywords: ['x-text', 'x-expects', 'x-key', 'x-key-expects'],
     code: { source: true, esm: true },
   });
   const code = standalone.default(ajv, {
@@ -82,6 +82,7 @@ function withoutProse(name: SchemaName): Schema {
   const strip = (each: Schema) => {
     for (const word of ['$schema', '$comment', 'title', 'description', 'examples', 'default', 'x-group'])
       delete each[word];
+    if (each['patternProperties'] !== undefined) each['patternProperties'] = { '^x-': {} };
     for (const child of children(each)) strip(child);
   };
   strip(schema);

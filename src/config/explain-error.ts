@@ -102,9 +102,9 @@ function explainName({ tree, path, error, place }: Complaint): Diagnostic {
   const { where } = describePath(path, true);
   return complain(
     'CONFIG_BAD_NAME',
-    `${quoted(key)}${where} is not ${place?.schema['x-key-expects'] ?? 'a name that works here'}`,
+    `${quoted(key)}${where} cannot name ${place?.schema['x-key'] ?? 'anything'}`,
     locate(tree, [...path, key], 'key'),
-    'choose another name',
+    place?.schema['x-key-expects'] ?? 'choose another name',
   );
 }
 

@@ -1,5 +1,5 @@
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
-import { hintFor } from '../diagnostics/nearest-name.ts';
+import { hintFor, nearestName } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import { describePath } from './describe-path.ts';
 import type { Complaint } from './explain-error.ts';
@@ -33,7 +33,10 @@ function rootHas(key: string): boolean {
 
 /** Keys that are known, but in another place. */
 function elsewhere(key: string, here: string): string | undefined {
-  if (here === 'kube' && ['model', 'dataset', 'run'].includes(key)) return 'it belongs in config/launch.yaml';
+  if (here === 'kube') {
+    const near = nearestName(key, ['model', 'dataset', 'run']);
+    if (near !== undefined) return `"${near}" belongs in config/launch.yaml`;
+  }
   if (['command', 'local_command', 'remote_command'].includes(key)) return 'commands belong in a model';
   if (key === 'hparam' && here !== 'run') return 'hyperparameters belong in a model or a dataset';
   return undefined;

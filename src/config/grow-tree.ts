@@ -26,7 +26,7 @@ export function growTree(file: SourceFile, contents: ParsedNode): GrownTree {
   const grower = new Grower(file);
   const root = grower.grow(contents);
   if (grower.fatal !== undefined) return { diagnostics: [grower.fatal] };
-  return { tree: { file, root }, diagnostics: grower.problems };
+  return { tree: { file, root, repeats: grower.repeats }, diagnostics: grower.problems };
 }
 
 class Grower {
@@ -42,6 +42,10 @@ class Grower {
 
   constructor(file: SourceFile) {
     this.#file = file;
+  }
+
+  get repeats(): boolean {
+    return this.#repeated > 0;
   }
 
   grow(node: ParsedNode | null): TreeNode {

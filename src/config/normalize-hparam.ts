@@ -3,7 +3,7 @@ import type { WrittenLaunch } from './written-launch.ts';
 
 export type WrittenHparam = WrittenLaunch['model'][string]['hparam'];
 
-/** The hyperparameters of a model or dataset as axes, in file order. A value listed twice counts once. */
+/** The hyperparameters of a model or dataset as axes and its values, in file order. */
 export function normalizeHparam(written: WrittenHparam): Axis[] {
   return Object.entries(written ?? {}).map(([key, value]) => ({ ...parseKey(key), points: toPoints(value) }));
 }
@@ -17,7 +17,7 @@ export function parseKey(written: string): { readonly key: string; readonly visi
 
 function toPoints(value: NonNullable<WrittenHparam>[string]): AxisPoint[] {
   if (typeof value === 'string') return [{ label: value }];
-  if (Array.isArray(value)) return [...new Set(value)].map((label) => ({ label }));
+  if (Array.isArray(value)) return value.map((label) => ({ label }));
   return Object.entries(value).map(([label, group]) => ({
     label,
     inner: Object.entries(group).map(([key, text]) => ({ ...parseKey(key), text })),

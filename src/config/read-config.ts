@@ -7,6 +7,7 @@ import type { Sources } from './load.ts';
 import { normalize } from './normalize.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { PlainValue } from './plain-value.ts';
+import { remainderOf } from './remainder.ts';
 import { rules } from './rules.ts';
 import { locate as locateIn, type Tree } from './tree.ts';
 import { validate } from './validate.ts';
@@ -14,39 +15,53 @@ import type { WrittenKube } from './written-kube.ts';
 import type { WrittenLaunch } from './written-launch.ts';
 
 /**
+ * The configuration; where it has errors, perhaps what is left of it without them. That remainder is only for
+ * later steps to find more problems in.
+ */
+export type ReadConfig = Checked<Config> & { readonly remainder?: Config | undefined };
+
+/**
  * Parses, validates and normalizes the loaded files. On any error, all problems of all files, in file
  * order; otherwise the configuration, and warnings.
  */
-export function readConfig(sources: Sources): Checked<Config> {
+export function readConfig(sources: Sources): ReadConfig {
   const launch = readFile(sources.launch, 'launch');
   const kube = readFile(sources.kube, 'kube');
   const { dotenv, diagnostics: ofDotenv } = parseDotEnv(sources.dotenv);
-  const project = { launch: launch.tree, kube: kube.tree };
+  const trees = { launch: launch.tree, kube: kube.tree };
   const diagnostics = inFileOrder(
     [
       ...sources.diagnostics,
       ...launch.diagnostics,
       ...kube.diagnostics,
       ...ofDotenv,
-      ...rules.flatMap((rule) => rule(project)),
+      ...rules.flatMap((rule) => rule(trees)),
     ],
     [sources.launch, sources.kube, sources.dotenv],
   );
-  if (launch.value === undefined || diagnostics.some(({ severity }) => severity === 'error')) {
-    return { ok: false, diagnostics };
-  }
   const locate: Locate = (file, path, what) => {
-    const tree = project[file];
+    const tree = trees[file];
     return tree && locateIn(tree, path, what);
   };
-  const value = normalize({
-    launch: launch.value as unknown as WrittenLaunch,
-    kube: kube.value as unknown as WrittenKube | undefined,
-    dotenv,
-    folder: sources.folder,
-    locate,
-  });
-  return { ok: true, value, diagnostics };
+  const toConfig = (ofLaunch: PlainValue, ofKube: PlainValue | undefined) =>
+    normalize({
+      // Their validators, and the rules, have found nothing against them.
+      launch: ofLaunch as unknown as WrittenLaunch,
+      kube: ofKube as unknown as WrittenKube | undefined,
+      dotenv,
+      folder: sources.folder,
+      locate,
+    });
+  if (launch.value !== undefined && diagnostics.every(({ severity }) => severity !== 'error')) {
+    return { ok: true, value: toConfig(launch.value, kube.value), diagnostics };
+  }
+  const restOfLaunch = remainderOf('launch', launch, diagnostics);
+  const restOfKube = remainderOf('kube', kube, diagnostics);
+  return {
+    ok: false,
+    diagnostics,
+    remainder: restOfLaunch === undefined ? undefined : toConfig(restOfLaunch, restOfKube),
+  };
 }
 
 interface ReadFile {

@@ -1,6 +1,6 @@
 import { onlyOneListIsInEffect } from './rules/both-lists.ts';
-import { everyModelHasACommand, noJobSleepsForever } from './rules/commands.ts';
-import { groupsSetTheSameKeys, noNameIsSetTwice, valuesAreDistinct } from './rules/hyperparameters.ts';
+import { everyModelHasACommand } from './rules/commands.ts';
+import { groupsSetTheSameKeys, noNameIsWrittenTwice } from './rules/hyperparameters.ts';
 import { spellingsAreCurrent, theProjectHasOneName } from './rules/project.ts';
 import type { Rule } from './rules/rule.ts';
 import { runKeepsValuesThatAreThere, runNamesWhatIsThere } from './rules/run.ts';
@@ -9,10 +9,8 @@ import { runKeepsValuesThatAreThere, runNamesWhatIsThere } from './rules/run.ts'
 export const rules: readonly Rule[] = [
   theProjectHasOneName,
   everyModelHasACommand,
-  noJobSleepsForever,
   groupsSetTheSameKeys,
-  noNameIsSetTwice,
-  valuesAreDistinct,
+  noNameIsWrittenTwice,
   runNamesWhatIsThere,
   runKeepsValuesThatAreThere,
   onlyOneListIsInEffect,

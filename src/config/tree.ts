@@ -40,6 +40,8 @@ export interface MapEntry {
 export interface Tree {
   readonly file: SourceFile;
   readonly root: TreeNode;
+  /** Whether aliases or merge keys make one text stand for several values. */
+  readonly repeats: boolean;
 }
 
 export type Path = readonly (string | number)[];

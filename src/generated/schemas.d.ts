@@ -13,7 +13,9 @@ export interface SchemaNode {
   readonly definitions?: Readonly<Record<string, SchemaNode>>;
   /** What fits here, in words: `a duration, such as 90s`. */
   readonly 'x-expects'?: string;
-  /** What a key of this mapping is, in words. */
+  /** What the keys of this mapping name: `a hyperparameter`. */
+  readonly 'x-key'?: string;
+  /** What such a name looks like, in words. */
   readonly 'x-key-expects'?: string;
   /** A scalar here is text, kept exactly as it was written. */
   readonly 'x-text'?: boolean;

@@ -1,7 +1,7 @@
 import { errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { nearestName } from '../../diagnostics/nearest-name.ts';
 import { quoted } from '../../diagnostics/quoted.ts';
-import { entriesAt, entriesOf, isSet, type Rule } from './rule.ts';
+import { entriesAt, type Rule } from './rule.ts';
 
 const commandKeys = ['command', 'local_command', 'remote_command'] as const;
 
@@ -28,26 +28,3 @@ export const everyModelHasACommand: Rule = ({ launch }) =>
       },
     );
   });
-
-/** A Job that sleeps for ever holds its GPUs for ever, and clusters suspend accounts for it. */
-export const noJobSleepsForever: Rule = ({ launch }) =>
-  entriesAt(launch, ['model']).flatMap(([name, { node }]) =>
-    entriesOf(node).flatMap(([key, entry]) => {
-      if (launch === undefined || !commandKeys.some((each) => each === key) || !isSet(entry)) return [];
-      if (entry.node.kind !== 'scalar') return [];
-      const text = entry.node.text.replaceAll(/##.*?##/gs, '');
-      if (!/(?<![\w-])sleep\s+(["']?)inf(inity)?\1(?![\w.-])/i.test(text)) return [];
-      const { offset, length } = entry.node.span;
-      const written = launch.file.text.slice(offset, offset + length);
-      const at = /sleep\s+["'\\]*inf(inity)?/i.exec(written);
-      const span = at === null ? entry.node.span : { offset: offset + at.index, length: at[0].length };
-      return errorDiagnostic(
-        'CONFIG_SLEEP',
-        `the command of model ${quoted(name)} never ends: sleep infinity`,
-        {
-          location: { file: launch.file, ...span },
-          hint: 'remove it; "make pod" starts a pod to work in',
-        },
-      );
-    }),
-  );

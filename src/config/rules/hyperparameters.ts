@@ -1,7 +1,7 @@
-import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { quoted } from '../../diagnostics/quoted.ts';
-import type { MapEntry, Span, Tree, TreeNode } from '../tree.ts';
-import { entriesAt, entriesOf, type Rule, scalarsOf, withoutUnderscore } from './rule.ts';
+import type { MapEntry, Tree, TreeNode } from '../tree.ts';
+import { entriesAt, entriesOf, type Rule, withoutUnderscore } from './rule.ts';
 
 /** All named groups of a hyperparameter set the same keys; the odd one is told. */
 export const groupsSetTheSameKeys: Rule = ({ launch }) =>
@@ -36,49 +36,31 @@ export const groupsSetTheSameKeys: Rule = ({ launch }) =>
     });
   });
 
-/** No two hyperparameters of one model or dataset set the same name, be it through a group. */
-export const noNameIsSetTwice: Rule = ({ launch }) =>
+/** `fn` and `_fn` are one name, and are not both written in one mapping. */
+export const noNameIsWrittenTwice: Rule = ({ launch }) =>
   sections(launch).flatMap(({ tree, hparam }) => {
-    const first = new Map<string, Span>();
-    const clashes: Diagnostic[] = [];
-    const claim = (written: string, key: Span) => {
-      const name = withoutUnderscore(written);
-      const before = first.get(name);
-      if (before === undefined) first.set(name, key);
-      else {
-        clashes.push(
-          errorDiagnostic('CONFIG_HPARAM_CLASH', `the hyperparameter ${quoted(name)} is set twice here`, {
-            location: { file: tree.file, ...key },
-            related: [{ message: 'first here', location: { file: tree.file, ...before } }],
-            hint: `rename one of them; "_" in front makes no other name`,
-          }),
-        );
-      }
-    };
-    for (const [written, entry] of entriesOf(hparam)) claim(written, entry.key);
-    for (const [, entry] of entriesOf(hparam)) {
-      const [group] = entriesOf(entry.node);
-      for (const [written, inner] of entriesOf(group?.[1].node)) claim(written, inner.key);
-    }
-    return clashes;
+    const groups = entriesOf(hparam).flatMap(([, { node }]) =>
+      entriesOf(node).map(([, group]) => group.node),
+    );
+    return [hparam, ...groups].flatMap((mapping) => clashes(tree, mapping));
   });
 
-/** A value listed twice runs once. */
-export const valuesAreDistinct: Rule = ({ launch }) =>
-  hyperparameters(launch).flatMap(({ tree, name, entry }) => {
-    if (entry.node.kind !== 'list') return [];
-    const seen = new Set<string>();
-    return scalarsOf(entry.node).flatMap(({ text, span }) => {
-      if (!seen.has(text)) {
-        seen.add(text);
-        return [];
-      }
-      return warningDiagnostic('CONFIG_REPEATED_VALUE', `${quoted(name)} lists ${quoted(text)} twice`, {
-        location: { file: tree.file, ...span },
-        hint: 'it is run once',
-      });
+function clashes(tree: Tree, mapping: TreeNode): Diagnostic[] {
+  const first = new Map<string, MapEntry>();
+  return entriesOf(mapping).flatMap(([written, entry]) => {
+    const name = withoutUnderscore(written);
+    const before = first.get(name);
+    if (before === undefined) {
+      first.set(name, entry);
+      return [];
+    }
+    return errorDiagnostic('CONFIG_HPARAM_CLASH', `${quoted(name)} is there with and without "_"`, {
+      location: { file: tree.file, ...entry.key },
+      related: [{ message: 'first here', location: { file: tree.file, ...before.key } }],
+      hint: 'keep one of the two: "_" only keeps it out of the name',
     });
   });
+}
 
 interface Section {
   readonly tree: Tree;

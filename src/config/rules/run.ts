@@ -71,9 +71,13 @@ function selectedValues(tree: Tree, selection: TreeNode): SelectedValues {
   const labels = new Map<string, Set<string>>();
   const groupOf = new Map<string, string>();
   for (const section of ['dataset', 'model'] as const) {
+    const entries = entriesAt(tree, [section]);
+    const known = new Set(entries.map(([name]) => name));
     const chosen = new Set(scalarsOf(nodeAt(selection, [section])).map(({ text }) => text));
-    for (const [name, { node }] of entriesAt(tree, [section])) {
-      if (chosen.size > 0 && !chosen.has(name)) continue;
+    // Where the selection names what is not there, which has been told, all of them may have been meant.
+    const all = chosen.size === 0 || [...chosen].some((name) => !known.has(name));
+    for (const [name, { node }] of entries) {
+      if (!all && !chosen.has(name)) continue;
       for (const [written, { node: value }] of entriesOf(nodeAt(node, ['hparam']))) {
         const key = withoutUnderscore(written);
         const known = labels.get(key) ?? new Set();

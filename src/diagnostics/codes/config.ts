@@ -23,14 +23,11 @@ export const configCodes = {
   CONFIG_PROJECT_NAME: 'The two config files give the project different names.',
   CONFIG_BOTH_LISTS: 'A whitelist and a blacklist of the same thing are both in effect. Keep one.',
   CONFIG_GROUP_KEYS: 'The named groups of a hyperparameter do not all set the same keys.',
-  CONFIG_HPARAM_CLASH: 'Two hyperparameters of one model or dataset set the same name.',
-  CONFIG_REPEATED_VALUE: 'A hyperparameter lists a value twice; it is used once. (A warning.)',
+  CONFIG_HPARAM_CLASH: 'A hyperparameter is written with and without `_` in one mapping: both are one name.',
   CONFIG_RUN_UNKNOWN: '`run` names a model or dataset that is not in the file.',
   CONFIG_RUN_HPARAM:
     '`run.hparam` asks for a hyperparameter or a value that none of the selected models and datasets has.',
   CONFIG_OLD_SPELLING: 'A field is written in an old spelling, which still works. (A warning.)',
-  CONFIG_SLEEP:
-    'The command of a job would never end, and hold its resources for ever. `make pod` gives an interactive pod.',
   CONFIG_ENV_LINE: 'A line of `.env` is not `KEY=VALUE`. docs/env.md has the grammar.',
   CONFIG_ENV_REPEATED: 'A variable is set twice in `.env`; the last one counts. (A warning.)',
   CONFIG_MORE: 'There are more problems than are worth printing at once.',
