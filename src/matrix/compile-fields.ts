@@ -6,7 +6,7 @@ import { type CoercedAxis, coerceAxis } from './coerce-axis.ts';
 import { layersOf } from './layers.ts';
 import type { NamedPair } from './name.ts';
 import type { Scope } from './placeholders.ts';
-import { settleFields } from './settle-fields.ts';
+import { resettleFields, settleFields } from './settle-fields.ts';
 
 /** The fields of a pair's trials, layers and placeholders worked out as far as they are the same for all. */
 export interface CompiledFields {
@@ -14,8 +14,6 @@ export interface CompiledFields {
   readonly env: (points: ArrayLike<number>, name: string) => Readonly<Record<string, string>>;
   /** Each path of `outputs`, for the check that no two trials share one. */
   readonly outputs: (points: ArrayLike<number>, name: string) => readonly string[];
-  /** Whether any field but `env` differs between trials. */
-  readonly fixed: boolean;
 }
 
 /** Reads each axis as fields once, however many pairs have it. */
@@ -72,36 +70,47 @@ export function compileFields(
           : { fixed: false, render: (points) => values[points[index] as number] },
       );
   });
-  return { ...resolver(config, bound), env: collector(variables) as CompiledFields['env'] };
+  return { ...resolver(config, bound), env: collector(split(variables)) as CompiledFields['env'] };
 }
 
 type Render<T> = (points: ArrayLike<number>, name: string) => T;
 
 function resolver(config: Config, bound: ReadonlyMap<string, BoundValue>): Omit<CompiledFields, 'env'> {
-  const collect = collector(bound);
-  const varying = [...bound].filter(([, value]) => !value.fixed);
-  const outputs = collector(new Map([...bound].filter(([name]) => name === 'outputs')));
-  const listOutputs: Render<readonly string[]> = (points, name) =>
-    (outputs(points, name)['outputs'] as readonly string[] | null | undefined) ?? [];
-  if (varying.length === 0) {
-    const fields = settleFields(config.project, collect([], ''));
-    return { fields: () => fields, outputs: listOutputs, fixed: true };
+  const { fixed, varying } = split(bound);
+  const common = settleFields(config.project, fixed);
+  const hasImage = bound.has('image') || !(bound.has('registry_host') || bound.has('gitlab_user'));
+  const collect = collector({ fixed: {}, varying });
+  const outputs = bound.get('outputs');
+  return {
+    fields:
+      varying.length === 0
+        ? () => common
+        : (points, name) => resettleFields(config.project, common, collect(points, name), hasImage),
+    outputs:
+      outputs === undefined || outputs.fixed
+        ? () => common.outputs
+        : (points, name) => (outputs.render(points, name) as readonly string[] | null) ?? [],
+  };
+}
+
+interface Split {
+  readonly fixed: Readonly<Record<string, unknown>>;
+  readonly varying: readonly (readonly [name: string, render: Render<unknown>])[];
+}
+
+function split(bound: ReadonlyMap<string, BoundValue>): Split {
+  const fixed: [string, unknown][] = [];
+  const varying: [string, Render<unknown>][] = [];
+  for (const [name, value] of bound) {
+    if (value.fixed) fixed.push([name, value.value]);
+    else varying.push([name, value.render]);
   }
-  const fields: Render<ResolvedFields> = (points, name) =>
-    settleFields(config.project, collect(points, name));
-  return { fields, outputs: listOutputs, fixed: false };
+  return { fixed: Object.fromEntries(fixed), varying };
 }
 
 /** Fixed values are put together once; what varies is laid over them for each trial. */
-function collector(bound: ReadonlyMap<string, BoundValue>): Render<Readonly<Record<string, unknown>>> {
-  const fixed: Record<string, unknown> = Object.create(null);
-  const varying: [string, Render<unknown>][] = [];
-  for (const [name, value] of bound) {
-    if (value.fixed) fixed[name] = value.value;
-    else varying.push([name, value.render]);
-  }
-  const all = { ...fixed };
-  if (varying.length === 0) return () => all;
+function collector({ fixed, varying }: Split): Render<Readonly<Record<string, unknown>>> {
+  if (varying.length === 0) return () => fixed;
   return (points, name) => {
     const values: Record<string, unknown> = { ...fixed };
     for (const [key, render] of varying) values[key] = render(points, name);

@@ -11,7 +11,8 @@ export interface Fingerprinted {
   readonly fields: ResolvedFields;
 }
 
-type Part = (trial: Fingerprinted) => unknown;
+/** The values a part is made of; compared by identity first, so values that trials share cost nothing. */
+type Part = (trial: Fingerprinted) => readonly unknown[];
 
 /**
  * A hash of what a trial would do, as a whole and by part. Values of `.env` are secrets and do not take part,
@@ -35,22 +36,25 @@ export function makeFingerprint(
         ? [command]
         : [command, fields.startup_script, fields.extra_startup_script, fields.conda_home, fields.code],
     ),
-    env: remember(({ identity, env }) => [
-      identity,
-      secrets,
-      Object.entries(env)
-        .filter(([name]) => !hidden.has(name))
-        .sort(byName),
-    ]),
+    env: remember(
+      ({ identity, env }) => [identity, env],
+      ([identity, env]) => [
+        identity,
+        secrets,
+        Object.entries(env as Fingerprinted['env'])
+          .filter(([name]) => !hidden.has(name))
+          .sort(byName),
+      ],
+    ),
   };
   if (side === 'remote') {
-    parts['image'] = remember(({ fields }) => fields.image);
-    parts['resources'] = remember(({ fields }) => resourceFields.map((name) => canonical(fields[name])));
-    parts['files'] = remember(({ fields }) => fields.file);
+    parts['image'] = remember(({ fields }) => [fields.image]);
+    parts['resources'] = remember(({ fields }) => resourceFields.map((name) => fields[name]));
+    parts['files'] = remember(({ fields }) => [fields.file]);
   }
-  parts['data'] = remember(({ fields }) => fields.data);
-  parts['outputs'] = remember(({ fields }) => fields.outputs);
-  parts['code'] = remember(() => code);
+  parts['data'] = remember(({ fields }) => [fields.data]);
+  parts['outputs'] = remember(({ fields }) => [fields.outputs]);
+  parts['code'] = remember(() => [code]);
   const all = Object.entries(parts);
   return (trial) => {
     let whole: string = side;
@@ -79,15 +83,18 @@ const resourceFields = [
   'runai',
 ] as const satisfies readonly (keyof ResolvedFields)[];
 
-/** Neighbouring trials share most parts: a part whose text is the last one's has its hash already. */
-function remember(part: Part): (trial: Fingerprinted) => string {
-  let lastText: string | undefined;
+/** Neighbouring trials share most parts: one made of the same values as the last has its hash already. */
+function remember(
+  part: Part,
+  encode: (values: readonly unknown[]) => unknown = canonical,
+): (trial: Fingerprinted) => string {
+  let last: readonly unknown[] | undefined;
   let lastHash = '';
   return (trial) => {
-    const text = JSON.stringify(part(trial)) ?? 'null';
-    if (text !== lastText) {
-      lastText = text;
-      lastHash = hash('sha256', text, 'hex');
+    const values = part(trial);
+    if (last === undefined || values.some((value, i) => value !== last?.[i])) {
+      last = values;
+      lastHash = hash('sha256', JSON.stringify(encode(values)), 'hex');
     }
     return lastHash;
   };

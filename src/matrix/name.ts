@@ -89,8 +89,9 @@ const digits = 5;
 
 /** The part of a stem that is kept before `groups` groups of hash digits. */
 export function headOf(stem: string, groups = 1): string {
-  const head = stem.slice(0, maxNameLength - groups * (digits + 1)).replace(/-+$/, '');
-  return head === '' ? 'trial' : head;
+  let end = Math.min(stem.length, maxNameLength - groups * (digits + 1));
+  while (end > 0 && stem[end - 1] === '-') end--;
+  return end === 0 ? 'trial' : stem.slice(0, end);
 }
 
 /** `head-12345`; with three groups, `head-12345-67890-abcde`, for crowds in which five digits would repeat. */

@@ -38,9 +38,25 @@ export function settleFields(project: ProjectFields, values: FieldValues): Resol
   for (const [name, value] of Object.entries(values)) {
     if (name !== 'env' && name !== 'prefix' && value !== undefined) settled[name] = settleField(name, value);
   }
-  const { registry_host, gitlab_user } = settled;
-  settled['image'] ??= `${registry_host}/${gitlab_user}/${project.project_name}:latest`;
+  settled['image'] ??= defaultImage(project, settled);
   return settled as unknown as ResolvedFields;
+}
+
+/** Lays what differs between the trials of a pair over what they have in common. */
+export function resettleFields(
+  project: ProjectFields,
+  common: ResolvedFields,
+  values: FieldValues,
+  hasImage: boolean,
+): ResolvedFields {
+  const settled: Record<string, unknown> = { ...common };
+  for (const [name, value] of Object.entries(values)) settled[name] = settleField(name, value);
+  if (!hasImage) settled['image'] = defaultImage(project, settled);
+  return settled as unknown as ResolvedFields;
+}
+
+function defaultImage(project: ProjectFields, settled: FieldValues): string {
+  return `${settled['registry_host']}/${settled['gitlab_user']}/${project.project_name}:latest`;
 }
 
 function settleField(name: string, value: unknown): unknown {
