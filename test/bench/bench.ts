@@ -37,7 +37,7 @@ export interface BenchResult {
 }
 
 /** Measures a case: the work and its floor alternate, so that a busy machine slows both. */
-export async function measure(bench: BenchCase): Promise<BenchResult> {
+async function measure(bench: BenchCase): Promise<BenchResult> {
   const work: number[] = [];
   const rates: number[] = [];
   const floor: number[] = [];
@@ -73,7 +73,7 @@ function median(values: readonly number[]): number {
 }
 
 /** `| name | time | rate | against floor | memory | target | met |`. */
-export function formatRow(bench: BenchCase, result: BenchResult): string {
+function formatRow(bench: BenchCase, result: BenchResult): string {
   const cells = [
     bench.name,
     `${(result.seconds * 1000).toFixed(result.seconds < 0.1 ? 1 : 0)} ms`,
@@ -86,7 +86,7 @@ export function formatRow(bench: BenchCase, result: BenchResult): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-export const tableHead = [
+const tableHead = [
   '| what | median | rate | against | peak memory | target | met |',
   '|---|---|---|---|---|---|---|',
 ].join('\n');
@@ -96,7 +96,7 @@ export const tableHead = [
  * Exit code 1 where a target is missed.
  */
 export async function runCases(cases: readonly BenchCase[]): Promise<void> {
-  if (process.env['BENCH_NO_HEAD'] === undefined) console.log(tableHead);
+  console.log(tableHead);
   for (const bench of cases) {
     const result = await measure(bench);
     console.log(formatRow(bench, result));

@@ -1,0 +1,121 @@
+import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { nearestName } from '../diagnostics/nearest-name.ts';
+import { SourceFile } from '../diagnostics/source-file.ts';
+import type { Observation } from '../executors/executor.ts';
+import { hasFailed } from './decide.ts';
+import type { ExpandedMatrix } from './expanded-matrix.ts';
+import { type Glob, makeGlob, matchesGlob } from './glob.ts';
+import type { Trial } from './trial.ts';
+
+/** Which trials a command is about. */
+export type TrialFilter = (trial: Trial) => boolean;
+
+interface Condition {
+  readonly key: string;
+  readonly negated: boolean;
+  /** Any of them. */
+  readonly globs: readonly Glob[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads `where='lr=0.01 model=vit'`: conditions with spaces between, all of which must hold. A condition is
+ * `KEY=VALUE` or `KEY!=VALUE`; KEY is `model`, `dataset`, `name` or a hyperparameter, VALUE a text in which
+ * `*` stands for any text and `?` for one character, or several such with commas between, one of which must
+ * match. Quotes, single or double, make spaces, commas and wildcards ordinary. A trial without the
+ * hyperparameter does not match `=` and does match `!=`.
+ */
+export function parseWhere(written: string, matrix: ExpandedMatrix): Checked<TrialFilter> {
+  const file = new SourceFile('where', written);
+  const conditions: Condition[] = [];
+  for (let at = skipSpaces(written, 0); at < written.length; at = skipSpaces(written, at)) {
+    const condition = readCondition(written, at);
+    if (typeof condition === 'string') {
+      const location = { file, offset: at, length: Math.max(1, written.length - at) };
+      const hint = "write it like: where='lr=0.01 model=vit'";
+      return {
+        ok: false,
+        diagnostics: [errorDiagnostic('MATRIX_WHERE_SYNTAX', condition, { location, hint })],
+      };
+    }
+    conditions.push(condition);
+    at = condition.end;
+  }
+  const known = new Set(['model', 'dataset', 'name']);
+  for (const { pair } of matrix.boxes)
+    for (const axis of pair.axes) for (const key of axis.keys) known.add(key);
+  const unknown = conditions.filter(({ key }) => !known.has(key));
+  if (unknown.length > 0) {
+    const diagnostics = unknown.map(({ key, start }) => {
+      const near = nearestName(key, known);
+      return errorDiagnostic('MATRIX_WHERE_UNKNOWN', `no trial has a hyperparameter "${key}"`, {
+        location: { file, offset: start, length: key.length },
+        hint: near === undefined ? `there are ${[...known].join(', ')}` : `did you mean "${near}"?`,
+      });
+    });
+    return { ok: false, diagnostics };
+  }
+  return { ok: true, value: (trial) => conditions.every((each) => holds(each, trial)), diagnostics: [] };
+}
+
+function holds({ key, negated, globs }: Condition, trial: Trial): boolean {
+  const text = textOf(key, trial);
+  return (text !== undefined && globs.some((glob) => matchesGlob(glob, text))) !== negated;
+}
+
+/** As for placeholders, a hyperparameter goes before a built-in name. */
+function textOf(key: string, trial: Trial): string | undefined {
+  const hyperparameter = trial.hparam.find((each) => each.key === key);
+  if (hyperparameter !== undefined) return hyperparameter.text;
+  return key === 'model' || key === 'dataset' || key === 'name' ? trial[key] : undefined;
+}
+
+function skipSpaces(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && /\s/.test(text[at] as string)) at++;
+  return at;
+}
+
+/** The condition at an offset, or what is wrong with it. */
+function readCondition(text: string, start: number): Condition | string {
+  const head = /^([^\s=!'"]+)(!?=)/.exec(text.slice(start));
+  const [, written = '', operator] = head ?? [];
+  if (head === null) return `"${text.slice(start)}" does not begin with a condition KEY=VALUE`;
+  const globs: Glob[] = [];
+  let characters: { char: string; quoted: boolean }[] = [];
+  let quote: string | undefined;
+  let at = start + head[0].length;
+  for (const char of text.slice(at)) {
+    if (quote === undefined && /\s/.test(char)) break;
+    at += char.length;
+    if (char === quote) quote = undefined;
+    else if (quote === undefined && (char === "'" || char === '"')) quote = char;
+    else if (quote === undefined && char === ',') {
+      globs.push(makeGlob(characters));
+      characters = [];
+    } else characters.push({ char, quoted: quote !== undefined });
+  }
+  if (quote !== undefined) return `the quote in "${text.slice(start)}" is not closed`;
+  globs.push(makeGlob(characters));
+  return { key: written.replace(/^_/, ''), negated: operator === '!=', globs, start, end: at };
+}
+
+/** What `only=` takes: `failed` means ended without success; `changed`, with another fingerprint. */
+export const onlyChoices = ['missing', 'failed', 'changed', 'succeeded', 'running', 'pending'] as const;
+
+export type Only = (typeof onlyChoices)[number];
+
+/** Whether `only=` keeps a trial that is in this state. */
+export function keepsState(only: Only, state: Observation['state'], changed: readonly string[]): boolean {
+  switch (only) {
+    case 'changed':
+      return changed.length > 0;
+    case 'failed':
+      return hasFailed(state);
+    case 'pending':
+      return state === 'pending' || state === 'suspended';
+    default:
+      return state === only;
+  }
+}
