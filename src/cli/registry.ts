@@ -18,6 +18,12 @@ export const commands: readonly CommandEntry[] = [
     group: 'Project',
     load: async () => (await import('./init.ts')).command,
   },
+  {
+    name: 'completion',
+    summary: 'Print shell completion: shell=bash, zsh or fish',
+    group: 'Project',
+    load: async () => (await import('./completion.ts')).completionOf(commands),
+  },
 ];
 
 export function findCommand(name: string): CommandEntry | undefined {
