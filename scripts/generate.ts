@@ -5,12 +5,20 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Generator } from './generate/generated-file.ts';
+import { generateKubernetesTypes } from './generate/kubernetes-types.ts';
+import { generatePodScripts } from './generate/pod-scripts.ts';
 import { generateSchemas } from './generate/schemas.ts';
+import { generateTemplates } from './generate/templates.ts';
 import { generateTypes } from './generate/types.ts';
 import { generateValidators } from './generate/validators.ts';
 
 /** Made by every build and git-ignored. */
-const ignored: readonly Generator[] = [generateValidators];
+const ignored: readonly Generator[] = [
+  generateValidators,
+  generateKubernetesTypes,
+  generatePodScripts,
+  generateTemplates,
+];
 /** Committed, because people read them. In order: later ones read what earlier ones write. */
 const committed: readonly Generator[] = [generateSchemas, generateTypes];
 

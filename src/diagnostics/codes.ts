@@ -5,6 +5,7 @@ import { kubeCodes } from './codes/kube.ts';
 import { localCodes } from './codes/local.ts';
 import { matrixCodes } from './codes/matrix.ts';
 import { policyCodes } from './codes/policy.ts';
+import { renderCodes } from './codes/render.ts';
 import { runaiCodes } from './codes/runai.ts';
 import { s3Codes } from './codes/s3.ts';
 
@@ -17,6 +18,7 @@ export const diagnosticCodes = {
   ...configCodes,
   ...matrixCodes,
   ...localCodes,
+  ...renderCodes,
   ...kubeCodes,
   ...s3Codes,
   ...containerCodes,

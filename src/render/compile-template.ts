@@ -1,0 +1,96 @@
+import Handlebars from 'handlebars';
+import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import type { SourceFile } from '../diagnostics/source-file.ts';
+import { addTrace } from './template-lines.ts';
+
+/** Helpers that templates may call; see `template-helpers.ts`. */
+const knownHelpers = { block: true, concat: true, key: true } as const;
+
+/** The options shipped and project templates are compiled with alike. */
+const options = {
+  strict: true,
+  knownHelpers,
+  knownHelpersOnly: true,
+  explicitPartialContext: true,
+} as const;
+
+/**
+ * A template's source → the JavaScript of its precompiled form. `{{{raw}}}` is refused, because every value
+ * is written as JSON and so can neither break nor extend the manifest. `{{block value}}` is told the
+ * column it stands in, which is how far its lines are indented.
+ *
+ * @param traceId makes a program whose output tells where each line comes from, see `template-lines.ts`
+ */
+export function compileTemplate(file: SourceFile, traceId?: number): Checked<string> {
+  const fail = (line: number, column: number, message: string, hint: string): Checked<string> => ({
+    ok: false,
+    diagnostics: [
+      errorDiagnostic('RENDER_TEMPLATE_SYNTAX', message, { location: at(file, line, column), hint }),
+    ],
+  });
+  let ast: hbs.AST.Program;
+  try {
+    ast = Handlebars.parse(file.text);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const line = Number(/line (\d+)/i.exec(text)?.[1] ?? 1);
+    const what = /^Expecting[\s\S]*got '(.*)'$/m.exec(text)?.[1];
+    return fail(
+      line,
+      1,
+      what === undefined
+        ? (text.split(' - ')[0] ?? text)
+        : `the template cannot be read near this line (found ${what})`,
+      'see docs/templates.md for what a template may contain',
+    );
+  }
+  const raw = new RawFinder();
+  raw.accept(ast);
+  if (raw.found !== undefined) {
+    const { line, column } = raw.found.loc.start;
+    return fail(
+      line,
+      column + 1,
+      `{{{${(raw.found.path as { original?: unknown }).original}}}} would be written as it is`,
+      'write it with two braces: every value is written as JSON, quotes included',
+    );
+  }
+  if (traceId !== undefined) addTrace(ast, traceId);
+  try {
+    return { ok: true, value: String(Handlebars.precompile(ast, options)), diagnostics: [] };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const [line, column] = (/(\d+):(\d+)/.exec(text) ?? []).slice(1).map(Number);
+    return fail(
+      line ?? 1,
+      (column ?? 0) + 1,
+      text.replace(/ - \d+:\d+$/, ''),
+      `the helpers are ${Object.keys(knownHelpers).join(', ')}, if, unless, each and with`,
+    );
+  }
+}
+
+/** Finds `{{{raw}}}` and tells every `{{block …}}` its column. */
+class RawFinder extends Handlebars.Visitor {
+  found: hbs.AST.MustacheStatement | undefined;
+
+  override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
+    const { column } = mustache.loc.start;
+    if (!mustache.escaped) this.found ??= mustache;
+    if ((mustache.path as { original?: unknown }).original === 'block' && mustache.params.length === 1)
+      mustache.params.push({
+        type: 'NumberLiteral',
+        value: column,
+        original: column,
+        loc: mustache.loc,
+      } as hbs.AST.NumberLiteral);
+    super.MustacheStatement(mustache);
+  }
+}
+
+function at(file: SourceFile, line: number, column: number) {
+  const lines = file.text.split('\n');
+  const start = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+  const offset = start + column - 1;
+  return { file, offset, length: Math.max(1, (lines[line - 1] ?? '').length - column + 1) };
+}

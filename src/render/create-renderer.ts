@@ -1,0 +1,246 @@
+import type { Config } from '../config/config.ts';
+import type { ResolvedFields } from '../config/resolved-fields.ts';
+import { fieldDefaults } from '../config/written-defaults.ts';
+import type { CodePlacement } from '../container/code-placement.ts';
+import type { PodScript } from '../container/pod-layout.ts';
+import { podParts } from '../container/pod-parts.ts';
+import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import type { JobSpec } from '../matrix/job-spec.ts';
+import { checkFields, gpuFraction } from './check-fields.ts';
+import { checkLimits } from './check-limits.ts';
+import { identityOf, type PodIdentity } from './identity.ts';
+import { locateField } from './locate-field.ts';
+import { ManifestRenderer } from './manifest-renderer.ts';
+import { rendezvousPort, serviceName } from './multi-node.ts';
+import { annotationNames, trialLabel } from './owner-labels.ts';
+import { podView, runMountedCommand } from './pod-view.ts';
+import type { ReadProjectFiles } from './project-files.ts';
+import type { RenderedObject } from './rendered-object.ts';
+import type { RenderedWorkload, Renderer } from './renderer.ts';
+import { SupportObjects } from './support-objects.ts';
+import type { TemplateSet } from './template-set.ts';
+
+/** What rendering needs of the world, read before by someone who may. */
+export interface RenderInputs {
+  readonly config: Config;
+  readonly templates: TemplateSet;
+  readonly readFiles: ReadProjectFiles;
+  /** 32 random bytes of this checkout, `.toolbox/secret-key`: names of Secrets are hashes keyed with it. */
+  readonly secretKey: Uint8Array;
+  /** The texts of `container/`, by file name. */
+  readonly scripts: Readonly<Record<PodScript, string>>;
+  /** How pods get their code, by the field `code`; where the kind asked for is absent, from the image. */
+  readonly code: Readonly<Partial<Record<'git' | 'snapshot', CodePlacement>>>;
+}
+
+/** A command longer than this is mounted from a ConfigMap: annotations may have 256 KiB together. */
+const maxAnnotatedCommand = 160 * 1024;
+
+/** @see Renderer. Needs `user` and `namespace`, so a `kube.yaml`. */
+export function createRenderer(inputs: RenderInputs): Checked<Renderer> {
+  const { user, namespace } = inputs.config.project;
+  if (user === undefined || namespace === undefined) {
+    const diagnostic = errorDiagnostic(
+      'RENDER_NO_CLUSTER',
+      'config/kube.yaml, which says where to run, is missing',
+      {
+        hint: 'make init writes one; local runs need none',
+      },
+    );
+    return { ok: false, diagnostics: [diagnostic] };
+  }
+  return { ok: true, value: new ProjectRenderer(inputs), diagnostics: [] };
+}
+
+class ProjectRenderer implements Renderer {
+  readonly #inputs: RenderInputs;
+  readonly #manifests: ManifestRenderer;
+  readonly #support: SupportObjects;
+
+  constructor(inputs: RenderInputs) {
+    this.#inputs = inputs;
+    this.#manifests = new ManifestRenderer(inputs.templates);
+    this.#support = new SupportObjects(inputs.config, inputs.secretKey, inputs.readFiles, (template, view) =>
+      this.#render(template, view),
+    );
+  }
+
+  job(spec: JobSpec): Checked<RenderedWorkload> {
+    return this.#workload(spec, 'job.yaml', spec.command);
+  }
+
+  pod(spec: JobSpec): Checked<RenderedWorkload> {
+    return this.#workload(
+      { ...spec, fields: { ...spec.fields, workers: 0 } },
+      'pod.yaml',
+      spec.fields.server_command,
+    );
+  }
+
+  #workload(spec: JobSpec, template: 'job.yaml' | 'pod.yaml', command: string): Checked<RenderedWorkload> {
+    const { fields } = spec;
+    const diagnostics: Diagnostic[] = [];
+    const keep = <T>(checked: Checked<T>): T | undefined => {
+      diagnostics.push(...checked.diagnostics);
+      return checked.ok ? checked.value : undefined;
+    };
+    for (const problem of checkFields(fields)) diagnostics.push(this.#locate(problem, spec));
+    const env = keep(this.#support.env(fields.endpoint_map));
+    const files = keep(this.#support.files(fields.file, fields.endpoint_map));
+    const scripts = keep(this.#support.texts('scripts', this.#inputs.scripts));
+    const long = Buffer.byteLength(command) > maxAnnotatedCommand;
+    const commandMap = long ? keep(this.#support.texts('command', { 'command.sh': command })) : undefined;
+    const secrets = env?.variables ?? new Map<string, string>();
+    const identity = fields.identity ? keep(identityOf(fields.identity, secrets)) : undefined;
+    if (diagnostics.some(isError) || env === undefined || files === undefined || scripts === undefined)
+      return { ok: false, diagnostics };
+
+    const nodes = fields.workers + 1;
+    const { image } = fields;
+    const pod = podView({
+      name: spec.name,
+      env: { ...spec.env, ...(files.split.length > 0 && { TOOLBOX_SPLIT_FILES: files.split.join('\n') }) },
+      fields,
+      image,
+      parts: this.#parts(fields, image, identity, files.sources.length > 0),
+      identity,
+      secret: secrets,
+      secretName: env.object?.name,
+      pullSecrets: fields.image_pull_secrets,
+      commandConfigMap: commandMap?.name,
+      scriptsConfigMap: scripts.name,
+      fileSources: files.sources,
+      nodes,
+    });
+    const labels = this.#labels(spec);
+    const isJob = template === 'job.yaml';
+    const podAnnotations = this.#podAnnotations(fields, long ? undefined : command);
+    const workload = this.#render(
+      template,
+      {
+        name: spec.name,
+        namespace: this.#inputs.config.project.namespace,
+        labels,
+        annotations: isJob ? jobAnnotations(spec) : podAnnotations,
+        ...this.#life(fields, nodes),
+        podLabels: labels,
+        podAnnotations,
+        pod,
+      },
+      spec,
+    );
+    diagnostics.push(...workload.diagnostics);
+    const service = nodes > 1 ? keep(this.#service(spec, labels)) : undefined;
+    if (!workload.ok || diagnostics.some(isError)) return { ok: false, diagnostics };
+    const support = [env.object, ...files.objects, scripts, commandMap, service].filter(
+      (each): each is RenderedObject => each !== undefined,
+    );
+    return { ok: true, value: { name: spec.name, workload: workload.value, support }, diagnostics };
+  }
+
+  #parts(fields: ResolvedFields, image: string, identity: PodIdentity | undefined, hasFiles: boolean) {
+    const { project } = this.#inputs.config;
+    const kind = fields.code;
+    const code = (kind === 'image' ? undefined : this.#inputs.code[kind]) ?? { kind: 'image' };
+    return podParts({
+      project: project.project_name,
+      command: runMountedCommand,
+      condaEnvironment: project.conda_env_name,
+      fields: {
+        ...fields,
+        image,
+        syncEverySeconds: fields.sync_every,
+        // What the scripts take anyway, or have no use for, would be noise in every manifest.
+        conda_home: fields.conda_home === fieldDefaults.conda_home ? undefined : fields.conda_home,
+        ...(code.kind !== 'git' && { ssh_host: undefined, ssh_port: undefined }),
+      },
+      code,
+      identity: identity && { env: identity.env, gid: identity.gid },
+      hasFiles,
+    });
+  }
+
+  #labels(spec: JobSpec): Readonly<Record<string, string>> {
+    const { labels, priority, queue } = spec.fields;
+    return {
+      ...labels,
+      ...(priority && { priority: String(priority) }),
+      ...(queue && { 'kueue.x-k8s.io/queue-name': queue }),
+      ...this.#support.labels,
+    };
+  }
+
+  #life(fields: ResolvedFields, nodes: number) {
+    return {
+      nodes: nodes > 1 ? nodes : undefined,
+      retries: fields.retries,
+      deadline: fields.timeout,
+      hasTtl: fields.ttl !== undefined,
+      ttl: fields.ttl,
+    };
+  }
+
+  /** The pod's own: what is for schedulers, and the command, which is mounted from here. */
+  #podAnnotations(fields: ResolvedFields, command: string | undefined): Readonly<Record<string, string>> {
+    const fraction = gpuFraction(fields);
+    return {
+      ...fields.annotations,
+      ...(fraction !== undefined && { 'gpu-fraction': String(fraction) }),
+      ...(command !== undefined && { [annotationNames.command]: command }),
+    };
+  }
+
+  #service(spec: JobSpec, labels: Readonly<Record<string, string>>): Checked<RenderedObject> {
+    return this.#render(
+      'service.yaml',
+      {
+        name: serviceName(spec.name),
+        namespace: this.#inputs.config.project.namespace,
+        labels: { ...labels, [trialLabel]: spec.name },
+        selector: { 'batch.kubernetes.io/job-name': spec.name },
+        port: rendezvousPort,
+      },
+      spec,
+    );
+  }
+
+  #render(template: string, view: unknown, spec?: JobSpec): Checked<RenderedObject> {
+    const { object, diagnostics } = this.#manifests.render(template, view);
+    if (object === undefined) return { ok: false, diagnostics };
+    const problems = checkLimits(object.object, object.text).map((each) => this.#locate(each, spec));
+    return problems.length > 0
+      ? { ok: false, diagnostics: problems }
+      : { ok: true, value: object, diagnostics: problems };
+  }
+
+  #locate(
+    problem: {
+      readonly code: Diagnostic['code'];
+      readonly message: string;
+      readonly hint?: string | undefined;
+      readonly field?: string | undefined;
+    },
+    spec: JobSpec | undefined,
+  ): Diagnostic {
+    const { code, message, hint, field } = problem;
+    const location = field === undefined ? undefined : locateField(this.#inputs.config, spec?.trial, field);
+    return errorDiagnostic(code, message, { location, hint });
+  }
+}
+
+/** What a trial was, which its name may not tell in full. */
+function jobAnnotations({ trial, fields, fingerprint }: JobSpec): Readonly<Record<string, string>> {
+  const hparam = Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text]));
+  return {
+    ...fields.annotations,
+    [annotationNames.model]: trial.model,
+    [annotationNames.dataset]: trial.dataset,
+    [annotationNames.hparam]: JSON.stringify(hparam),
+    [annotationNames.fingerprint]: fingerprint.hash,
+    [annotationNames.fingerprintParts]: JSON.stringify(fingerprint.parts),
+  };
+}
+
+function isError(diagnostic: Diagnostic): boolean {
+  return diagnostic.severity === 'error';
+}

@@ -1,0 +1,137 @@
+import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { checkType, formatPath } from './check-types.ts';
+import type { KubernetesObject, RenderedObject } from './rendered-object.ts';
+import { analyzeSkeleton, fillTree, type ManifestProblem, parseManifest, type Skeleton } from './skeleton.ts';
+import { fillText, type Rendering } from './template-engine.ts';
+import type { TemplateSet } from './template-set.ts';
+
+/** Skeletons kept: a sweep has a handful; a template that puts values into keys could have one a trial. */
+const maxSkeletons = 256;
+
+export interface RenderedManifest {
+  readonly object: RenderedObject | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Templates to manifests that have the Kubernetes types. Manifests that differ only in values are parsed and
+ * checked once; only the values are checked each time. The result is the same as of parsing each text.
+ */
+export class ManifestRenderer {
+  readonly #templates: TemplateSet;
+  /** `undefined`: this text's manifests have to be parsed one by one. */
+  readonly #skeletons = new Map<string, Skeleton | undefined>();
+
+  constructor(templates: TemplateSet) {
+    this.#templates = templates;
+  }
+
+  /** @param name of the template, `job.yaml` */
+  render(name: string, view: unknown): RenderedManifest {
+    let rendering: Rendering;
+    try {
+      rendering = this.#templates.engine.render(name, view);
+    } catch (error) {
+      return { object: undefined, diagnostics: [this.#missingValue(name, error)] };
+    }
+    const skeleton = this.#skeletonOf(rendering.text);
+    if (skeleton === undefined || skeleton.pieces.length !== rendering.values.length + 1) {
+      const text = fillText(rendering.text.split('\0'), rendering.values);
+      const { object, problems } = parseManifest(text);
+      if (problems.length > 0) return this.#refuse(name, view, problems);
+      return { object: renderedObject(text, () => object as KubernetesObject), diagnostics: [] };
+    }
+    const problems: ManifestProblem[] = [...skeleton.problems];
+    for (const [index, hole] of skeleton.holes.entries()) {
+      const value = rendering.values[index];
+      // Nearly every value is a text where a text belongs.
+      if (typeof value === 'string' && hole.isText) continue;
+      checkType(plain(value), hole.type, hole.path, (each) => problems.push({ ...each, line: hole.line }));
+    }
+    if (problems.length > 0) return this.#refuse(name, view, problems);
+    const text = fillText(skeleton.pieces, rendering.values);
+    const { values } = rendering;
+    const object = () => fillTree(skeleton.tree, values.map(plain)) as KubernetesObject;
+    return { object: renderedObject(text, object), diagnostics: [] };
+  }
+
+  #skeletonOf(text: string): Skeleton | undefined {
+    if (this.#skeletons.has(text)) return this.#skeletons.get(text);
+    const skeleton = analyzeSkeleton(text);
+    if (this.#skeletons.size >= maxSkeletons) this.#skeletons.clear();
+    this.#skeletons.set(text, skeleton);
+    return skeleton;
+  }
+
+  #refuse(name: string, view: unknown, problems: readonly ManifestProblem[]): RenderedManifest {
+    const diagnostics = problems.map((problem) => {
+      const { path, message, hint, line, syntax } = problem;
+      const place = this.#templates.own?.trace(name, view, line);
+      const location = place && {
+        file: place.file,
+        offset: lineOffset(place.file.text, place.line),
+        length: Math.max(1, place.file.line(place.line).length),
+      };
+      const where = path.length === 0 ? '' : `${formatPath(path)}: `;
+      const from = location === undefined ? ` (template ${name}.hbs, line ${line} of what it makes)` : '';
+      return syntax === true
+        ? errorDiagnostic('RENDER_MANIFEST_SYNTAX', `${message}${from}`, {
+            location,
+            hint: hint ?? 'a value is written with its quotes: write `key: {{name}}`, with nothing around it',
+          })
+        : errorDiagnostic('RENDER_MANIFEST_TYPE', `${where}${message}${from}`, { location, hint });
+    });
+    return { object: undefined, diagnostics };
+  }
+
+  /** A name that the view does not have: Handlebars says which and where, not in which template. */
+  #missingValue(name: string, error: unknown): Diagnostic {
+    const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
+    const missing = /^"(.*?)" not defined/.exec(message)?.[1];
+    const own = [...this.#templates.files].find(
+      ([, file]) => missing !== undefined && file.line(lineNumber ?? 0).includes(missing, column ?? 0),
+    )?.[1];
+    const what = missing === undefined ? message : `there is no value "${missing}"`;
+    return errorDiagnostic('RENDER_TEMPLATE_VALUE', `${what} in template ${own?.path ?? `${name}.hbs`}`, {
+      location: own && {
+        file: own,
+        offset: lineOffset(own.text, lineNumber ?? 1) + (column ?? 0),
+        length: missing?.length ?? 1,
+      },
+      hint: 'docs/templates.md lists what each template is given',
+      cause: error,
+    });
+  }
+}
+
+/** The value as its JSON reads, which is what the manifest holds: nothing absent, nothing shared with the view. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value;
+}
+
+function lineOffset(text: string, line: number): number {
+  let offset = 0;
+  for (let number = 1; number < line; number++) offset = text.indexOf('\n', offset) + 1;
+  return offset;
+}
+
+function renderedObject(text: string, make: () => KubernetesObject): RenderedObject {
+  let object: KubernetesObject | undefined;
+  const get = () => {
+    object ??= make();
+    return object;
+  };
+  return {
+    text,
+    get object() {
+      return get();
+    },
+    get kind() {
+      return get().kind;
+    },
+    get name() {
+      return get().metadata.name;
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import type { ResolvedFields } from '../config/resolved-fields.ts';
+import { podLayout } from '../container/pod-layout.ts';
+import type { PodMount, PodParts, PodVolume } from '../container/pod-parts.ts';
+import { keepDollars, literalEnv } from './environment.ts';
+import type { PodIdentity } from './identity.ts';
+import { multiNodeEnv, serviceName } from './multi-node.ts';
+import { annotationNames } from './owner-labels.ts';
+import { affinityOf } from './placement.ts';
+import { formatGib, resourcesOf } from './resources.ts';
+import { sharedVolumes, sideContainers } from './side-containers.ts';
+
+/** Where the trial's command is mounted, as a file. */
+export const commandFolder = '/kube-toolbox/trial';
+
+/**
+ * What `run.sh` is told to run: the mounted text, in the shell that is to be the command's. The trap makes that
+ * shell outlive a SIGTERM until the program it runs has ended, and end with that program's exit code.
+ */
+export const runMountedCommand = `trap 'exit $?' TERM; . ${commandFolder}/command.sh`;
+
+/** A source of a projected volume: `{ configMap: … }`, `{ secret: … }`. */
+export type VolumeSource = Readonly<Record<string, unknown>>;
+
+export interface PodViewInput {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly fields: ResolvedFields;
+  readonly image: string;
+  readonly parts: PodParts;
+  readonly identity: PodIdentity | undefined;
+  /** The pod's variables from `.env`; only names are used here. */
+  readonly secret: ReadonlyMap<string, string>;
+  /** Name of the Secret that holds them; `undefined` where there are none. */
+  readonly secretName: string | undefined;
+  readonly pullSecrets: readonly string[];
+  /** Where the text of the command is: on the pod itself, or in a ConfigMap where it is too long for that. */
+  readonly commandConfigMap: string | undefined;
+  readonly scriptsConfigMap: string;
+  readonly fileSources: readonly VolumeSource[];
+  /** Pods of the trial; 1 but for multi-node trials. */
+  readonly nodes: number;
+}
+
+/** What `templates/pod-spec.yaml.hbs` is given. `undefined` where there is nothing to write. */
+export type PodView = Readonly<Record<string, unknown>>;
+
+export function podView(input: PodViewInput): PodView {
+  const { fields, parts, identity, nodes } = input;
+  const names = new VolumeNames();
+  const volumes: object[] = [];
+  const mounts: object[] = [];
+
+  for (const volume of parts.volumes)
+    volumes.push(partVolume(volume, names.of('toolbox', volume.name), input));
+  volumes.push(commandVolume(names.of('toolbox', 'trial'), input.commandConfigMap));
+  const ourMount = (mount: PodMount) => ({
+    name: names.of('toolbox', mount.volume),
+    mountPath: mount.path,
+    ...(mount.readOnly === true && { readOnly: true }),
+  });
+  mounts.push(...parts.mounts.map(ourMount));
+  mounts.push({ name: names.of('toolbox', 'trial'), mountPath: commandFolder, readOnly: true });
+
+  const shm = fields.shm_size;
+  volumes.push({
+    name: names.of('toolbox', 'shm'),
+    emptyDir: { medium: 'Memory', ...(shm !== undefined && { sizeLimit: formatGib(shm) }) },
+  });
+  mounts.push({ name: names.of('toolbox', 'shm'), mountPath: '/dev/shm' });
+
+  const claims = new Map(
+    Object.entries(fields.volumes).map(([claim, path]) => [`${claim}\0${path}`, { claim, path }]),
+  );
+  if (identity?.scratch !== undefined) {
+    const { claim, mount } = identity.scratch;
+    claims.set(`${claim}\0${mount}`, { claim, path: mount });
+  }
+  const declared = new Set<string>();
+  for (const { claim, path } of claims.values()) {
+    const name = names.of('claim', claim);
+    if (!declared.has(claim)) volumes.push({ name, persistentVolumeClaim: { claimName: claim } });
+    declared.add(claim);
+    mounts.push({ name, mountPath: path });
+  }
+  for (const shared of sharedVolumes(fields.server)) {
+    volumes.push({ name: names.of('shared', shared.name), emptyDir: {} });
+    mounts.push({ name: names.of('shared', shared.name), mountPath: shared.path });
+  }
+
+  const envFrom = input.secretName === undefined ? undefined : [{ secretRef: { name: input.secretName } }];
+  const initContainers = [
+    ...parts.initContainers.map((each) => ({
+      name: each.name,
+      image: each.image,
+      ...(each.sidecar && { restartPolicy: 'Always' }),
+      command: each.command,
+      ...(Object.keys(each.env).length > 0 && {
+        env: Object.entries(each.env).map(([name, value]) => ({ name, value: keepDollars(value) })),
+      }),
+      ...(each.secrets && envFrom !== undefined && { envFrom }),
+      volumeMounts: each.mounts.map(ourMount),
+    })),
+    ...sideContainers(fields, { image: input.image, envFrom }, (shared) => names.of('shared', shared)),
+  ];
+
+  const { requests, limits } = resourcesOf(fields);
+  const security = {
+    ...(typeof fields.run_as_user === 'number' && { runAsUser: fields.run_as_user }),
+    ...(typeof fields.run_as_group === 'number' && { runAsGroup: fields.run_as_group }),
+    ...(parts.fsGroup !== undefined && { fsGroup: parts.fsGroup }),
+  };
+  const env = literalEnv(input.env, parts.env, input.secret);
+  return {
+    serviceAccount: fields.service_account ?? undefined,
+    priorityClass: fields.priority_class ?? undefined,
+    scheduler: fields.scheduler_name ?? undefined,
+    nodeSelector: filled(fields.node_selector),
+    affinity: affinityOf(fields),
+    tolerations: filled(fields.tolerations),
+    subdomain: nodes > 1 ? serviceName(input.name) : undefined,
+    hostIpc: fields.host_ipc,
+    securityContext: filled(security),
+    gracePeriod: parts.terminationGracePeriodSeconds,
+    imagePullSecrets: filled(input.pullSecrets.map((name) => ({ name }))),
+    initContainers: filled(initContainers),
+    image: input.image,
+    command: parts.command.map(keepDollars),
+    args: parts.args.map(keepDollars),
+    ports: filled(fields.ports),
+    env: nodes > 1 ? [...env, ...multiNodeEnv(input.name, nodes, fields)] : env,
+    envFrom,
+    requests,
+    limits,
+    volumeMounts: mounts,
+    volumes,
+  };
+}
+
+/** A volume of the pod's scripts. */
+function partVolume(volume: PodVolume, name: string, input: PodViewInput): object {
+  if ('emptyDir' in volume) return { name, emptyDir: {} };
+  if ('configMaps' in volume) {
+    const sources = volume.configMaps.map((each) => ({
+      configMap: { name: each.name, items: [{ key: each.key, path: each.key }] },
+    }));
+    return { name, projected: { sources } };
+  }
+  if (volume.name === 'scripts') return { name, configMap: { name: input.scriptsConfigMap } };
+  return { name, projected: { sources: input.fileSources } };
+}
+
+function commandVolume(name: string, configMap: string | undefined): object {
+  if (configMap !== undefined) return { name, configMap: { name: configMap } };
+  const fieldRef = { fieldPath: `metadata.annotations['${annotationNames.command}']` };
+  return { name, downwardAPI: { items: [{ path: 'command.sh', fieldRef }] } };
+}
+
+function filled<T extends object>(value: T | null | undefined): T | undefined {
+  if (value === null || value === undefined) return undefined;
+  return (Array.isArray(value) ? value.length : Object.keys(value).length) === 0 ? undefined : value;
+}
+
+/** Names of volumes, legal and distinct: a claim may be called `shm`, and may have dots. */
+class VolumeNames {
+  readonly #names = new Map<string, string>();
+  readonly #taken = new Set<string>();
+
+  of(kind: 'toolbox' | 'claim' | 'shared', written: string): string {
+    const id = `${kind} ${written}`;
+    const known = this.#names.get(id);
+    if (known !== undefined) return known;
+    const base =
+      written
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 50)
+        .replace(/-+$/, '') || kind;
+    let name = base;
+    for (let number = 2; this.#taken.has(name); number++) name = `${base}-${number}`;
+    this.#taken.add(name);
+    this.#names.set(id, name);
+    return name;
+  }
+}
+
+/** Mount paths that are the toolbox's own. */
+export const reservedPaths: readonly string[] = [...Object.values(podLayout), commandFolder, '/dev/shm'];

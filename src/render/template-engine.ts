@@ -1,0 +1,75 @@
+import runtime from 'handlebars/runtime.js';
+import { Written, writeBlock, writeJson, writeKey } from './write-value.ts';
+
+/** A template after `compileTemplate`, evaluated. */
+export type TemplateProgram = { readonly main: (container: Container, ...rest: unknown[]) => unknown };
+
+interface Container {
+  escapeExpression: (value: unknown) => string;
+}
+
+/**
+ * A rendered template before its values are filled in: `text` has one NUL for each value, in order. Values
+ * of the user are never part of `text` (`writeJson` and `writeKey` write no NUL), so equal texts mean the
+ * same manifest but for its values, and it is parsed and checked once.
+ */
+export interface Rendering {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+// The runtime's declaration file says nothing of what it exports: it is the compiler's, without compile().
+const Handlebars = runtime as unknown as typeof import('handlebars');
+
+export const hole = '\0';
+
+/** Runs precompiled templates: `{{value}}` writes JSON, partials are the templates' names without ending. */
+export class TemplateEngine {
+  readonly #templates = new Map<string, (view: unknown) => string>();
+  #values: unknown[] = [];
+
+  constructor(programs: ReadonlyMap<string, TemplateProgram>) {
+    const handlebars = Handlebars.create();
+    const write = (value: unknown): string => {
+      if (value instanceof Written) return value.text;
+      this.#values.push(value === undefined ? null : value);
+      return hole;
+    };
+    handlebars.registerHelper('key', (key: unknown) => new Written(writeKey(String(key))));
+    handlebars.registerHelper(
+      'block',
+      (value: unknown, column: number) => new Written(writeBlock(value, column, write)),
+    );
+    handlebars.registerHelper('concat', (...parts: unknown[]) => parts.slice(0, -1).join(''));
+    for (const [name, program] of programs) {
+      const template = handlebars.template({
+        ...program,
+        // The container is made anew for each template; this is the one place where it can be reached.
+        main: (container: Container, ...rest: unknown[]) => {
+          container.escapeExpression = write;
+          return program.main(container, ...rest);
+        },
+      } as unknown as TemplateSpecification);
+      handlebars.registerPartial(name.replace(/\..*$/, ''), template);
+      this.#templates.set(name, template);
+    }
+  }
+
+  /** @throws Handlebars.Exception for a name the template uses and the view does not have */
+  render(name: string, view: unknown): Rendering {
+    const template = this.#templates.get(name);
+    if (template === undefined) throw new Error(`there is no template ${name}`);
+    this.#values = [];
+    const text = template(view);
+    return { text, values: this.#values };
+  }
+}
+
+/** The manifest's text. */
+export function fillText(pieces: readonly string[], values: readonly unknown[]): string {
+  let text = pieces[0] ?? '';
+  for (let index = 0; index < values.length; index++) {
+    text += writeJson(values[index]) + (pieces[index + 1] ?? '');
+  }
+  return text;
+}
