@@ -1,12 +1,12 @@
 import type { Config } from '../config/config.ts';
 import { loadSources } from '../config/load.ts';
-import { readConfig } from '../config/read-config.ts';
 import type { Context } from '../context.ts';
 import { type Checked, DiagnosticError } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { type AssembleOptions, assemble } from '../matrix/assemble.ts';
 import { expand } from '../matrix/expand.ts';
 import type { LaunchPlan } from '../matrix/launch-plan.ts';
+import { readProject } from '../matrix/read-project.ts';
 import type { Matrix } from '../matrix/trial.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
 
@@ -22,7 +22,7 @@ export interface ProjectPlan {
  * @throws DiagnosticError (exit 2) with every problem of all files
  */
 export async function openProject(context: Context): Promise<Config> {
-  return accept(readConfig(await loadSources(context)), context);
+  return accept(readProject(await loadSources(context)), context);
 }
 
 /**

@@ -50,7 +50,7 @@ function explainMissing({ tree, error, path }: Complaint): Diagnostic {
   return complain(
     'CONFIG_MISSING_KEY',
     `${quoted(key)} is missing${where || ` in ${tree.file.path}`}`,
-    locate(tree, path, 'key'),
+    path.length === 0 ? { file: tree.file, offset: 0, length: 0 } : locate(tree, path, 'key'),
     `add a line "${key}: …"`,
   );
 }

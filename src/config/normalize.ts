@@ -81,10 +81,16 @@ function normalizeRun(run: WrittenLaunch['run']): Selection[] {
   return [run ?? {}].flat().map(({ model, dataset, hparam }) => ({
     ...(model && { models: [model].flat() }),
     ...(dataset && { datasets: [dataset].flat() }),
-    ...(hparam && {
-      hparam: new Map(
-        Object.entries(hparam).map(([key, values]) => [parseKey(key).key, new Set([values].flat())]),
-      ),
-    }),
+    ...(hparam && { hparam: normalizeFilter(hparam) }),
   }));
+}
+
+/** `fn` and `_fn` are one name, whichever is written; written both, what either keeps is kept. */
+function normalizeFilter(written: Readonly<Record<string, string | readonly string[]>>) {
+  const filter = new Map<string, ReadonlySet<string>>();
+  for (const [name, values] of Object.entries(written)) {
+    const { key } = parseKey(name);
+    filter.set(key, new Set([...(filter.get(key) ?? []), ...[values].flat()]));
+  }
+  return filter;
 }
