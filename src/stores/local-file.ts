@@ -1,4 +1,155 @@
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { type Diagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { printable, whyUnsafe } from './safe-key.ts';
+
+/** A regular file as it was when it was looked at. The times tell whether it has been written since. */
+export interface LocalFile {
+  /** Relative to the root, with `/`: the key. */
+  readonly key: string;
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+}
+
+export interface LocalFiles {
+  readonly files: readonly LocalFile[];
+  readonly skipped: readonly Diagnostic[];
+}
+
+/** Temporary files of downloads; never uploaded. */
+export const temporaryPrefix = '.ktb-';
+
+/** Never taken along with a folder: the toolbox's own records, version control, and the file with the secrets. */
+const privateNames = new Set(['.toolbox', '.git', '.env']);
+
+/**
+ * The regular files that match, found below `folder` or as `exact`. Links are followed; links in a circle, sockets,
+ * pipes and devices are skipped with a warning, and so are names that cannot be keys.
+ */
+export async function findLocalFiles(
+  root: string,
+  selection: {
+    readonly exact: string | undefined;
+    readonly folder: string;
+    readonly matches: (key: string) => boolean;
+  },
+  signal: AbortSignal,
+): Promise<LocalFiles> {
+  const walk = new Walk(root, selection.matches, signal);
+  const exact = selection.exact;
+  const info = exact === undefined ? undefined : statOrUndefined(join(root, exact));
+  if (exact !== undefined && info !== undefined && !info.isDirectory()) walk.take(exact, info, true);
+  else await walk.folder(selection.folder);
+  return { files: walk.files, skipped: walk.skipped };
+}
+
+/** The file behind a path, or `undefined` where there is none. */
+export function statLocalFile(key: string, path: string): LocalFile | undefined {
+  const info = statOrUndefined(path);
+  return info?.isFile() === true ? describe(key, path, info) : undefined;
+}
+
 /** Whether an error is one of the operating system's, of these codes. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+class Walk {
+  readonly files: LocalFile[] = [];
+  readonly skipped: Diagnostic[] = [];
+  readonly #root: string;
+  readonly #matches: (key: string) => boolean;
+  readonly #signal: AbortSignal;
+  #looked = 0;
+
+  constructor(root: string, matches: (key: string) => boolean, signal: AbortSignal) {
+    this.#root = root;
+    this.#matches = matches;
+    this.#signal = signal;
+  }
+
+  /** `prefix` ends in `/`, or is empty. `above`: device and inode of the folders on the way, to see circles. */
+  async folder(prefix: string, above: readonly string[] = []): Promise<void> {
+    const path = join(this.#root, prefix);
+    const info = statOrUndefined(path);
+    if (info === undefined || !info.isDirectory()) return;
+    const identity = `${info.dev}:${info.ino}`;
+    if (above.includes(identity)) {
+      this.#skip(prefix.slice(0, -1), 'it is a link in a circle');
+      return;
+    }
+    let entries: string[];
+    try {
+      entries = readdirSync(path);
+    } catch (error) {
+      this.#skip(prefix, `it cannot be read: ${error instanceof Error ? error.message : error}`);
+      return;
+    }
+    for (const name of entries.sort()) {
+      // File systems are asked synchronously, which is several times cheaper; others get their turn in between.
+      if (++this.#looked % 256 === 0) {
+        await breathe();
+        this.#signal.throwIfAborted();
+      }
+      if (name.startsWith(temporaryPrefix) || privateNames.has(name)) continue;
+      const key = `${prefix}${name}`;
+      const found = statOrUndefined(join(path, name));
+      if (found === undefined) this.#broken(key, name);
+      else if (found.isDirectory()) await this.folder(`${key}/`, [...above, identity]);
+      else this.take(key, found);
+    }
+  }
+
+  take(key: string, info: Stats, named = false): void {
+    if (!named && !this.#matches(key)) return;
+    if (!info.isFile()) {
+      const kind = info.isFIFO() ? 'a pipe' : info.isSocket() ? 'a socket' : 'a device';
+      this.#skip(key, `it is ${kind}`);
+      return;
+    }
+    const why = whyUnsafe(key);
+    if (why === undefined) this.files.push(describe(key, join(this.#root, key), info));
+    else this.#refuse(key, why);
+  }
+
+  #broken(key: string, name: string): void {
+    if (!this.#matches(key)) return;
+    if (name.includes('\ufffd')) {
+      this.#refuse(key, 'its name is not valid UTF-8');
+      return;
+    }
+    try {
+      const link = lstatSync(join(this.#root, key)).isSymbolicLink();
+      this.#skip(key, link ? 'it is a link to nothing or in a circle' : 'it cannot be read');
+    } catch {
+      // Gone between reading the folder and now: not there is not there.
+    }
+  }
+
+  #skip(key: string, why: string): void {
+    this.skipped.push(warningDiagnostic('S3_FILE_SKIPPED', `skipped ${printable(key)}: ${why}`));
+  }
+
+  #refuse(key: string, why: string): void {
+    this.skipped.push(warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`));
+  }
+}
+
+function describe(key: string, path: string, info: Stats): LocalFile {
+  const { size, mtimeMs, ctimeMs, ino } = info;
+  return { key, path, size, mtimeMs, ctimeMs, ino };
+}
+
+/** `undefined` where nothing is there or the links to it go in a circle. */
+function statOrUndefined(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isSystemError(error, 'ELOOP', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG')) return undefined;
+    throw error;
+  }
 }

@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type DigestScheme, type DigestText, formatDigestScheme } from './digest.ts';
+import { digestFile } from './file-digest.ts';
+import type { LocalFile } from './local-file.ts';
+
+/** Size, mtime, ctime, inode, digests, and the ETag of the object that the file is known to be equal to. */
+type Entry = [number, number, number, number, DigestText[], string?];
+
+/** Fewer files and bytes than these are read again sooner than remembered. */
+const worthRemembering = { files: 200, bytes: 16 << 20 };
+
+/**
+ * Digests of local files, so that a sync with nothing to do need not read them. Like git's index: an entry counts while
+ * size, both times and inode are what they were, and was taken late enough after the last write that another one
+ * would have moved the clock on. A copied-back mtime does not fool it, since ctime cannot be set.
+ */
+export class DigestCache {
+  readonly #file: string | undefined;
+  readonly #now: () => number;
+  #entries: Map<string, Entry> | undefined;
+  #changed = false;
+
+  /** `file` undefined: remembers for this run only. */
+  constructor(file: string | undefined, now: () => number) {
+    this.#file = file;
+    this.#now = now;
+  }
+
+  /** The file of a project's cache. */
+  static path(root: string): string {
+    return join(root, '.toolbox', 's3', 'digests.json');
+  }
+
+  async digest(file: LocalFile, scheme: DigestScheme, signal: AbortSignal): Promise<DigestText> {
+    const prefix = `${formatDigestScheme(scheme)}:`;
+    const known = this.#find(file)?.[4].find((digest) => digest.startsWith(prefix));
+    if (known !== undefined) return known;
+    const digest = await digestFile(file.path, file.size, scheme, signal);
+    this.remember(file, digest);
+    return digest;
+  }
+
+  /** Whether the file is known to be equal to the object with this ETag. */
+  knowsEqual(file: LocalFile, etag: string): boolean {
+    return etag !== '' && this.#find(file)?.[5] === etag;
+  }
+
+  /**
+   * `file` as it was before its content was read or, with `written`, right after we wrote it: then only file systems
+   * with coarse times leave room for another write that would not show.
+   */
+  remember(file: LocalFile, digest: DigestText | undefined, etag?: string, written = false): void {
+    if (!this.#settled(file, written ? 0 : 50)) return;
+    const before = this.#find(file);
+    const digests = new Set(before?.[4]);
+    if (digest !== undefined) digests.add(digest);
+    const entry: Entry = [file.size, file.mtimeMs, file.ctimeMs, file.ino, [...digests]];
+    const equal = etag ?? before?.[5];
+    if (equal !== undefined) entry.push(equal);
+    this.#load().set(file.path, entry);
+    this.#changed = true;
+  }
+
+  /** Writes what is new. A cache that cannot be written is no error. */
+  save(): void {
+    if (this.#file === undefined || !this.#changed || this.#entries === undefined) return;
+    let bytes = 0;
+    for (const [size] of this.#entries.values()) bytes += size;
+    if (this.#entries.size < worthRemembering.files && bytes < worthRemembering.bytes) return;
+    const temporary = `${this.#file}.${process.pid}`;
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeFileSync(temporary, JSON.stringify({ version: 1, entries: Object.fromEntries(this.#entries) }));
+      renameSync(temporary, this.#file);
+      this.#changed = false;
+    } catch {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  #find(file: LocalFile): Entry | undefined {
+    const entry = this.#load().get(file.path);
+    const same =
+      entry !== undefined &&
+      entry[0] === file.size &&
+      entry[1] === file.mtimeMs &&
+      entry[2] === file.ctimeMs &&
+      entry[3] === file.ino;
+    return same ? entry : undefined;
+  }
+
+  /** Whether a later write would show: file systems keep times as coarse as two seconds. */
+  #settled(file: LocalFile, fine: number): boolean {
+    const last = Math.max(file.mtimeMs, file.ctimeMs);
+    const coarse = Number.isInteger(file.mtimeMs) && Number.isInteger(file.ctimeMs);
+    return this.#now() - last > (coarse ? 2_500 : fine - 1);
+  }
+
+  #load(): Map<string, Entry> {
+    if (this.#entries !== undefined) return this.#entries;
+    this.#entries = new Map();
+    if (this.#file === undefined) return this.#entries;
+    try {
+      const { version, entries } = JSON.parse(readFileSync(this.#file, 'utf8'));
+      if (version === 1) this.#entries = new Map(Object.entries(entries as Record<string, Entry>));
+    } catch {
+      // Absent or damaged: it is only a cache.
+    }
+    return this.#entries;
+  }
+}

@@ -1,0 +1,124 @@
+import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { runPool } from './budget.ts';
+import { comparePair } from './compare-pair.ts';
+import { DigestCache } from './digest-cache.ts';
+import { downloadFile } from './file-download.ts';
+import { findObjects } from './find-objects.ts';
+import { type LocalFile, statLocalFile } from './local-file.ts';
+import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { printable } from './safe-key.ts';
+import { SafeTargets } from './safe-target.ts';
+import { parseSelection } from './selection.ts';
+import { decideAction } from './sync-plan.ts';
+import { TemporaryFiles } from './temporary-files.ts';
+import { TransferCounter, type TransferSummary } from './transfer-event.ts';
+import { makeLimits } from './transfer-limits.ts';
+import type { TransferOptions } from './transfer-options.ts';
+import { differs, guard } from './upload.ts';
+
+/**
+ * Downloads the objects that `file` means to the paths that their keys are, below `root`. As for `uploadAll`; keys that
+ * are no safe paths are skipped.
+ */
+export async function downloadAll(store: ObjectStore, options: TransferOptions): Promise<TransferSummary> {
+  const { root, project = root, overwrite = false, dryRun = false, now = Date.now } = options;
+  const selection = parseSelection(options.file, root, options);
+  if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
+  const counter = new TransferCounter(options.report ?? (() => {}));
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const objects = await findObjects(store, selection.value, signal);
+  if (objects.length === 0) throw noSuchObject(options.file, store);
+
+  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
+  const planned: { info: ObjectInfo; path: string; file: LocalFile | undefined }[] = [];
+  const targets = new SafeTargets(root, !dryRun);
+  const refuse = (key: string, why: string) => {
+    const diagnostic = warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`);
+    counter.report({ type: 'skipped', diagnostic });
+  };
+  const folders = foldersOf(objects);
+  const compareTools = { store, cache, signal };
+  await runPool(
+    objects,
+    32,
+    async (info) => {
+      const { key } = info;
+      if (key.endsWith('/')) {
+        const folder = info.size > 0 ? { refused: 'it is a folder with content' } : targets.folder(key);
+        if ('refused' in folder) refuse(key, folder.refused);
+        return;
+      }
+      const target = folders.has(`${key}/`) ? { refused: 'it is a file and a folder' } : targets.file(key);
+      if ('refused' in target) {
+        refuse(key, target.refused);
+        return;
+      }
+      const { path } = target;
+      const file = target.existing === undefined ? undefined : statLocalFile(key, path);
+      const action = await guard(key, counter.report, async () =>
+        decideAction(await comparePair(file, info, compareTools), overwrite),
+      );
+      if (action === 'transfer') planned.push({ info, path, file });
+      else if (action === 'skip') counter.report({ type: 'same', key, path });
+      else if (action === 'leave' && file !== undefined)
+        counter.report({ type: 'different', key, path, diagnostic: differs(file, info) });
+    },
+    (error) => stop.abort(error),
+  );
+  const bytes = planned.reduce((sum, each) => sum + each.info.size, 0);
+  counter.report({ type: 'planned', files: planned.length, bytes });
+  if (dryRun) {
+    for (const { info, path } of planned)
+      counter.report({ type: 'would-download', key: info.key, path, bytes: info.size });
+    return counter.summary;
+  }
+
+  const limits = options.limits ?? makeLimits();
+  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count });
+  const tools = { store, limits, temporaries: new TemporaryFiles(now), onBytes, signal };
+  try {
+    await runPool(
+      planned,
+      limits.files,
+      async ({ info: listed, path }) => {
+        await guard(listed.key, counter.report, async () => {
+          // Looked at again: a folder on the way may have become a link since.
+          const target = targets.file(listed.key);
+          if ('refused' in target) {
+            refuse(listed.key, target.refused);
+            return;
+          }
+          const { info, digest } = await downloadFile(listed, target.path, target.existing, tools);
+          const file = statLocalFile(info.key, target.path);
+          if (file !== undefined) cache.remember(file, digest, info.etag, true);
+          counter.report({ type: 'downloaded', key: info.key, path, bytes: info.size });
+        });
+      },
+      (error) => stop.abort(error),
+    );
+  } finally {
+    cache.save();
+  }
+  return counter.summary;
+}
+
+/** Every folder that some key lies in, with its `/`. */
+function foldersOf(objects: readonly ObjectInfo[]): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const { key } of objects) {
+    for (let cut = key.lastIndexOf('/', key.length - 2); cut > 0; cut = key.lastIndexOf('/', cut - 1)) {
+      const folder = key.slice(0, cut + 1);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
+  return folders;
+}
+
+function noSuchObject(text: string, store: ObjectStore): DiagnosticError {
+  const diagnostic = errorDiagnostic('S3_NO_MATCH', `no key in ${store.name} matches "${printable(text)}"`, {
+    hint: 'ktb list shows what is there',
+  });
+  return new DiagnosticError(diagnostic, 1);
+}

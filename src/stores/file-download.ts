@@ -1,0 +1,165 @@
+import { closeSync, fsync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { DigestText } from './digest.ts';
+import { type Expectation, expectationsOf } from './expected-digest.ts';
+import { chunkSize, digestBytes, digestFile } from './file-digest.ts';
+import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { PartialFile } from './partial-file.ts';
+import { printable } from './safe-key.ts';
+import { StoreError } from './store-error.ts';
+import type { TemporaryFiles } from './temporary-files.ts';
+import type { TransferLimits } from './transfer-limits.ts';
+
+export interface DownloadTools {
+  readonly store: ObjectStore;
+  readonly limits: TransferLimits;
+  readonly temporaries: TemporaryFiles;
+  readonly onBytes: (count: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Downloaded {
+  readonly info: ObjectInfo;
+  /** `undefined` where nothing could be compared but the length. */
+  readonly digest: DigestText | undefined;
+}
+
+const syncFile = promisify(fsync);
+const attempts = 4;
+
+/**
+ * Downloads an object to a path. The file appears under its name only when every byte is there and the digest is
+ * right. An object that is replaced meanwhile, or whose bytes arrive damaged, is fetched again.
+ */
+export async function downloadFile(
+  listed: ObjectInfo,
+  path: string,
+  existing: Stats | undefined,
+  tools: DownloadTools,
+): Promise<Downloaded> {
+  let info = listed;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return info.size <= chunkSize
+        ? await downloadSmall(info, path, existing, tools)
+        : await downloadLarge(info, path, existing, tools);
+    } catch (error) {
+      const again = error instanceof Damaged || (error instanceof StoreError && error.kind === 'changed');
+      if (!again) throw error;
+      if (attempt === attempts) throw error instanceof Damaged ? notVerified(info, tools.store) : error;
+      const now = await tools.store.head(info.key, tools.signal);
+      if (now === undefined)
+        throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(info.key)}" is gone`);
+      info = now;
+    }
+  }
+}
+
+async function downloadSmall(
+  listed: ObjectInfo,
+  path: string,
+  existing: Stats | undefined,
+  tools: DownloadTools,
+): Promise<Downloaded> {
+  const chunks: Uint8Array[] = [];
+  // Asking for a range makes servers say how long the whole is, whatever a proxy does to the length of the body.
+  const range = listed.size === 0 ? {} : { range: { start: 0, end: listed.size } };
+  const info = await tools.store.get(listed.key, {
+    ...range,
+    ifMatch: listed.etag,
+    signal: tools.signal,
+    write: (chunk) => void chunks.push(chunk),
+  });
+  const [only] = chunks;
+  const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+  if (bytes.length !== info.size) throw new Damaged();
+  const expectations = await expectationsOf(info, tools.store, tools.signal);
+  const digest = expectations.find((each) => digestBytes(bytes, each.scheme) === each.digest)?.digest;
+  if (digest === undefined && expectations.some(isProof)) throw new Damaged();
+
+  const temporary = tools.temporaries.name(path);
+  const descriptor = openSync(temporary, 'wx', existing === undefined ? 0o666 : existing.mode & 0o777);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    await syncFile(descriptor);
+  } catch (error) {
+    closeSync(descriptor);
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  closeSync(descriptor);
+  renameSync(temporary, path);
+  tools.onBytes(bytes.length);
+  return { info, digest };
+}
+
+async function downloadLarge(
+  listed: ObjectInfo,
+  path: string,
+  existing: Stats | undefined,
+  tools: DownloadTools,
+): Promise<Downloaded> {
+  const { store, limits, temporaries, signal } = tools;
+  // The listing does not tell the digest that is stored beside an object uploaded in parts.
+  const info = listed.digest === undefined ? await store.head(listed.key, signal) : listed;
+  if (info === undefined)
+    throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(listed.key)}" is gone`);
+  const expectations = await expectationsOf(info, store, signal);
+  const [expected] = expectations;
+  const partial = await PartialFile.open(info, temporaries.resumable(path), limits, expected?.scheme);
+  let done = false;
+  try {
+    tools.onBytes(partial.present);
+    const hashed = await partial.fetch({ store, parts: limits.parts, onBytes: tools.onBytes, signal });
+    const digest = await verify(partial, info, hashed, expectations, signal);
+    await partial.finish(path);
+    if (existing !== undefined) await chmod(path, existing.mode & 0o777);
+    done = true;
+    return { info, digest };
+  } catch (error) {
+    // What is known to be wrong is not kept for resuming; after an interruption or network loss it is.
+    if (error instanceof Damaged || (error instanceof StoreError && error.kind === 'changed'))
+      partial.discard();
+    throw error;
+  } finally {
+    if (!done) await partial.close();
+  }
+}
+
+async function verify(
+  partial: PartialFile,
+  info: ObjectInfo,
+  hashed: DigestText | undefined,
+  expectations: readonly Expectation[],
+  signal: AbortSignal,
+): Promise<DigestText | undefined> {
+  const [first, ...others] = expectations;
+  if (first === undefined) return undefined;
+  if (hashed === first.digest) return hashed;
+  if (isProof(first)) throw new Damaged();
+  for (const other of others)
+    if ((await digestFile(partial.path, info.size, other.scheme, signal)) === other.digest)
+      return other.digest;
+  return undefined;
+}
+
+/** The bytes are not those that were stored. */
+class Damaged extends Error {
+  override readonly name = 'Damaged';
+}
+
+function isProof(expectation: Expectation): boolean {
+  return !expectation.guessed;
+}
+
+function notVerified(info: ObjectInfo, store: ObjectStore): StoreError {
+  return new StoreError(
+    'broken',
+    'S3_NOT_VERIFIED',
+    `"${printable(info.key)}" arrived damaged ${attempts} times from ${store.name}`,
+    {
+      hint: 'the object itself may be damaged, or a proxy or disk on the way',
+    },
+  );
+}

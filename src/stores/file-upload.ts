@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { DigestText } from './digest.ts';
+import { chunkSize, combinePieces, digestPieces, FileChanged, readSmallFile } from './file-digest.ts';
+import { type LocalFile, statLocalFile } from './local-file.ts';
+import type { ObjectStore, PartUpload, Payload } from './object-store.ts';
+import { StoreError } from './store-error.ts';
+import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
+import type { UploadJournal } from './upload-journal.ts';
+
+export interface UploadTools {
+  readonly store: ObjectStore;
+  readonly limits: TransferLimits;
+  readonly journal: UploadJournal;
+  readonly onBytes: (count: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Uploaded {
+  /** The file as it was when its bytes were read. */
+  readonly file: LocalFile;
+  readonly digest: DigestText;
+  readonly etag: string;
+}
+
+/** Uploads one file, whole or in parts. A file that changes meanwhile is uploaded again, a few times. */
+export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
+  for (let attempt = 1; ; attempt++) {
+    const now = statLocalFile(file.key, file.path);
+    if (now === undefined) throw new StoreError('missing', 'S3_FILE_FAILED', `${file.key} is gone`);
+    try {
+      return now.size > tools.limits.wholeSize
+        ? await uploadParts(now, tools)
+        : await uploadWhole(now, tools);
+    } catch (error) {
+      if (!(error instanceof FileChanged) || attempt === 3) throw error;
+    }
+  }
+}
+
+async function uploadWhole(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
+  return await tools.limits.bytes.hold(file.size, async () => {
+    const bytes = file.size <= chunkSize ? readSmallFile(file.path) : await readWhole(file);
+    if (bytes.length !== file.size) throw new FileChanged();
+    const md5 = createHash('md5').update(bytes).digest('hex');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const digest = `md5:${md5}`;
+    const payload: Payload = { size: bytes.length, md5, sha256, open: () => [bytes] };
+    const etag = await tools.store.put(file.key, payload, { digest, signal: tools.signal });
+    tools.onBytes(bytes.length);
+    return { file, digest, etag };
+  });
+}
+
+/**
+ * The parts' digests come first: the digest of all is stored when the upload begins, and each part is signed with its
+ * own, so that the server refuses one that arrives otherwise. Then the parts are streamed from the file.
+ */
+async function uploadParts(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
+  const { store, journal, signal } = tools;
+  const scheme = { algorithm: 'sha256', partSize: partSizeFor(file.size, tools.limits) } as const;
+  const handle = await open(file.path);
+  try {
+    const pieces = await digestPieces(handle, file.size, scheme, signal);
+    const digest = combinePieces(pieces, scheme);
+    const upload = await store.startParts(file.key, { digest, signal });
+    journal.begin(upload);
+    try {
+      await abortStale(upload, tools);
+      const etags = await sendParts(upload, handle, file, pieces, tools);
+      if (changed(file)) throw new FileChanged();
+      const etag = await store.finishParts(upload, etags, signal);
+      journal.end(upload);
+      return { file, digest, etag };
+    } catch (error) {
+      await giveUp(upload, tools);
+      throw error;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sendParts(
+  upload: PartUpload,
+  handle: FileHandle,
+  file: LocalFile,
+  pieces: readonly Buffer[],
+  { store, limits, onBytes, signal }: UploadTools,
+): Promise<string[]> {
+  const partSize = partSizeFor(file.size, limits);
+  // When one part fails, the others stop: their upload is about to be aborted.
+  const others = new AbortController();
+  const either = AbortSignal.any([signal, others.signal]);
+  const sent = pieces.map((piece, index) =>
+    limits.parts.hold(1, async () => {
+      either.throwIfAborted();
+      const start = index * partSize;
+      const size = Math.min(partSize, file.size - start);
+      const payload = {
+        size,
+        sha256: piece.toString('hex'),
+        open: () => readRange(handle, start, start + size),
+      };
+      const etag = await store.putPart(upload, index + 1, payload, either);
+      onBytes(size);
+      return etag;
+    }),
+  );
+  try {
+    return await Promise.all(sent);
+  } catch (error) {
+    others.abort(error);
+    await Promise.allSettled(sent);
+    throw changed(file) ? new FileChanged() : error;
+  }
+}
+
+/**
+ * Uploads of this key that somebody of ours began more than a day ago and never ended, as a pod that was killed does:
+ * they take space that no listing shows. Both times are the server's, so no clock can mislead.
+ */
+async function abortStale(upload: PartUpload, { store, signal }: UploadTools): Promise<void> {
+  const pending = await store.listParts(upload.key, signal).catch((error: unknown) => {
+    if (error instanceof StoreError && !error.fatal) return [];
+    throw error;
+  });
+  const own = pending.find(({ id }) => id === upload.id);
+  if (own === undefined || own.initiator === '') return;
+  for (const other of pending) {
+    const age = Date.parse(own.initiated) - Date.parse(other.initiated);
+    const ours = other.key === own.key && other.initiator === own.initiator;
+    if (ours && age > 24 * 3_600_000) await store.abortParts(other, signal);
+  }
+}
+
+/** Aborts an upload even when we were told to stop, within a few seconds; the journal keeps what could not be. */
+async function giveUp(upload: PartUpload, { store, journal }: UploadTools): Promise<void> {
+  try {
+    await store.abortParts(upload, AbortSignal.timeout(5_000));
+    journal.end(upload);
+  } catch {
+    // The error that brought us here is the one to tell; the next upload cleans up.
+  }
+}
+
+async function* readRange(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - start));
+  for (let at = start; at < end; ) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
+    if (bytesRead === 0) throw new FileChanged();
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+async function readWhole(file: LocalFile): Promise<Buffer> {
+  const handle = await open(file.path);
+  try {
+    const bytes = Buffer.allocUnsafe(file.size);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at);
+      if (bytesRead === 0) throw new FileChanged();
+      at += bytesRead;
+    }
+    if (changed(file)) throw new FileChanged();
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+function changed(file: LocalFile): boolean {
+  const now = statLocalFile(file.key, file.path);
+  return now?.size !== file.size || now.mtimeMs !== file.mtimeMs || now.ino !== file.ino;
+}

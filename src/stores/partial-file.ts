@@ -1,0 +1,232 @@
+import { createHash, type Hash } from 'node:crypto';
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Budget } from './budget.ts';
+import type { DigestScheme, DigestText } from './digest.ts';
+import { chunkSize, combinePieces } from './file-digest.ts';
+import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
+import { isRunning } from './upload-journal.ts';
+
+interface Fetch {
+  readonly store: ObjectStore;
+  readonly parts: Budget;
+  readonly onBytes: (count: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A large file while it comes in: ranges in parallel, each written in its place, and a list beside it of the ranges
+ * that are there, so that another process can go on after a kill. The list may be wrong after a power cut; the digest
+ * over the whole, which is made from what the file holds and not from what went by, decides in the end.
+ */
+export class PartialFile {
+  readonly path: string;
+  /** Bytes that an earlier process had fetched. */
+  readonly present: number;
+  readonly #ranges: string;
+  readonly #info: ObjectInfo;
+  readonly #file: FileHandle;
+  readonly #rangeSize: number;
+  readonly #scheme: DigestScheme | undefined;
+  readonly #have: boolean[];
+  /** Called when a range has come in, for the one who hashes. */
+  #arrived: () => void = () => {};
+
+  private constructor(
+    base: string,
+    file: FileHandle,
+    info: ObjectInfo,
+    rangeSize: number,
+    scheme: DigestScheme | undefined,
+    have: readonly number[],
+  ) {
+    this.path = `${base}.part`;
+    this.#ranges = `${base}.ranges`;
+    this.#file = file;
+    this.#info = info;
+    this.#rangeSize = rangeSize;
+    this.#scheme = scheme;
+    const count = Math.ceil(info.size / rangeSize);
+    this.#have = Array.from({ length: count }, (_, index) => have.includes(index));
+    this.present = this.#have.reduce((sum, has, index) => sum + (has ? this.#sizeOf(index) : 0), 0);
+  }
+
+  /** `scheme` undefined: nothing will prove the content, so nothing an earlier process left is trusted. */
+  static async open(
+    info: ObjectInfo,
+    base: string,
+    limits: TransferLimits,
+    scheme: DigestScheme | undefined,
+  ): Promise<PartialFile> {
+    const rangeSize = partSizeFor(info.size, limits);
+    const header = { etag: info.etag, size: info.size, rangeSize, host: hostname(), pid: process.pid };
+    const before = readRanges(`${base}.ranges`);
+    const alive =
+      before !== undefined &&
+      before.pid !== process.pid &&
+      before.host === hostname() &&
+      isRunning(before.pid);
+    // Another process is at it: this one works beside it, under a name of its own.
+    const name = alive ? `${base}${process.pid.toString(16)}` : base;
+    const same = before?.etag === info.etag && before.size === info.size && before.rangeSize === rangeSize;
+    const resume = !alive && same && scheme !== undefined && before !== undefined;
+    const file = await open(`${name}.part`, resume ? 'r+' : 'w+').catch(
+      async () => await open(`${name}.part`, 'w+'),
+    );
+    const fits = resume && (await file.stat()).size <= info.size;
+    const have = fits ? (before?.have ?? []) : [];
+    writeFileSync(
+      `${name}.ranges`,
+      `${JSON.stringify(header)}\n${have.map((index) => `${index}\n`).join('')}`,
+    );
+    return new PartialFile(name, file, info, rangeSize, scheme, have);
+  }
+
+  /** Fetches what is missing. Returns the digest of what is in the file, by the scheme it was opened with. */
+  async fetch(fetch: Fetch): Promise<DigestText | undefined> {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([fetch.signal, failed.signal]);
+    const fetched = this.#have.map(async (has, index) => {
+      if (has) return;
+      await fetch.parts.hold(1, async () => await this.#fetchRange(index, { ...fetch, signal }));
+      appendFileSync(this.#ranges, `${index}\n`);
+      this.#have[index] = true;
+      this.#arrived();
+    });
+    const hashing = this.#hash(signal);
+    // Settled is what both must be before the file is closed, whichever fails.
+    const all = [...fetched, hashing].map((each) =>
+      each.catch((error: unknown) => {
+        failed.abort(error);
+        this.#arrived();
+        throw error;
+      }),
+    );
+    await Promise.allSettled(all);
+    fetch.signal.throwIfAborted();
+    if (failed.signal.aborted) throw failed.signal.reason;
+    return await hashing;
+  }
+
+  /** Gives the file its name, with all of it on the disk. */
+  async finish(path: string): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+    renameSync(this.path, path);
+    rmSync(this.#ranges, { force: true });
+  }
+
+  discard(): void {
+    rmSync(this.path, { force: true });
+    rmSync(this.#ranges, { force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close().catch(() => undefined);
+  }
+
+  async #fetchRange(index: number, { store, onBytes, signal }: Fetch): Promise<void> {
+    signal.throwIfAborted();
+    const start = index * this.#rangeSize;
+    let position = start;
+    let held: Uint8Array[] = [];
+    let size = 0;
+    const flush = async () => {
+      const pieces = held;
+      const at = position;
+      held = [];
+      position += size;
+      size = 0;
+      await writeAll(this.#file, pieces, at);
+      onBytes(position - at);
+    };
+    await store.get(this.#info.key, {
+      range: { start, end: start + this.#sizeOf(index) },
+      ifMatch: this.#info.etag,
+      signal,
+      write: (chunk) => {
+        held.push(chunk);
+        size += chunk.length;
+        return size >= chunkSize ? flush() : undefined;
+      },
+    });
+    await flush();
+  }
+
+  /** Follows the ranges as they come in and hashes them in order, read back from the file. */
+  async #hash(signal: AbortSignal): Promise<DigestText | undefined> {
+    const scheme = this.#scheme;
+    if (scheme === undefined) return undefined;
+    const partSize = scheme.partSize ?? this.#info.size;
+    const buffer = Buffer.allocUnsafe(chunkSize);
+    const pieces: Buffer[] = [];
+    let hash: Hash = createHash(scheme.algorithm);
+    for (let at = 0; at < this.#info.size; ) {
+      await this.#waitFor(Math.floor(at / this.#rangeSize), signal);
+      const endOfPiece = (Math.floor(at / partSize) + 1) * partSize;
+      const endOfRange = (Math.floor(at / this.#rangeSize) + 1) * this.#rangeSize;
+      const end = Math.min(endOfPiece, endOfRange, this.#info.size, at + buffer.length);
+      const { bytesRead } = await this.#file.read(buffer, 0, end - at, at);
+      // A list of ranges that promises more than the file holds: what was hashed so far is as wrong as the rest.
+      if (bytesRead === 0) return undefined;
+      hash.update(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+      if (at === endOfPiece || at === this.#info.size) {
+        pieces.push(hash.digest());
+        hash = createHash(scheme.algorithm);
+      }
+    }
+    return combinePieces(pieces, scheme);
+  }
+
+  async #waitFor(index: number, signal: AbortSignal): Promise<void> {
+    while (this.#have[index] !== true) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+      });
+    }
+    signal.throwIfAborted();
+  }
+
+  #sizeOf(index: number): number {
+    return Math.min(this.#rangeSize, this.#info.size - index * this.#rangeSize);
+  }
+}
+
+interface Ranges {
+  readonly etag: string;
+  readonly size: number;
+  readonly rangeSize: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly have: readonly number[];
+}
+
+function readRanges(path: string): Ranges | undefined {
+  try {
+    const [header = '', ...lines] = readFileSync(path, 'utf8').split('\n');
+    // The last line is empty, or was being written when the process died.
+    const have = lines.slice(0, -1).map(Number);
+    return { ...(JSON.parse(header) as Omit<Ranges, 'have'>), have };
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+  let at = position;
+  for (let rest = pieces; rest.length > 0; ) {
+    let { bytesWritten } = await file.writev(rest, at);
+    at += bytesWritten;
+    const left: Uint8Array[] = [];
+    for (const piece of rest) {
+      const whole = Math.min(bytesWritten, piece.length);
+      bytesWritten -= whole;
+      if (whole < piece.length) left.push(piece.subarray(whole));
+    }
+    rest = left;
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { temporaryPrefix } from './local-file.ts';
+import { isRunning } from './upload-journal.ts';
+
+const week = 7 * 24 * 3_600_000;
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+/**
+ * Names for files that are not whole yet, in the folder where they will be: `.ktb-NAME-HOST-PID.part` for those that
+ * are gone with their process, `.ktb-NAME.part` with its `.ktb-NAME.ranges` for those that a later run resumes.
+ * The first time that a folder is used, what dead processes and forgotten downloads left in it is removed.
+ */
+export class TemporaryFiles {
+  readonly #now: () => number;
+  readonly #cleaned = new Set<string>();
+  #count = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** A new name beside `path`. */
+  name(path: string): string {
+    this.#cleanUp(dirname(path));
+    return join(
+      dirname(path),
+      `${temporaryPrefix}${shortHash(path)}${this.#count++}-${host}-${process.pid}.part`,
+    );
+  }
+
+  /** The same name at every call, without its ending. */
+  resumable(path: string): string {
+    this.#cleanUp(dirname(path));
+    return join(dirname(path), `${temporaryPrefix}${shortHash(path)}`);
+  }
+
+  #cleanUp(folder: string): void {
+    if (this.#cleaned.has(folder)) return;
+    this.#cleaned.add(folder);
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith(temporaryPrefix)) continue;
+      const path = join(folder, name);
+      const owner = /^\.ktb-[0-9a-f]+-([0-9a-f]{8})-(\d+)\.part$/.exec(name);
+      const dead = owner?.[1] === host && Number(owner[2]) !== process.pid && !isRunning(Number(owner[2]));
+      const info = statSync(path, { throwIfNoEntry: false });
+      const old = info !== undefined && this.#now() - info.mtimeMs > week;
+      const ours = owner !== null || /^\.ktb-[0-9a-f]{16}\.(part|ranges)$/.test(name);
+      if (dead || (ours && old)) rmSync(path, { force: true });
+    }
+  }
+}
+
+function shortHash(path: string): string {
+  return createHash('sha256').update(basename(path)).digest('hex').slice(0, 16);
+}

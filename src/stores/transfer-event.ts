@@ -1,0 +1,77 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+
+/** What happens while files are moved, as a closed union: bars, lines and JSON are functions of it. */
+export type TransferEvent =
+  /** What there is to move, once it is known; comes again when it grows. */
+  | { readonly type: 'planned'; readonly files: number; readonly bytes: number }
+  /** So many more bytes have arrived. */
+  | { readonly type: 'moved'; readonly bytes: number }
+  | {
+      readonly type: 'uploaded' | 'downloaded';
+      readonly key: string;
+      readonly path: string;
+      readonly bytes: number;
+    }
+  /** With `dryRun`: this is what would be done. */
+  | {
+      readonly type: 'would-upload' | 'would-download';
+      readonly key: string;
+      readonly path: string;
+      readonly bytes: number;
+    }
+  | { readonly type: 'same'; readonly key: string; readonly path: string }
+  | {
+      readonly type: 'different';
+      readonly key: string;
+      readonly path: string;
+      readonly diagnostic: Diagnostic;
+    }
+  /** Not moved on purpose: no possible key or file. */
+  | { readonly type: 'skipped'; readonly diagnostic: Diagnostic }
+  | { readonly type: 'failed'; readonly key: string; readonly diagnostic: Diagnostic };
+
+export interface TransferSummary {
+  /** Files moved, or that would be. */
+  readonly moved: number;
+  readonly bytes: number;
+  readonly same: number;
+  /** Left because they differ. */
+  readonly different: number;
+  readonly skipped: number;
+  readonly failed: number;
+}
+
+/** Counts events as they pass. */
+export class TransferCounter {
+  #summary = { moved: 0, bytes: 0, same: 0, different: 0, skipped: 0, failed: 0 };
+  readonly #report: (event: TransferEvent) => void;
+
+  constructor(report: (event: TransferEvent) => void) {
+    this.#report = report;
+  }
+
+  readonly report = (event: TransferEvent): void => {
+    const summary = this.#summary;
+    switch (event.type) {
+      case 'uploaded':
+      case 'downloaded':
+      case 'would-upload':
+      case 'would-download':
+        summary.moved++;
+        summary.bytes += event.bytes;
+        break;
+      case 'same':
+      case 'different':
+      case 'skipped':
+      case 'failed':
+        summary[event.type]++;
+        break;
+      default:
+    }
+    this.#report(event);
+  };
+
+  get summary(): TransferSummary {
+    return { ...this.#summary };
+  }
+}

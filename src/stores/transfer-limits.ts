@@ -1,0 +1,34 @@
+import { Budget } from './budget.ts';
+
+/** How much is done at once. Memory stays bounded whatever the number and size of files. */
+export interface TransferLimits {
+  /** Objects larger than this are moved in parts. */
+  readonly wholeSize: number;
+  /** Bytes a part; larger where S3's 10,000 parts would not do. */
+  readonly partSize: number;
+  /** Files under way at once. */
+  readonly files: number;
+  /** Parts under way at once, over all files. */
+  readonly parts: Budget;
+  /** Bytes of whole files in memory at once. */
+  readonly bytes: Budget;
+}
+
+const mebi = 1 << 20;
+
+export function makeLimits(
+  sizes: { readonly wholeSize?: number; readonly partSize?: number } = {},
+): TransferLimits {
+  return {
+    wholeSize: sizes.wholeSize ?? 16 * mebi,
+    partSize: sizes.partSize ?? 16 * mebi,
+    files: 128,
+    parts: new Budget(8),
+    bytes: new Budget(64 * mebi),
+  };
+}
+
+/** S3 takes at most 10,000 parts. */
+export function partSizeFor(size: number, limits: TransferLimits): number {
+  return Math.max(limits.partSize, Math.ceil(size / 10_000 / mebi) * mebi);
+}

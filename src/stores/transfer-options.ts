@@ -1,0 +1,21 @@
+import type { SelectionOptions } from './selection.ts';
+import type { TransferEvent } from './transfer-event.ts';
+import type { TransferLimits } from './transfer-limits.ts';
+
+/** What `upload` and `download` are told beside the store. */
+export interface TransferOptions extends SelectionOptions {
+  /** What `file=` says. */
+  readonly file: string;
+  /** Absolute; the folder whose relative paths are the keys. */
+  readonly root: string;
+  /** Absolute; the project, whose `.toolbox` holds what is remembered. Default: `root`. */
+  readonly project?: string;
+  /** Replaces what is there and differs. */
+  readonly overwrite?: boolean;
+  /** Reports what would be done, and changes nothing. */
+  readonly dryRun?: boolean;
+  readonly report?: (event: TransferEvent) => void;
+  readonly now?: () => number;
+  readonly limits?: TransferLimits;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,143 @@
+import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { runPool } from './budget.ts';
+import { comparePair } from './compare-pair.ts';
+import { DigestCache } from './digest-cache.ts';
+import { FileChanged } from './file-digest.ts';
+import { uploadFile } from './file-upload.ts';
+import { findObjects } from './find-objects.ts';
+import { findLocalFiles, isSystemError, type LocalFile } from './local-file.ts';
+import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { printable } from './safe-key.ts';
+import { parseSelection } from './selection.ts';
+import { StoreError } from './store-error.ts';
+import { decideAction } from './sync-plan.ts';
+import { TransferCounter, type TransferEvent, type TransferSummary } from './transfer-event.ts';
+import { makeLimits } from './transfer-limits.ts';
+import type { TransferOptions } from './transfer-options.ts';
+import { UploadJournal } from './upload-journal.ts';
+
+/**
+ * Uploads the files that `file` means to the keys that their paths are. What is there and the same is skipped, what
+ * differs is left unless `overwrite`. Failures of single files are reported and counted; what would fail all of them is
+ * thrown, as a DiagnosticError.
+ */
+export async function uploadAll(store: ObjectStore, options: TransferOptions): Promise<TransferSummary> {
+  const { root, project = root, overwrite = false, dryRun = false, now = Date.now } = options;
+  const selection = parseSelection(options.file, root, options);
+  if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
+  const counter = new TransferCounter(options.report ?? (() => {}));
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+
+  // Both sides at once: while the server answers one page, there is time for thousands of files.
+  const [objects, local] = await Promise.all([
+    findObjects(store, selection.value, signal),
+    findLocalFiles(root, selection.value, signal),
+  ]);
+  for (const diagnostic of local.skipped) counter.report({ type: 'skipped', diagnostic });
+  if (local.files.length === 0 && local.skipped.length === 0) throw noSuchFile(options.file, root);
+
+  const remote = new Map(objects.map((object) => [object.key, object]));
+  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
+  const planned: LocalFile[] = [];
+  const compareTools = { store, cache, signal };
+  await runPool(
+    local.files,
+    32,
+    async (file) => {
+      const action = await guard(file.key, counter.report, async () => {
+        const info = remote.get(file.key);
+        return decideAction(await comparePair(file, info, compareTools), overwrite);
+      });
+      const { key, path } = file;
+      if (action === 'transfer') planned.push(file);
+      else if (action === 'skip') counter.report({ type: 'same', key, path });
+      else if (action === 'leave')
+        counter.report({ type: 'different', key, path, diagnostic: differs(file, remote.get(key)) });
+    },
+    (error) => stop.abort(error),
+  );
+  const bytes = planned.reduce((sum, file) => sum + file.size, 0);
+  counter.report({ type: 'planned', files: planned.length, bytes });
+  if (dryRun) {
+    for (const { key, path, size } of planned)
+      counter.report({ type: 'would-upload', key, path, bytes: size });
+    return counter.summary;
+  }
+
+  const journal = new UploadJournal(project, store);
+  const limits = options.limits ?? makeLimits();
+  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count });
+  const tools = { store, limits, journal, onBytes, signal };
+  try {
+    await journal.cleanUp(store, signal);
+    await runPool(
+      planned,
+      limits.files,
+      async (file) => {
+        await guard(file.key, counter.report, async () => {
+          const uploaded = await uploadFile(file, tools);
+          cache.remember(uploaded.file, uploaded.digest, uploaded.etag);
+          counter.report({ type: 'uploaded', key: file.key, path: file.path, bytes: uploaded.file.size });
+        });
+      },
+      (error) => stop.abort(error),
+    );
+  } finally {
+    cache.save();
+  }
+  return counter.summary;
+}
+
+/** Runs the work on one file; its own failure is reported, what would fail all others too is thrown. */
+export async function guard<T>(
+  key: string,
+  report: (event: TransferEvent) => void,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StoreError && !error.fatal) {
+      for (const diagnostic of error.diagnostics) report({ type: 'failed', key, diagnostic });
+      return undefined;
+    }
+    const changed = error instanceof FileChanged;
+    const mine = isSystemError(
+      error,
+      'EACCES',
+      'EPERM',
+      'ENOENT',
+      'EISDIR',
+      'ENOTDIR',
+      'EIO',
+      'EROFS',
+      'ENOSPC',
+      'EDQUOT',
+      'EFBIG',
+      'ENAMETOOLONG',
+      'ESTALE',
+      'ELOOP',
+    );
+    if (!changed && !mine) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    const diagnostic = errorDiagnostic('S3_FILE_FAILED', `${printable(key)}: ${why}`, { cause: error });
+    report({ type: 'failed', key, diagnostic });
+    return undefined;
+  }
+}
+
+export function differs(file: LocalFile, info: ObjectInfo | undefined) {
+  const how =
+    info?.size === file.size ? 'other content' : `${info?.size} bytes there, ${file.size} bytes here`;
+  return warningDiagnostic('S3_DIFFERS', `${printable(file.key)} differs and was left: ${how}`, {
+    hint: 'overwrite=true replaces it',
+  });
+}
+
+function noSuchFile(text: string, root: string): DiagnosticError {
+  const diagnostic = errorDiagnostic('S3_NO_MATCH', `no file below ${root} matches "${printable(text)}"`, {
+    hint: 'quote patterns, so that the shell leaves them alone',
+  });
+  return new DiagnosticError(diagnostic, 1);
+}
