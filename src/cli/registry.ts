@@ -13,6 +13,18 @@ export interface CommandEntry {
 /** Every command, in the order help shows them. Each is a chunk of its own, loaded when it is called. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'upload',
+    summary: 'Upload a file, folder or pattern to the bucket',
+    group: 'Data',
+    load: async () => (await import('./upload.ts')).command,
+  },
+  {
+    name: 'download',
+    summary: 'Download a file, folder or pattern from the bucket',
+    group: 'Data',
+    load: async () => (await import('./download.ts')).command,
+  },
+  {
     name: 'init',
     summary: 'Write config files, .env, .gitignore lines and the Makefile line into this project',
     group: 'Project',

@@ -6,5 +6,6 @@ export const cliCodes = {
   CLI_MISSING_VALUE: 'The command needs a value for this flag.',
   CLI_UNEXPECTED_WORD: 'The command takes no further words.',
   CLI_CANNOT_WRITE: 'A file of the project could not be written; the message says which and why.',
+  CLI_CANNOT_ASK: 'There is no terminal to ask on. `yes=true` goes on without being asked.',
   INTERNAL: 'A bug in the toolbox. Please report it with the printed stack.',
 } as const;

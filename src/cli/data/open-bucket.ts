@@ -1,0 +1,31 @@
+import { parseDotEnv } from '../../config/dotenv.ts';
+import { loadSources, type Sources } from '../../config/load.ts';
+import type { Context } from '../../context.ts';
+import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { ExitCode } from '../../exit-code.ts';
+import type { ObjectStore } from '../../stores/object-store.ts';
+import { openStore } from '../../stores/open-store.ts';
+import { readS3Settings, type S3Settings } from '../../stores/s3-settings.ts';
+
+export interface Bucket {
+  readonly store: ObjectStore;
+  readonly settings: S3Settings;
+  readonly sources: Sources;
+}
+
+/**
+ * Opens the bucket that the environment and `.env` name. The config files may be missing.
+ *
+ * @throws DiagnosticError (exit 2) where a setting is missing or wrong
+ */
+export async function openBucket(context: Context): Promise<Bucket> {
+  const sources = await loadSources(context);
+  const { dotenv, diagnostics } = parseDotEnv(sources.dotenv);
+  const unreadable = sources.diagnostics.filter((each) => each.message.startsWith('.env '));
+  const errors = [...unreadable, ...diagnostics].filter((each) => each.severity === 'error');
+  if (errors.length > 0) throw new DiagnosticError(errors, ExitCode.usage);
+  const settings = readS3Settings(context.env, dotenv);
+  if (!settings.ok) throw new DiagnosticError(settings.diagnostics, ExitCode.usage);
+  const store = await openStore(settings.value, context.env);
+  return { store, settings: settings.value, sources };
+}

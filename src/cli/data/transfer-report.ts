@@ -1,0 +1,177 @@
+import { relative } from 'node:path';
+import type { Context } from '../../context.ts';
+import { diagnosticToJson, formatDiagnostic } from '../../diagnostics/format-diagnostic.ts';
+import type { ExitCode } from '../../exit-code.ts';
+import { ExitCode as Exit } from '../../exit-code.ts';
+import { formatBytes } from '../../report/format-bytes.ts';
+import { formatDuration } from '../../report/format-duration.ts';
+import { createScreen, type Screen } from '../../report/screen.ts';
+import { count, formatTransferProgress } from '../../report/transfer-progress.ts';
+import { printable } from '../../stores/safe-key.ts';
+import type { TransferEvent, TransferSummary } from '../../stores/transfer-event.ts';
+
+const plainInterval = 10_000;
+
+/**
+ * Shows a transfer: a line for each file on standard output; on standard error a progress bar on a terminal and
+ * a line every 10 s otherwise, and a summary. With `json`, events as objects on standard output.
+ */
+export class TransferReport {
+  readonly #context: Context;
+  readonly #json: boolean;
+  readonly #screen: Screen;
+  readonly #started: number;
+  #files = 0;
+  #filesTotal = 0;
+  #bytes = 0;
+  #bytesTotal = 0;
+  #lastNote: number;
+  /** Lines for standard output, written together: one write a file is what a terminal or pipe is slow at. */
+  #pending = '';
+
+  constructor(context: Context, options: { readonly json: boolean }) {
+    this.#context = context;
+    this.#json = options.json;
+    this.#screen = createScreen(context);
+    this.#started = context.now();
+    this.#lastNote = this.#started;
+  }
+
+  readonly report = (event: TransferEvent): void => {
+    switch (event.type) {
+      case 'planned':
+        this.#filesTotal += event.files;
+        this.#bytesTotal += event.bytes;
+        break;
+      case 'moved':
+        this.#bytes += event.bytes;
+        this.#progress();
+        return;
+      case 'uploaded':
+      case 'downloaded':
+        this.#files++;
+        break;
+      default:
+    }
+    if (this.#json) this.#line(JSON.stringify(this.#toJson(event)));
+    else this.#tell(event);
+    this.#progress();
+  };
+
+  /** The summary, and the exit code that it means. */
+  finish(verb: 'Uploaded' | 'Downloaded', summary: TransferSummary, dryRun: boolean): ExitCode {
+    this.close();
+    if (this.#json) this.#context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
+    else
+      this.#context.stderr.write(
+        `${formatSummary(verb, summary, dryRun, this.#context.now() - this.#started)}\n`,
+      );
+    return exitCodeOf(summary);
+  }
+
+  /** Removes the progress bar and writes what is pending; to be called whatever happened. */
+  close(): void {
+    this.#flush();
+    this.#screen.close();
+  }
+
+  #tell(event: TransferEvent): void {
+    const line = this.#lineFor(event);
+    if (line !== undefined) this.#line(line);
+    if (!('diagnostic' in event)) return;
+    this.#flush();
+    this.#screen.note(`${formatDiagnostic(event.diagnostic, { color: this.#screen.color })}\n`);
+  }
+
+  #lineFor(event: TransferEvent): string | undefined {
+    switch (event.type) {
+      case 'uploaded':
+        return `Uploaded ${this.#path(event.path)} to ${printable(event.key)}`;
+      case 'downloaded':
+        return `Downloaded ${printable(event.key)} to ${this.#shown(event.path)}`;
+      case 'would-upload':
+        return `Would upload ${this.#path(event.path)} to ${printable(event.key)}`;
+      case 'would-download':
+        return `Would download ${printable(event.key)} to ${this.#shown(event.path)}`;
+      default:
+        return undefined;
+    }
+  }
+
+  #toJson(event: TransferEvent): object {
+    return 'diagnostic' in event ? { ...event, diagnostic: diagnosticToJson(event.diagnostic) } : event;
+  }
+
+  #line(text: string): void {
+    if (this.#pending === '') setImmediate(() => this.#flush());
+    this.#pending += `${text}\n`;
+    if (this.#pending.length > 16_384) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#pending === '') return;
+    const text = this.#pending;
+    this.#pending = '';
+    this.#screen.output('stdout', Buffer.from(text));
+  }
+
+  #progress(): void {
+    if (this.#filesTotal === 0) return;
+    if (this.#screen.hasStatus) {
+      this.#screen.status(() => formatTransferProgress(this.#state(), { bar: true }));
+      return;
+    }
+    const now = this.#context.now();
+    if (this.#json || now - this.#lastNote < plainInterval) return;
+    this.#lastNote = now;
+    this.#screen.note(`${formatTransferProgress(this.#state(), { bar: false })}\n`);
+  }
+
+  #state() {
+    return {
+      files: this.#files,
+      filesTotal: this.#filesTotal,
+      bytes: this.#bytes,
+      bytesTotal: this.#bytesTotal,
+      elapsed: this.#context.now() - this.#started,
+    };
+  }
+
+  /** Relative to the project where it lies below. */
+  #path(path: string): string {
+    const short = relative(this.#context.cwd, path);
+    return printable(short.startsWith('..') ? path : short);
+  }
+
+  #shown(path: string): string {
+    const short = this.#path(path);
+    return short.startsWith('/') || short.startsWith('"') ? short : `./${short}`;
+  }
+}
+
+function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, elapsed: number): string {
+  const { moved, bytes, same, different, skipped, failed } = summary;
+  const rate = elapsed > 0 && moved > 0 && !dryRun ? `, ${formatBytes((bytes / elapsed) * 1000)}/s` : '';
+  const first =
+    moved === 0 && failed === 0
+      ? `Nothing ${verb.toLowerCase()}`
+      : dryRun
+        ? `Would have ${verb.toLowerCase()} ${files(moved)}, ${formatBytes(bytes)}`
+        : `${verb} ${files(moved)}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}${rate}`;
+  const rest = [
+    same > 0 ? `${count(same)} already there` : '',
+    different > 0 ? `${count(different)} differ and were left (overwrite=true replaces them)` : '',
+    skipped > 0 ? `${count(skipped)} skipped` : '',
+    failed > 0 ? `${count(failed)} failed` : '',
+  ];
+  return [first, ...rest.filter((part) => part !== '')].join('; ');
+}
+
+function files(number: number): string {
+  return `${count(number)} ${number === 1 ? 'file' : 'files'}`;
+}
+
+export function exitCodeOf(summary: TransferSummary): ExitCode {
+  if (summary.failed > 0) return Exit.failed;
+  return summary.different > 0 || summary.skipped > 0 ? Exit.refused : Exit.ok;
+}

@@ -1,0 +1,37 @@
+import { formatBytes } from './format-bytes.ts';
+import { formatDuration } from './format-duration.ts';
+
+/** How far a transfer is, at one moment. */
+export interface TransferState {
+  readonly files: number;
+  readonly filesTotal: number;
+  readonly bytes: number;
+  readonly bytesTotal: number;
+  /** Milliseconds since the first byte was asked for. */
+  readonly elapsed: number;
+}
+
+const barWidth = 20;
+
+/** `[########............] 120/3,000 files, 48 of 512 MiB, 96 MiB/s, about 5s left`, cut to fit by the caller. */
+export function formatTransferProgress(state: TransferState, options: { readonly bar: boolean }): string {
+  const { files, filesTotal, bytes, bytesTotal, elapsed } = state;
+  const share = bytesTotal > 0 ? Math.min(1, bytes / bytesTotal) : filesTotal > 0 ? files / filesTotal : 0;
+  const full = Math.round(share * barWidth);
+  const rate = elapsed > 0 ? (bytes / elapsed) * 1000 : 0;
+  const left =
+    share > 0 && share < 1 ? [`about ${formatDuration((elapsed / share) * (1 - share))} left`] : [];
+  const parts = [
+    `${count(files)}/${count(filesTotal)} files`,
+    `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}`,
+    `${formatBytes(rate)}/s`,
+    ...left,
+  ];
+  const bar = options.bar ? `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ` : '';
+  return bar + parts.join(', ');
+}
+
+/** With a comma between thousands, whatever the machine's language. */
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
