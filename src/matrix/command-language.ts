@@ -86,14 +86,18 @@ export function writtenOffset(sided: SidedText, offset: number): number {
  */
 function findComments(written: string): ReadonlyMap<number, number> {
   const comments = new Map<number, number>();
-  let open: number | undefined;
-  for (const marker of written.matchAll(/##+/g)) {
-    if (written[marker.index - 1] === '\\' || isExpansion(written, marker.index)) continue;
-    if (open === undefined) open = marker.index;
-    else {
-      comments.set(open, marker.index + marker[0].length);
-      open = undefined;
+  let open: { readonly at: number; readonly length: number } | undefined;
+  for (const { 0: run, index } of written.matchAll(/##+/g)) {
+    if (written[index - 1] === '\\' || isExpansion(written, index)) continue;
+    if (open === undefined) {
+      open = { at: index, length: run.length };
+      continue;
     }
+    // `## one #### two ##`: what is longer by a marker ends one comment and begins the next.
+    const isTwo = run.length >= open.length + 2;
+    const end = index + (isTwo ? open.length : run.length);
+    comments.set(open.at, end);
+    open = isTwo ? { at: end, length: index + run.length - end } : undefined;
   }
   return comments;
 }
