@@ -31,6 +31,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./init.ts')).command,
   },
   {
+    name: 'doctor',
+    summary: 'Check config, tools, cluster, bucket and rights, and say how to mend each',
+    group: 'Project',
+    load: async () => (await import('./doctor.ts')).command,
+  },
+  {
     name: 'completion',
     summary: 'Print shell completion: shell=bash, zsh or fish',
     group: 'Project',

@@ -1,4 +1,13 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
@@ -80,6 +89,15 @@ function acquire(folder: string, holder: LockHolder): ProjectLock {
   } finally {
     rmSync(own, { force: true });
   }
+}
+
+/** Who holds the lock of a project now; takes and changes nothing. */
+export function findLockHolder(root: string): LockHolder | undefined {
+  const folder = join(root, '.toolbox', 'lock');
+  if (!existsSync(folder)) return undefined;
+  const highest = highestNumber(folder);
+  const entry = highest === 0 ? 'released' : readEntry(folder, highest);
+  return typeof entry === 'object' && holds(entry) ? entry : undefined;
 }
 
 /** A holder on another host cannot be looked at, and so counts as alive. */
