@@ -11,8 +11,12 @@ enableCompileCache(fileURLToPath(new URL('.cache', import.meta.url)));
 const { main } = await import('./main.ts');
 
 const interruption = new AbortController();
+const secondInterruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => interruption.abort(new SignalReceived(name)));
+  process.on(name, () => {
+    const controller = interruption.signal.aborted ? secondInterruption : interruption;
+    controller.abort(new SignalReceived(name));
+  });
 }
 
 // Getters: the standard streams cost milliseconds to open, and few commands need all three.
@@ -30,17 +34,22 @@ const context: Context = {
   },
   now: Date.now,
   signal: interruption.signal,
+  secondSignal: secondInterruption.signal,
 };
 
 process.exitCode = await main(process.argv.slice(2), context);
 
-/** A reader that has had enough (`ktb plan | head`) is not an error. */
+/**
+ * A reader that has had enough (`ktb plan | head`) is not an error. A command that has something to end first, such
+ * as running trials, listens for itself.
+ */
 function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   if (stream.listenerCount('error', leaveQuietly) === 0) stream.on('error', leaveQuietly);
   return stream;
 }
 
-function leaveQuietly(error: NodeJS.ErrnoException): void {
+function leaveQuietly(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  if (this.listenerCount('error') > 1) return;
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 }

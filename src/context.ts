@@ -17,6 +17,8 @@ export interface Context {
   readonly now: () => number;
   /** Aborted by SIGINT, SIGTERM and SIGHUP; `reason` is a {@link SignalReceived}. */
   readonly signal: AbortSignal;
+  /** Aborted by the second such signal: the user does not want to wait for a tidy end any more. */
+  readonly secondSignal?: AbortSignal;
 }
 
 interface TerminalSize {

@@ -5,14 +5,14 @@ import { type Checked, DiagnosticError } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { type AssembleOptions, assemble } from '../matrix/assemble.ts';
 import { expand } from '../matrix/expand.ts';
+import type { ExpandedMatrix } from '../matrix/expanded-matrix.ts';
 import type { LaunchPlan } from '../matrix/launch-plan.ts';
 import { readProject } from '../matrix/read-project.ts';
-import type { Matrix } from '../matrix/trial.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
 
 export interface ProjectPlan {
   readonly config: Config;
-  readonly matrix: Matrix;
+  readonly matrix: ExpandedMatrix;
   readonly plan: LaunchPlan;
 }
 

@@ -13,6 +13,42 @@ export interface CommandEntry {
 /** Every command, in the order help shows them. Each is a chunk of its own, loaded when it is called. */
 export const commands: readonly CommandEntry[] = [
   {
+    name: 'plan',
+    summary: 'Show the trials, how they stand and what would be done; changes nothing',
+    group: 'Plan',
+    load: async () => (await import('./plan.ts')).command,
+  },
+  {
+    name: 'status',
+    summary: 'Show how the trials stand, models by datasets',
+    group: 'Plan',
+    load: async () => (await import('./status.ts')).command,
+  },
+  {
+    name: 'logs',
+    summary: 'Print what a trial has printed',
+    group: 'Plan',
+    load: async () => (await import('./logs.ts')).command,
+  },
+  {
+    name: 'local',
+    summary: 'Run the trials on this machine, one after another or jobs=N at a time',
+    group: 'Run here',
+    load: async () => (await import('./local.ts')).command,
+  },
+  {
+    name: 'local-first',
+    summary: 'Run the first trial only',
+    group: 'Run here',
+    load: async () => (await import('./local-first.ts')).command,
+  },
+  {
+    name: 'local-dryrun',
+    summary: 'Print the command of each trial, run nothing',
+    group: 'Run here',
+    load: async () => (await import('./local-dryrun.ts')).command,
+  },
+  {
     name: 'upload',
     summary: 'Upload a file, folder or pattern to the bucket',
     group: 'Data',

@@ -6,8 +6,8 @@ const markerName = 'TOOLBOX_RUN';
 
 export interface LocalEnvironmentSources {
   readonly root: string;
-  /** The process's own, with the Python environment already in it. */
-  readonly base: Readonly<Record<string, string>>;
+  /** What a trial starts from: the process's own, its Python environment already active. */
+  readonly base: (spec: JobSpec) => Readonly<Record<string, string>>;
   /** Values are secrets. */
   readonly dotenv: ReadonlyMap<string, string>;
   /** Tells this sweep's processes from any other's. */
@@ -25,7 +25,7 @@ export function localEnvironment(
   const env: Record<string, string> = {
     PYTHONUNBUFFERED: '1',
     PYTHONIOENCODING: 'UTF-8',
-    ...sources.base,
+    ...sources.base(spec),
     ...spec.env,
   };
   for (const [name, value] of sources.dotenv) env[name] = value;

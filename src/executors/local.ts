@@ -148,11 +148,13 @@ function handleOf(run: LocalRun): Handle {
 
 /** The signal we got goes to the trial first; then it has ten seconds, and five more after SIGTERM. */
 function interruption(reason: unknown): Stop {
-  const first = reason instanceof SignalReceived ? reason.signalName : 'SIGINT';
+  const received = reason instanceof SignalReceived ? reason.signalName : 'SIGINT';
+  // Python ignores SIGPIPE, and the trial's own output is not what has broken.
+  const first = received === 'SIGPIPE' ? 'SIGTERM' : received;
   const rest = first === 'SIGTERM' ? [] : ([{ after: 10_000, signal: 'SIGTERM' }] as const);
   return {
     state: 'interrupted',
-    reason: `interrupted by ${first}`,
+    reason: `interrupted by ${received}`,
     escalation: [{ after: 0, signal: first }, ...rest, { after: 15_000, signal: 'SIGKILL' }],
   };
 }

@@ -1,12 +1,9 @@
 import { formatDuration } from './format-duration.ts';
 import type { EndedTrial, SweepTally } from './sweep-tally.ts';
+import { layOut } from './table.ts';
 
 /** Above this many trials the table has only those that did not succeed. */
 const longestTable = 50;
-
-const red = '\u001b[31m';
-const green = '\u001b[32m';
-const reset = '\u001b[0m';
 
 /** The table at the end of a sweep: name, state, time, exit code, log; and a line of counts. */
 export function formatEndTable(
@@ -17,38 +14,24 @@ export function formatEndTable(
   const shown = tally.ended.length > longestTable ? notSucceeded.slice(0, longestTable) : tally.ended;
   const rows = shown.map(cells);
   const table =
-    rows.length === 0 ? '' : layOut([['NAME', 'STATE', 'TIME', 'EXIT', 'LOG'], ...rows], options.color);
+    rows.length === 0
+      ? []
+      : layOut([['NAME', 'STATE', 'TIME', 'EXIT', 'LOG'], ...rows], {
+          color: options.color,
+          isState: (cell) => (/^[a-z]+$/.test(cell) ? cell : undefined),
+        });
   const hidden = notSucceeded.length - longestTable;
   const more =
     tally.ended.length > longestTable && hidden > 0
       ? `... and ${hidden} more that did not succeed: make status\n`
       : '';
-  return `\n${table}${more}${formatCounts(tally, options)}\n`;
+  return `\n${[...table].map((line) => `${line}\n`).join('')}${more}${formatCounts(tally, options)}\n`;
 }
 
 function cells({ name, outcome, milliseconds, log }: EndedTrial): string[] {
   const exit = outcome.signal ?? (outcome.exitCode === undefined ? '-' : String(outcome.exitCode));
   const note = outcome.reason === undefined ? '' : ` (${outcome.reason})`;
   return [name, outcome.state, formatDuration(milliseconds), exit, `${log}${note}`];
-}
-
-/** Columns as wide as their widest cell. Width is counted before colours, which have none. */
-export function layOut(rows: readonly (readonly string[])[], color: boolean): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row, index) => {
-      const padded = row.map((cell, column) => {
-        const text = column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0);
-        return color && index > 0 && column === 1 ? paint(text, cell) : text;
-      });
-      return `${padded.join('  ').trimEnd()}\n`;
-    })
-    .join('');
-}
-
-function paint(text: string, state: string): string {
-  if (state === 'succeeded') return `${green}${text}${reset}`;
-  return ['failed', 'timeout', 'lost'].includes(state) ? `${red}${text}${reset}` : text;
 }
 
 function formatCounts(

@@ -1,6 +1,8 @@
 /** Codes of this phase: `PHASE_WHAT` → what it means and how to mend it, for docs/errors.md. */
 export const localCodes = {
   LOCAL_LOCKED: 'Another toolbox runs trials in this project. Wait for it, or end it with the command shown.',
+  LOCAL_TAKEN_OVER:
+    'The toolbox that held the lock was killed. The lock is yours now; its trials are looked after.',
   LOCAL_UNWRITABLE: 'A record or log under `.toolbox/` cannot be written or read. The message says why.',
   LOCAL_UNREADABLE_RECORD: 'A run record is damaged. The trial counts as missing; its logs are untouched.',
   LOCAL_NO_BASH: 'There is no `bash` on PATH. Trials run in bash; install it.',

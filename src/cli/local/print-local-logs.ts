@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '../../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { nearestName } from '../../diagnostics/nearest-name.ts';
+import { loggedAttempts } from '../../executors/local-log.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { observeRecord } from '../../records/observe-record.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
+import { logPath } from '../../records/run-paths.ts';
+import type { RunRecord } from '../../records/run-record.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
+
+export interface LogsOptions {
+  /** A name, or a pattern with `*` and `?`. */
+  readonly name: string;
+  readonly attempt: number | undefined;
+  /** Print the paths, not what is in them. */
+  readonly path: boolean;
+}
+
+/**
+ * Prints the logs of local trials, bytes as they were; where there are several, each after a heading on
+ * standard error.
+ *
+ * @throws DiagnosticError LOCAL_NO_RUN (exit 1)
+ */
+export async function printLocalLogs(options: LogsOptions, context: Context): Promise<void> {
+  const records = new DiskRecordStore(context.cwd, (warning) => reportDiagnostics([warning], context));
+  const all = await records.readAll();
+  const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const found = [...all.values()].filter((record) => matchesGlob(glob, record.name));
+  if (found.length === 0) throw noRun(options.name, [...all.keys()]);
+  for (const record of found) {
+    const path = options.attempt === undefined ? record.log : logPath(record.name, options.attempt);
+    if (!existsSync(join(context.cwd, path))) throw noAttempt(context.cwd, record, path);
+    if (options.path) {
+      context.stdout.write(`${path}\n`);
+      continue;
+    }
+    if (found.length > 1) context.stderr.write(heading(record, options.attempt));
+    await print(join(context.cwd, path), context);
+  }
+}
+
+async function print(path: string, context: Context): Promise<void> {
+  for await (const chunk of createReadStream(path, { signal: context.signal })) {
+    if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal: context.signal });
+  }
+}
+
+function heading(record: RunRecord, attempt: number | undefined): string {
+  const what =
+    attempt === undefined || attempt === record.attempt
+      ? `attempt ${record.attempt}, ${observeRecord(record).state}`
+      : `attempt ${attempt}`;
+  return `==> ${record.name} (${what}) <==\n`;
+}
+
+function noRun(name: string, known: readonly string[]): DiagnosticError {
+  const near = nearestName(name, known);
+  const hint =
+    near !== undefined
+      ? `did you mean "${near}"?`
+      : known.length === 0
+        ? 'nothing has run here yet: make local'
+        : 'make status lists them';
+  return new DiagnosticError(
+    errorDiagnostic('LOCAL_NO_RUN', `nothing of the name "${name}" has run here`, { hint }),
+    ExitCode.failed,
+  );
+}
+
+function noAttempt(root: string, record: RunRecord, path: string): DiagnosticError {
+  const attempts = loggedAttempts(root, record.name);
+  const hint =
+    attempts.length === 0 ? 'its logs were removed' : `there are: attempt=${attempts.join(', attempt=')}`;
+  return new DiagnosticError(
+    errorDiagnostic('LOCAL_NO_RUN', `there is no log ${path}`, { hint }),
+    ExitCode.failed,
+  );
+}

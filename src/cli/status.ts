@@ -1,0 +1,46 @@
+import { ExitCode } from '../exit-code.ts';
+import { DiskRecordStore } from '../records/record-store.ts';
+import { trialToJson } from '../report/json-report.ts';
+import { formatStates, type TrialStatus } from '../report/state-matrix.ts';
+import { defineCommand } from './command.ts';
+import { decideLocally } from './local/select-locally.ts';
+import { openPlan } from './project.ts';
+import { reportDiagnostics } from './report-diagnostics.ts';
+import { selectionFlags } from './selection-flags.ts';
+import { writeLines } from './write-lines.ts';
+
+export const command = defineCommand({
+  name: 'status',
+  flags: { ...selectionFlags },
+  example: 'make status only=failed',
+  async run(options, context) {
+    const { json } = options;
+    const project = await openPlan(context, { side: 'local' });
+    const records = new DiskRecordStore(context.cwd, (warning) =>
+      reportDiagnostics([warning], context, { json }),
+    );
+    const decisions = decideLocally(project, records, { ...options, resume: true });
+    if (json) {
+      await writeLines(context, decisions, ({ spec, observation, changed }) => {
+        const { name, state = 'missing', fingerprint, ...rest } = observation ?? { name: spec.name };
+        const fingerprints = { fingerprint: spec.fingerprint.hash, ran: fingerprint?.hash };
+        return JSON.stringify({
+          type: 'status',
+          ...trialToJson(spec.trial),
+          state,
+          changed,
+          ...fingerprints,
+          ...rest,
+        });
+      });
+      return ExitCode.ok;
+    }
+    const statuses: TrialStatus[] = [];
+    for (const { spec, observation, changed } of decisions) {
+      statuses.push({ trial: spec.trial, observation, changed });
+    }
+    const color = context.stdout.isTTY === true && !context.env['NO_COLOR'];
+    await writeLines(context, formatStates(statuses, color), (line) => line);
+    return ExitCode.ok;
+  },
+});
