@@ -7,6 +7,7 @@ import {
 } from '../diagnostics/diagnostic.ts';
 import type { PreparedAxis } from './axes.ts';
 import { checkOutputs } from './check-outputs.ts';
+import { checkToolbox } from './check-toolbox.ts';
 import { type CommandTemplate, compileCommand, sleepInfinity } from './compile-command.ts';
 import { AxisFields, type CompiledFields, compileFields } from './compile-fields.ts';
 import type { ExpandedMatrix } from './expanded-matrix.ts';
@@ -45,6 +46,7 @@ export function assemble(
   for (const pair of pairs) compiler.check(pair);
   compiler.checkSide(options.side);
   const diagnostics = [...compiler.diagnostics.values()];
+  if (options.side === 'remote') diagnostics.push(...checkToolbox(config));
   if (diagnostics.every((each) => each.severity === 'warning'))
     diagnostics.push(...checkOutputs(config, matrix, (pair) => compiler.compile(pair)));
   if (diagnostics.some((each) => each.severity === 'error')) return { ok: false, diagnostics };
