@@ -5,8 +5,9 @@ import { quoted } from '../diagnostics/quoted.ts';
 import type { SourceFile } from '../diagnostics/source-file.ts';
 import type { MapEntry, ScalarNode, Span, Tree, TreeNode } from './tree.ts';
 
-/** Values that aliases and merge keys may repeat, all in all. */
+/** Values that aliases and merge keys may repeat, all in all; a long text counts for more than one. */
 const maxRepeated = 100_000;
+const charactersPerValue = 200;
 
 const plainTags = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((tag) => `tag:yaml.org,2002:${tag}`),
@@ -205,7 +206,7 @@ function spanOf(node: ParsedNode | null): Span {
 }
 
 function sizeOf(node: TreeNode, sizes: WeakMap<TreeNode, number>): number {
-  let size = 1;
+  let size = node.kind === 'scalar' ? 1 + Math.floor(node.text.length / charactersPerValue) : 1;
   if (node.kind === 'list') for (const item of node.items) size += sizes.get(item) ?? 1;
   if (node.kind === 'map') for (const entry of node.entries.values()) size += sizes.get(entry.node) ?? 1;
   return size;

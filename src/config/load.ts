@@ -97,10 +97,10 @@ function decode(name: string, bytes: Buffer): Loaded {
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   const hint = utf16 ? 'it is UTF-16: save it as UTF-8' : 'save it as UTF-8';
   const file = new SourceFile(name, bytes.toString('utf8'), { secret });
-  const offset = Math.max(file.text.indexOf('\uFFFD'), 0);
+  const offset = Math.max(utf16 ? 0 : file.text.indexOf('\uFFFD'), 0);
   return {
     diagnostic: errorDiagnostic('CONFIG_NOT_UTF8', `${name} is not UTF-8 text`, {
-      location: { file, offset, length: 1 },
+      location: { file, offset, length: utf16 ? 0 : 1 },
       hint,
     }),
   };

@@ -1,10 +1,19 @@
-import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isScalar,
+  Lexer,
+  type ParsedNode,
+  Parser,
+  type YAMLError,
+} from 'yaml';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { SourceFile } from '../diagnostics/source-file.ts';
 import { type GrownTree, growTree } from './grow-tree.ts';
 
 /** Far more than people write, and little enough that the worst text of that size is refused in a blink. */
-const limits = { tokens: 500_000, depth: 100 };
+const limits = { tokens: 350_000, depth: 100 };
 
 /**
  * The text of a file as a tree with positions. Text that is not YAML, or YAML that no configuration needs
@@ -14,22 +23,10 @@ const limits = { tokens: 500_000, depth: 100 };
 export function parseYaml(file: SourceFile): GrownTree {
   const tokens = parseTokens(file);
   if (!Array.isArray(tokens)) return failed(tokens);
-  const documents: Document.Parsed[] = [];
-  const composer = new Composer({
-    uniqueKeys: false,
-    prettyErrors: false,
-    version: '1.2',
-    logLevel: 'silent',
-  });
-  for (const document of composer.compose(tokens)) {
-    const [error] = [...document.errors, ...document.warnings];
-    if (error !== undefined) return failed(explainSyntax(file, error));
-    documents.push(document);
-    if (documents.length > 1) return failed(secondDocument(file, document));
-  }
-  const [document] = documents;
-  const contents = document?.contents;
-  if (document === undefined || contents === null || contents === undefined) {
+  const composed = compose(file, tokens);
+  if ('problem' in composed) return failed(composed.problem);
+  const { contents } = composed;
+  if (contents === null || (isScalar(contents) && contents.value === null)) {
     return failed(
       errorDiagnostic('CONFIG_EMPTY', `${file.path} is empty`, {
         location: { file, offset: 0, length: 0 },
@@ -38,6 +35,35 @@ export function parseYaml(file: SourceFile): GrownTree {
     );
   }
   return growTree(file, contents);
+}
+
+type Composed = { readonly contents: ParsedNode | null } | { readonly problem: Diagnostic };
+
+/** The one document of the tokens. */
+function compose(file: SourceFile, tokens: CST.Token[]): Composed {
+  let only: Document.Parsed | undefined;
+  const composer = new Composer({
+    uniqueKeys: false,
+    prettyErrors: false,
+    version: '1.2',
+    logLevel: 'silent',
+  });
+  // The library makes an exception of every syntax error, and a hostile text has one a byte: their stacks
+  // would take most of the time, and nobody reads them.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    // Forced, so that a text of comments and directives alone gives its errors too.
+    for (const document of composer.compose(tokens, true, file.text.length)) {
+      const error = document.errors[0] ?? document.warnings[0];
+      if (error !== undefined) return { problem: explainSyntax(file, error) };
+      if (only !== undefined) return { problem: secondDocument(file, document) };
+      only = document;
+    }
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  return { contents: only?.contents ?? null };
 }
 
 function failed(diagnostic: Diagnostic): GrownTree {
@@ -60,9 +86,9 @@ function parseTokens(file: SourceFile): CST.Token[] | Diagnostic {
       });
     }
     if (parser.stack.length > limits.depth) {
-      return errorDiagnostic('CONFIG_TOO_DEEP', `nested more than ${limits.depth / 2} levels deep`, {
+      return errorDiagnostic('CONFIG_TOO_DEEP', 'nested too deeply', {
         location,
-        hint: 'a configuration needs about five levels',
+        hint: 'a configuration needs no more than about six levels',
       });
     }
   }
@@ -82,6 +108,13 @@ function explainSyntax(file: SourceFile, error: YAMLError): Diagnostic {
   const [start, end] = error.pos;
   const offset = Math.min(start, file.text.length);
   const length = Math.max(1, Math.min(end, file.text.length) - offset);
+  const quote = /closing (["'])quote/.exec(error.message)?.[1];
+  if (quote !== undefined) {
+    return errorDiagnostic('CONFIG_SYNTAX', `this ${quote} is never closed`, {
+      location: { file, offset: openingOf(file, offset), length: 1 },
+      hint: `add ${quote} at the end of the text, or put other quotes around it`,
+    });
+  }
   const location = { file, offset, length };
   if (error.code === 'TAG_RESOLVE_FAILED') {
     return errorDiagnostic('CONFIG_TAG', 'YAML tags are not used here', {
@@ -94,6 +127,17 @@ function explainSyntax(file: SourceFile, error: YAMLError): Diagnostic {
     location,
     hint: sugarHint(file, offset) ?? hint,
   });
+}
+
+/** Where the token begins that the library found unfinished at an offset. */
+function openingOf(file: SourceFile, offset: number): number {
+  let start = 0;
+  for (const lexeme of new Lexer().lex(file.text)) {
+    if (/^["']/.test(lexeme) && start + lexeme.length >= offset) return start;
+    // Three marks of the lexer itself stand for no text.
+    if (!/^[\u0002\u0018\u001f]$/.test(lexeme)) start += lexeme.length;
+  }
+  return offset;
 }
 
 /** `command: [](…) python a.py` is the mistake that this file's own syntax invites. */

@@ -75,5 +75,13 @@ function readFile(file: SourceFile | undefined, name: 'launch' | 'kube'): ReadFi
   const parsed = parseYaml(file);
   if (parsed.tree === undefined) return parsed;
   const { value, diagnostics } = validate(parsed.tree, name);
-  return { tree: parsed.tree, value, diagnostics: [...parsed.diagnostics, ...diagnostics] };
+  const own = diagnostics.filter((each) => !parsed.diagnostics.some((cause) => contains(each, cause)));
+  return { tree: parsed.tree, value, diagnostics: [...parsed.diagnostics, ...own] };
+}
+
+/** A mapping that lost a key to a problem may well be empty now: what is said of it follows from that. */
+function contains(outer: Diagnostic, inner: Diagnostic): boolean {
+  if (outer.location === undefined || inner.location === undefined) return false;
+  const { offset, length } = outer.location;
+  return inner.location.offset >= offset && inner.location.offset < offset + Math.max(length, 1);
 }

@@ -1,9 +1,9 @@
-import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
 import { type ValidationError, validateKube, validateLaunch } from '../generated/validators.js';
 import { explainError } from './explain-error.ts';
 import { type PlainValue, plainValue } from './plain-value.ts';
 import { rootPlace } from './schema-node.ts';
-import { nodeAt, type Path, type Tree } from './tree.ts';
+import { locate, nodeAt, type Path, type Tree } from './tree.ts';
 
 const validators = { kube: validateKube, launch: validateLaunch };
 
@@ -18,12 +18,21 @@ export function validate(tree: Tree, name: 'kube' | 'launch'): Validated {
   const validator = validators[name];
   if (validator(value)) return { value, diagnostics: [] };
   const problems = withoutConsequences(tree, validator.errors ?? []);
-  return { value, diagnostics: problems.map(({ error, path }) => explainError(tree, name, error, path)) };
+  const diagnostics = problems.map(({ error, path, location }, index) =>
+    // Words take time, and a file can hold ten thousands of errors. No one reads the later ones.
+    index < maxExplained
+      ? explainError(tree, name, error, path)
+      : errorDiagnostic('CONFIG_BAD_VALUE', 'this does not fit', { location }),
+  );
+  return { value, diagnostics };
 }
+
+const maxExplained = 500;
 
 interface Problem {
   readonly error: ValidationError;
   readonly path: Path;
+  readonly location: Location;
 }
 
 /** Weightier first: of the errors at one value, the first is told. */
@@ -41,9 +50,10 @@ function withoutConsequences(tree: Tree, errors: readonly ValidationError[]): re
     const path = parsePointer(tree, error.instancePath);
     const key = `${error.instancePath}\n${ofKey(error) ?? ''}`;
     const known = problems.get(key);
-    if (known === undefined || weight(error) < weight(known.error)) problems.set(key, { error, path });
+    if (known !== undefined && weight(error) >= weight(known.error)) continue;
+    problems.set(key, { error, path, location: locate(tree, path) });
   }
-  return [...problems.values()];
+  return [...problems.values()].sort((a, b) => a.location.offset - b.location.offset);
 }
 
 function ofKey({ keyword, params }: ValidationError): string | undefined {
