@@ -1,11 +1,16 @@
-import type { Axis, AxisPoint } from './config.ts';
+import type { Axis, AxisPoint, Locate } from './config.ts';
+import { orderedEntries } from './ordered-entries.ts';
 import type { WrittenLaunch } from './written-launch.ts';
 
 export type WrittenHparam = WrittenLaunch['model'][string]['hparam'];
 
 /** The hyperparameters of a model or dataset as axes and its values, in file order. */
-export function normalizeHparam(written: WrittenHparam): Axis[] {
-  return Object.entries(written ?? {}).map(([key, value]) => ({ ...parseKey(key), points: toPoints(value) }));
+export function normalizeHparam(written: WrittenHparam, owner: readonly string[], locate: Locate): Axis[] {
+  const path = [...owner, 'hparam'];
+  return orderedEntries(written ?? {}, path, locate).map(([key, value]) => ({
+    ...parseKey(key),
+    points: toPoints(value, [...path, key], locate),
+  }));
 }
 
 /** A hyperparameter's name, and whether it shows in the trial's: a leading `_` says that it does not. */
@@ -15,11 +20,15 @@ export function parseKey(written: string): { readonly key: string; readonly visi
     : { key: written, visible: true };
 }
 
-function toPoints(value: NonNullable<WrittenHparam>[string]): AxisPoint[] {
+function toPoints(
+  value: NonNullable<WrittenHparam>[string],
+  path: readonly string[],
+  locate: Locate,
+): AxisPoint[] {
   if (typeof value === 'string') return [{ label: value }];
   if (Array.isArray(value)) return value.map((label) => ({ label }));
-  return Object.entries(value).map(([label, group]) => ({
+  return orderedEntries(value, path, locate).map(([label, group]) => ({
     label,
-    inner: Object.entries(group).map(([key, text]) => ({ ...parseKey(key), text })),
+    inner: orderedEntries(group, [...path, label], locate).map(([key, text]) => ({ ...parseKey(key), text })),
   }));
 }

@@ -3,6 +3,7 @@ import type { DotEnv } from './dotenv.ts';
 import type { ProjectFields } from './fields.ts';
 import { normalizeFields } from './normalize-fields.ts';
 import { normalizeHparam, parseKey } from './normalize-hparam.ts';
+import { orderedEntries } from './ordered-entries.ts';
 import type { WrittenKube } from './written-kube.ts';
 import type { WrittenLaunch } from './written-launch.ts';
 
@@ -23,8 +24,10 @@ export function normalize({ launch, kube, dotenv, folder, locate }: Written): Co
     project: normalizeProject(launch, kube, folder),
     kube: normalizeFields(kube ?? {}),
     root: normalizeFields(launch),
-    models: Object.entries(launch.model).map(([name, model]) => normalizeModel(name, model)),
-    datasets: normalizeDatasets(launch.dataset),
+    models: orderedEntries(launch.model, ['model'], locate).map(([name, model]) =>
+      normalizeModel(name, model, locate),
+    ),
+    datasets: normalizeDatasets(launch.dataset, locate),
     run: normalizeRun(launch.run),
     dotenv,
     maxTrials: launch.max_trials ?? kube?.max_trials ?? 100_000,
@@ -57,22 +60,22 @@ function written<T>(upper: T | null | undefined, lower: T | null | undefined): T
   return (upper === undefined ? lower : upper) ?? undefined;
 }
 
-function normalizeModel(name: string, model: WrittenLaunch['model'][string]): ModelEntry {
+function normalizeModel(name: string, model: WrittenLaunch['model'][string], locate: Locate): ModelEntry {
   const { command = '', local_command: local = command, remote_command: remote = command } = model;
   return {
     name,
-    axes: normalizeHparam(model.hparam),
+    axes: normalizeHparam(model.hparam, ['model', name], locate),
     fields: normalizeFields(model),
     command: { local, remote },
   };
 }
 
-function normalizeDatasets(datasets: WrittenLaunch['dataset']): Entry[] {
-  const entries = Object.entries(datasets ?? {});
+function normalizeDatasets(datasets: WrittenLaunch['dataset'], locate: Locate): Entry[] {
+  const entries = orderedEntries(datasets ?? {}, ['dataset'], locate);
   if (entries.length === 0) return [{ name: '', axes: [], fields: {} }];
   return entries.map(([name, dataset]) => ({
     name,
-    axes: normalizeHparam(dataset?.hparam),
+    axes: normalizeHparam(dataset?.hparam, ['dataset', name], locate),
     fields: normalizeFields(dataset ?? {}),
   }));
 }

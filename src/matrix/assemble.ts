@@ -1,4 +1,5 @@
 import type { Config, ModelEntry } from '../config/config.ts';
+import { inFileOrder } from '../config/in-file-order.ts';
 import {
   type Checked,
   type Diagnostic,
@@ -10,6 +11,7 @@ import { checkOutputs } from './check-outputs.ts';
 import { checkToolbox } from './check-toolbox.ts';
 import { type CommandTemplate, compileCommand, sleepInfinity } from './compile-command.ts';
 import { AxisFields, type CompiledFields, compileFields } from './compile-fields.ts';
+import { filesOf } from './expand.ts';
 import type { ExpandedMatrix } from './expanded-matrix.ts';
 import { makeFingerprint } from './fingerprint.ts';
 import type { JobSpec, Side } from './job-spec.ts';
@@ -45,10 +47,11 @@ export function assemble(
   const pairs = new Set(matrix.boxes.map((box) => box.pair));
   for (const pair of pairs) compiler.check(pair);
   compiler.checkSide(options.side);
-  const diagnostics = [...compiler.diagnostics.values()];
-  if (options.side === 'remote') diagnostics.push(...checkToolbox(config));
-  if (diagnostics.every((each) => each.severity === 'warning'))
-    diagnostics.push(...checkOutputs(config, matrix, (pair) => compiler.compile(pair)));
+  const found = [...compiler.diagnostics.values()];
+  if (options.side === 'remote') found.push(...checkToolbox(config));
+  if (found.every((each) => each.severity === 'warning'))
+    found.push(...checkOutputs(config, matrix, (pair) => compiler.compile(pair)));
+  const diagnostics = inFileOrder(found, filesOf(config));
   if (diagnostics.some((each) => each.severity === 'error')) return { ok: false, diagnostics };
   return { ok: true, value: new AssembledPlan(config, matrix, compiler, options), diagnostics };
 }

@@ -1,10 +1,12 @@
 import type { Config } from '../config/config.ts';
+import { inFileOrder } from '../config/in-file-order.ts';
 import {
   type Checked,
   type Diagnostic,
   errorDiagnostic,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
+import type { SourceFile } from '../diagnostics/source-file.ts';
 import { type Pair, Pairs } from './axes.ts';
 import { Boxes, makePointFilter } from './box.ts';
 import { countEverything, countTrials, formatCount } from './count.ts';
@@ -29,7 +31,7 @@ export function expand(config: Config): Checked<ExpandedMatrix> {
   const pairs = new Pairs();
   const names = new PairNames(config);
   const boxes = new Boxes();
-  const diagnostics: Diagnostic[] = [];
+  const found: Diagnostic[] = [];
   for (const selection of selections) {
     const keep = makePointFilter(selection.written.hparam);
     let selected = 0;
@@ -42,13 +44,19 @@ export function expand(config: Config): Checked<ExpandedMatrix> {
         repeated += added.repeated;
       }
     }
-    if (selected === 0) diagnostics.push(selectsNothing(config, selection));
-    else if (repeated > 0) diagnostics.push(selectsAgain(config, selection, selected, repeated));
+    if (selected === 0) found.push(selectsNothing(config, selection));
+    else if (repeated > 0) found.push(selectsAgain(config, selection, selected, repeated));
   }
-  diagnostics.push(...names.diagnostics, ...checkAxes(config, boxes));
+  found.push(...names.diagnostics, ...checkAxes(config, boxes));
+  const diagnostics = inFileOrder(found, filesOf(config));
   if (diagnostics.some((each) => each.severity === 'error')) return { ok: false, diagnostics };
   const census = takeCensus(config, pairs, names);
   return { ok: true, value: new ExpandedMatrix(boxes.boxes, boxes.length, census), diagnostics };
+}
+
+/** The files that diagnostics of the matrix point into. */
+export function filesOf(config: Config): readonly (SourceFile | undefined)[] {
+  return [config.locate('launch', [])?.file, config.locate('kube', [])?.file];
 }
 
 function takeCensus(config: Config, pairs: Pairs, names: PairNames): Census {
