@@ -58,8 +58,12 @@ export class Simulation {
     this.#store.update('pods', pod, (copy) => this.#applyPod(copy, fate));
   }
 
-  podsOf(namespace: string, job: string): ApiObject[] {
-    return this.#store.list('pods', namespace).filter((pod) => pod.metadata.labels?.['job-name'] === job);
+  /** The pods of the Job of that name that is there now, not of one before it. */
+  podsOf(namespace: string, name: string): ApiObject[] {
+    const uid = this.#store.get('jobs', namespace, name)?.metadata.uid;
+    return this.#store
+      .list('pods', namespace)
+      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
   }
 
   log(namespace: string, pod: string, container = 'main'): ContainerLog {

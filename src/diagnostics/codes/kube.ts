@@ -20,4 +20,8 @@ export const kubeCodes = {
   KUBE_QUOTA:
     'The quota of the namespace is used up. Nothing more is created; run the command again when there is room.',
   KUBE_STUCK: 'An object was deleted but a finalizer keeps it. Whoever set the finalizer must remove it.',
+  KUBE_NAME_TAKEN:
+    'Somebody else has an object of the name a trial needs. It is never touched; set another `prefix`.',
+  KUBE_REJECTED:
+    'The API server does not accept the manifest of a trial. The other trials are created all the same.',
 } as const;

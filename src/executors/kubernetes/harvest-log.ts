@@ -1,0 +1,65 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { logPath } from '../../records/run-paths.ts';
+import { isApiError } from './api-error.ts';
+import type { NamespaceApi } from './namespace-api.ts';
+import { type Job, type Pod, pathOf, pods } from './objects.ts';
+
+/** What is kept of a failed Job's output: enough for a traceback, little enough for a thousand of them. */
+const harvestedLines = 500;
+const harvestedBytes = 1024 * 1024;
+
+/**
+ * Saves the last lines of a Job's output before the Job is deleted, as the log of an attempt.
+ *
+ * @returns the log's path relative to the project; the file is empty where the pods are gone already
+ */
+export async function harvestLog(
+  api: NamespaceApi,
+  job: Job,
+  jobPods: readonly Pod[],
+  target: { readonly root: string; readonly attempt: number },
+  signal: AbortSignal,
+): Promise<string> {
+  const path = logPath(job.metadata.name, target.attempt);
+  const ended = [...jobPods].sort((a, b) =>
+    a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
+  );
+  // The last to start is the attempt that counted; of several nodes, one that failed.
+  const pod = ended.findLast((each) => each.status?.phase === 'Failed') ?? ended.at(-1);
+  const text = pod === undefined ? '' : await readTail(api, pod, signal);
+  await mkdir(dirname(join(target.root, path)), { recursive: true });
+  await writeFile(join(target.root, path), text);
+  return path;
+}
+
+export async function podsOfJob(
+  api: NamespaceApi,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly Pod[]> {
+  return (await api.list(pods, { labels: `batch.kubernetes.io/job-name=${name}` }, signal)).items;
+}
+
+async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal): Promise<Buffer | string> {
+  const container = pod.spec?.containers?.[0]?.name;
+  const query = new URLSearchParams({
+    tailLines: String(harvestedLines),
+    limitBytes: String(harvestedBytes),
+  });
+  if (container !== undefined) query.set('container', container);
+  try {
+    const response = await api.client.stream({
+      path: `${pathOf(pods, api.namespace, pod.metadata.name)}/log?${query}`,
+      accept: '*/*',
+      signal,
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  } catch (error) {
+    signal.throwIfAborted();
+    // The node may be gone with the log; that must not keep the trial from running again.
+    return isApiError(error) ? `(the log could not be read: ${error.message})\n` : '';
+  }
+}

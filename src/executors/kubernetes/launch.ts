@@ -1,0 +1,271 @@
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Action, decide, type Overwrite } from '../../matrix/decide.ts';
+import type { JobSpec } from '../../matrix/job-spec.ts';
+import type { TrialState } from '../../records/run-record.ts';
+import type { Renderer } from '../../render/renderer.ts';
+import type { RecordStore } from '../executor.ts';
+import { ApiError, isApiError } from './api-error.ts';
+import { harvestLog, podsOfJob } from './harvest-log.ts';
+import { inOrder } from './in-order.ts';
+import { judgeJob } from './job-state.ts';
+import { type NamespaceApi, refused } from './namespace-api.ts';
+import { type Job, jobs } from './objects.ts';
+import { isOurs, type Owner, ownerSelector } from './owner.ts';
+import { executorName, recordOf } from './run-outcome.ts';
+import { hasEnded, jobsToStart, startJobs } from './slots.ts';
+import { deletionPatience, JobSubmitter } from './submit-job.ts';
+
+/** What was found and done about one trial. */
+export interface LaunchStep {
+  readonly name: string;
+  /** What was there; `missing` is nothing. */
+  readonly found: TrialState | 'deleting';
+  readonly reason?: string | undefined;
+  readonly result: 'created' | 'replaced' | 'kept' | 'rejected' | 'left';
+  /** Created, to be started when a slot of `max_parallel` is free. */
+  readonly isWaiting: boolean;
+  /** Of a kept one: parts in which it differs from what the files say now. */
+  readonly changed: readonly string[];
+  /** Why it was rejected. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface LaunchOptions {
+  readonly api: NamespaceApi;
+  readonly owner: Owner;
+  readonly renderer: Renderer;
+  readonly records: RecordStore;
+  /** The project's folder, for harvested logs. */
+  readonly root: string;
+  readonly overwrite?: Overwrite | undefined;
+  readonly maxParallel?: number | undefined;
+  /** Trials worked on at once. */
+  readonly concurrency: number;
+  /** Called for each trial in their order, as soon as it and all before it are settled. */
+  readonly report: (step: LaunchStep) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface LaunchSummary {
+  readonly steps: Readonly<Record<LaunchStep['result'], number>>;
+  readonly changed: number;
+  /** The quota's own words, when it stopped the creating. */
+  readonly quota: string | undefined;
+  /** Jobs that were waiting for a slot and have been started. */
+  readonly started: number;
+  /** Support objects applied, for the garbage collection that may follow. */
+  readonly applied: ReadonlySet<string>;
+}
+
+/**
+ * Brings the cluster to one Job a trial: one listing tells what is there, then each trial is created, replaced
+ * or left. Safe to be killed at any moment and to run beside another: names are fixed, creations are settled
+ * by reading back, deletions name the UID they saw.
+ *
+ * @throws DiagnosticError when the cluster is out of reach or refuses for good; what was done stays done
+ */
+export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): Promise<LaunchSummary> {
+  return new Launch(options).run(specs);
+}
+
+class Launch {
+  readonly #options: LaunchOptions;
+  readonly #submitter: JobSubmitter;
+  readonly #steps = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0 };
+  #there: ReadonlyMap<string, Job> = new Map();
+  #changed = 0;
+  #quota: string | undefined;
+  /** Slots of `max_parallel` that are free; infinite without it. */
+  #slots = Number.POSITIVE_INFINITY;
+
+  constructor(options: LaunchOptions) {
+    this.#options = options;
+    this.#submitter = new JobSubmitter(options.api, options.owner);
+  }
+
+  async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
+    const { api, owner, maxParallel, signal } = this.#options;
+    const { items } = await api
+      .list(jobs, { labels: ownerSelector(owner) }, signal)
+      .catch((error) => this.#refuse('the Jobs cannot be listed', error));
+    this.#there = new Map(items.map((job) => [job.metadata.name, job]));
+    const started = await this.#release(items);
+    if (maxParallel !== undefined) {
+      const running = items.filter((job) => !hasEnded(job) && job.spec?.suspend !== true).length + started;
+      this.#slots = Math.max(0, maxParallel - running);
+    }
+    await inOrder(
+      specs,
+      this.#options.concurrency,
+      (spec) => this.#settle(spec),
+      (step) => {
+        this.#steps[step.result] += 1;
+        if (step.changed.length > 0) this.#changed += 1;
+        this.#options.report(step);
+      },
+    );
+    return {
+      steps: this.#steps,
+      changed: this.#changed,
+      quota: this.#quota,
+      started,
+      applied: this.#submitter.appliedNames,
+    };
+  }
+
+  /** Jobs of an earlier launch that wait for a slot: this is where they go on. */
+  async #release(items: readonly Job[]): Promise<number> {
+    const { api, maxParallel, signal } = this.#options;
+    // No limit in the files: whatever waits for one may go.
+    const ready = jobsToStart(items, maxParallel ?? Number.POSITIVE_INFINITY);
+    if (ready.length === 0) return 0;
+    return (
+      await startJobs(api, ready, signal).catch((error) => this.#refuse('a Job cannot be started', error))
+    ).length;
+  }
+
+  async #settle(spec: JobSpec): Promise<LaunchStep> {
+    let job = this.#there.get(spec.name);
+    // Each round looks at the Job anew: it may have changed since, and what was to be done with it, too.
+    for (let round = 1; ; round += 1) {
+      const view = job === undefined ? undefined : judgeJob(job);
+      const known = view?.observation ?? (await this.#remembered(spec.name));
+      const action: Action =
+        view?.isDeleting === true
+          ? { kind: 'replace', why: 'failed' }
+          : decide(spec, known, this.#options.overwrite);
+      const found = view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing');
+      const step = {
+        name: spec.name,
+        found,
+        reason: known?.reason,
+        isWaiting: false,
+        changed: [],
+        diagnostics: [],
+      } as const;
+      if (action.kind === 'keep') return { ...step, result: 'kept', changed: action.changed };
+      if (this.#quota !== undefined) return { ...step, result: 'left' };
+      try {
+        if (
+          action.kind === 'replace' &&
+          job !== undefined &&
+          !(await this.#remove(job, spec, view?.isDeleting === true))
+        ) {
+          job = await this.#options.api.get(jobs, spec.name, this.#options.signal);
+          if (round < 5) continue;
+        }
+        return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };
+      } catch (error) {
+        return { ...step, ...this.#judgeRefusal(spec, error) };
+      }
+    }
+  }
+
+  /** A trial whose Job a TTL has removed is known by its record alone. */
+  async #remembered(
+    name: string,
+  ): Promise<{ state: TrialState; reason?: string; fingerprint: JobSpec['fingerprint'] } | undefined> {
+    const record = await this.#options.records.read(name);
+    if (record?.executor !== executorName || record.state !== 'succeeded') return undefined;
+    return {
+      state: record.state,
+      reason: 'its Job is gone, its record says so',
+      fingerprint: record.fingerprint,
+    };
+  }
+
+  async #create(
+    spec: JobSpec,
+    result: 'created' | 'replaced',
+  ): Promise<Partial<LaunchStep> & Pick<LaunchStep, 'result'>> {
+    const rendered = this.#options.renderer.job(spec);
+    if (!rendered.ok) return { result: 'rejected', diagnostics: rendered.diagnostics };
+    const isWaiting = this.#slots <= 0;
+    if (!isWaiting) this.#slots -= 1;
+    try {
+      const slots = isWaiting ? this.#options.maxParallel : undefined;
+      const { job, created } = await this.#submitter.submit(rendered.value, slots, this.#options.signal);
+      if (created) return { result, isWaiting };
+      const view = judgeJob(job);
+      const action = decide(spec, view.observation);
+      return {
+        result: 'kept',
+        reason: 'another run created it',
+        ...(action.kind === 'keep' ? { changed: action.changed } : {}),
+      };
+    } catch (error) {
+      if (!isWaiting) this.#slots += 1;
+      throw error;
+    }
+  }
+
+  /** Keeps what the Job has printed, deletes it, waits until it is gone. False: it changed meanwhile. */
+  async #remove(job: Job, spec: JobSpec, isDeleting: boolean): Promise<boolean> {
+    const { api, owner, signal } = this.#options;
+    // The selector of the listing says so already; a deletion is worth asking twice.
+    if (!isOurs(job, owner)) throw new Error(`the listing holds ${job.metadata.name}, which is not ours`);
+    const target = { name: job.metadata.name, uid: job.metadata.uid };
+    if (!isDeleting) {
+      await this.#remember(job, spec);
+      // The version makes sure of the state we saw: a Job that has succeeded since is left.
+      const answer = await api.delete(
+        jobs,
+        { ...target, resourceVersion: job.metadata.resourceVersion },
+        signal,
+      );
+      if (answer === 'changed') return false;
+    }
+    await api.waitUntilGone(jobs, target, { patience: deletionPatience }, signal);
+    if (!hasEnded(job) && job.spec?.suspend !== true) this.#slots += 1;
+    return true;
+  }
+
+  async #remember(job: Job, spec: JobSpec): Promise<void> {
+    const { api, records, root, signal } = this.#options;
+    if (!hasEnded(job)) return;
+    const jobPods = await podsOfJob(api, job.metadata.name, signal);
+    const attempt = ((await records.read(spec.name))?.attempt ?? 0) + 1;
+    const log = await harvestLog(api, job, jobPods, { root, attempt }, signal);
+    const record = recordOf(job, jobPods, { command: spec.command, attempt, log });
+    if (record !== undefined) await records.write(record);
+  }
+
+  /** A refusal of one trial does not stop the others; one that all would meet does. */
+  #judgeRefusal(spec: JobSpec, error: unknown): Partial<LaunchStep> & Pick<LaunchStep, 'result'> {
+    if (error instanceof DiagnosticError) {
+      const code = error.diagnostics[0]?.code;
+      if (code !== 'KUBE_NAME_TAKEN' && code !== 'KUBE_STUCK') throw error;
+      return { result: 'rejected', diagnostics: error.diagnostics };
+    }
+    if (!isApiError(error)) throw error;
+    if (error.isOverQuota) {
+      this.#quota ??= error.message;
+      return { result: 'left' };
+    }
+    if (!isAboutOneTrial(error)) throw refused(`Job "${spec.name}" cannot be created`, error);
+    return {
+      result: 'rejected',
+      diagnostics: [
+        errorDiagnostic('KUBE_REJECTED', `Job "${spec.name}" is not accepted: ${error.message}`, {
+          hint: 'ktb dryrun writes the manifest to build/',
+          cause: error,
+        }),
+      ],
+    };
+  }
+
+  #refuse(doing: string, error: unknown): never {
+    if (error instanceof ApiError) throw refused(doing, error);
+    throw error;
+  }
+}
+
+function isAboutOneTrial(error: ApiError): boolean {
+  return (
+    ['Invalid', 'BadRequest', 'RequestEntityTooLarge', 'Conflict'].includes(error.reason) ||
+    // Admission webhooks deny single objects; rights are missing for all of them.
+    (error.reason === 'Forbidden' &&
+      /denied the request|admission webhook|violates PodSecurity/.test(error.message)) ||
+    /request is too large/.test(error.message)
+  );
+}

@@ -1,0 +1,61 @@
+import { isApiError } from './api-error.ts';
+import { slotAnnotation } from './job-state.ts';
+import type { NamespaceApi } from './namespace-api.ts';
+import { type Job, jobs } from './objects.ts';
+
+/**
+ * The Jobs to start so that at most `max_parallel` of a sweep run: those that wait for a slot, oldest first.
+ * Pure, and the same for everybody who looks at the same moment: two machines start the same Jobs, not two
+ * different ones, and so never one too many.
+ *
+ * @param max from the project's files; without it, what the Jobs themselves say
+ */
+export function jobsToStart(all: readonly Job[], max: number | undefined): readonly Job[] {
+  const alive = all.filter((job) => job.metadata.deletionTimestamp === undefined && !hasEnded(job));
+  const waiting = alive.filter(waitsForSlot).sort(byAge);
+  const running = alive.filter((job) => job.spec?.suspend !== true).length;
+  const limit =
+    max ?? Math.max(0, ...waiting.map((job) => Number(job.metadata.annotations?.[slotAnnotation]) || 0));
+  return waiting.slice(0, Math.max(0, limit - running));
+}
+
+/** Starts them; those that are gone meanwhile are left out. Returns the Jobs as they are now. */
+export async function startJobs(
+  api: NamespaceApi,
+  ready: readonly Job[],
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
+  const started = await Promise.all(
+    ready.map(async (job) => {
+      // The UID makes it conditional on this Job and not on a later one of its name.
+      const patch = {
+        metadata: { uid: job.metadata.uid, annotations: { [slotAnnotation]: null } },
+        spec: { suspend: false },
+      };
+      try {
+        return await api.patch<Job>(jobs, job.metadata.name, patch, signal);
+      } catch (error) {
+        if (isApiError(error, 'NotFound', 'Conflict')) return undefined;
+        throw error;
+      }
+    }),
+  );
+  return started.filter((job) => job !== undefined);
+}
+
+export function waitsForSlot(job: Job): boolean {
+  return job.spec?.suspend === true && job.metadata.annotations?.[slotAnnotation] !== undefined;
+}
+
+export function hasEnded(job: Job): boolean {
+  return (job.status?.conditions ?? []).some(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  );
+}
+
+function byAge(a: Job, b: Job): number {
+  return (
+    a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
+    a.metadata.name.localeCompare(b.metadata.name)
+  );
+}

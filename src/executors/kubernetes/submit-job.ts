@@ -1,0 +1,124 @@
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { annotationNames } from '../../render/owner-labels.ts';
+import type { RenderedObject } from '../../render/rendered-object.ts';
+import type { RenderedWorkload } from '../../render/renderer.ts';
+import { isApiError } from './api-error.ts';
+import { slotAnnotation } from './job-state.ts';
+import type { NamespaceApi } from './namespace-api.ts';
+import { type Job, jobs, type KubeObject, resourceOf } from './objects.ts';
+import { describeOwner, isOurs, type Owner } from './owner.ts';
+
+/** Milliseconds a deletion may take: a pod gets 30 s to end, and a busy cluster some more. */
+export const deletionPatience = 180_000;
+
+/** How a submission went; errors of the server are thrown. */
+export interface Submitted {
+  readonly job: Job;
+  /** False: there already, ours and the same; another run of the toolbox was faster, or an answer was lost. */
+  readonly created: boolean;
+}
+
+/** Creates rendered workloads with what they need, sharing the needs among them. */
+export class JobSubmitter {
+  readonly #api: NamespaceApi;
+  readonly #owner: Owner;
+  readonly #applied = new Map<RenderedObject, Promise<void>>();
+
+  constructor(api: NamespaceApi, owner: Owner) {
+    this.#api = api;
+    this.#owner = owner;
+  }
+
+  /** Names of the Secrets, ConfigMaps and Services applied so far. */
+  get appliedNames(): ReadonlySet<string> {
+    return new Set([...this.#applied.keys()].map((each) => each.name));
+  }
+
+  /**
+   * Creates a Job after what it needs, suspended when it must wait for a slot. Idempotent.
+   *
+   * @param slots value of `max_parallel` when the Job is to wait for a slot
+   * @throws DiagnosticError KUBE_NAME_TAKEN when the name belongs to somebody else
+   * @throws ApiError
+   */
+  async submit(
+    workload: RenderedWorkload,
+    slots: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Submitted> {
+    await Promise.all(workload.support.map((object) => this.#applyOnce(object, signal)));
+    const object =
+      slots === undefined ? workload.workload.object : suspended(workload.workload.object, slots);
+    const wanted = object.metadata.annotations?.[annotationNames.fingerprint];
+    const isSame = (there: Job): boolean =>
+      isOurs(there, this.#owner) &&
+      there.metadata.deletionTimestamp === undefined &&
+      there.metadata.annotations?.[annotationNames.fingerprint] === wanted;
+    for (;;) {
+      try {
+        const { object: job, created } = await this.#api.create<Job>(jobs, object, isSame, signal);
+        return { job, created };
+      } catch (error) {
+        if (!isApiError(error, 'AlreadyExists')) throw error;
+        const there = await this.#api.get(jobs, workload.name, signal);
+        if (there === undefined) continue;
+        if (!isOurs(there, this.#owner)) throw nameTaken('Job', workload.name, this.#owner, there);
+        if (there.metadata.deletionTimestamp === undefined) return { job: there, created: false };
+        // Another run of the toolbox is replacing it: the name is free in a moment.
+        const target = { name: workload.name, uid: there.metadata.uid };
+        await this.#api.waitUntilGone(jobs, target, { patience: deletionPatience }, signal);
+      }
+    }
+  }
+
+  #applyOnce(object: RenderedObject, signal: AbortSignal): Promise<void> {
+    const pending = this.#applied.get(object) ?? this.#apply(object, signal);
+    this.#applied.set(object, pending);
+    return pending;
+  }
+
+  /** Secrets and ConfigMaps are named by their content: one of that name with our labels is the right one. */
+  async #apply(object: RenderedObject, signal: AbortSignal): Promise<void> {
+    const resource = resourceOf(object.kind);
+    try {
+      await this.#api.create(resource, object.object, (there) => isOurs(there, this.#owner), signal);
+    } catch (error) {
+      if (!isApiError(error, 'AlreadyExists')) throw error;
+      throw nameTaken(
+        object.kind,
+        object.name,
+        this.#owner,
+        await this.#api.get(resource, object.name, signal),
+      );
+    }
+  }
+}
+
+function suspended(job: RenderedObject['object'], slots: number): RenderedObject['object'] {
+  return {
+    ...job,
+    metadata: {
+      ...job.metadata,
+      annotations: { ...job.metadata.annotations, [slotAnnotation]: String(slots) },
+    },
+    spec: { ...(job['spec'] as object), suspend: true },
+  };
+}
+
+/** An object of our name that is not ours: told with both, never touched. */
+export function nameTaken(
+  kind: string,
+  name: string,
+  owner: Owner,
+  there: KubeObject | undefined,
+): DiagnosticError {
+  const whose = there === undefined ? 'it is gone again by now' : describeOwner(there);
+  return new DiagnosticError(
+    errorDiagnostic(
+      'KUBE_NAME_TAKEN',
+      `${kind} "${name}" of user=${owner.user}, project=${owner.project} cannot be created: the name is taken by one that is not ours (${whose})`,
+      { hint: 'set another prefix in kube.yaml, or ask its owner to remove it' },
+    ),
+    3,
+  );
+}

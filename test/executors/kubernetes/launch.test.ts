@@ -1,0 +1,371 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LaunchOptions, type LaunchStep, launch } from '../../../src/executors/kubernetes/launch.ts';
+import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { DiskRecordStore } from '../../../src/records/record-store.ts';
+import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
+import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
+import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
+import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
+import { makeSpecs, owner, plainRenderer } from './plain-renderer.ts';
+
+describe('launching a sweep', () => {
+  let cluster: FakeCluster;
+  let api: NamespaceApi;
+  let root: string;
+
+  beforeEach(async () => {
+    cluster = await startFakeCluster();
+    api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
+    root = await mkdtemp(join(tmpdir(), 'launch-'));
+  });
+  afterEach(async () => {
+    api.client.close();
+    await cluster.stop();
+    await rm(root, { recursive: true });
+  });
+
+  const names = (plural = 'jobs'): string[] =>
+    cluster.store.list(plural).map((object) => object.metadata.name);
+  const job = (name: string): ApiObject => cluster.store.get('jobs', 'lab', name) as ApiObject;
+  const run = async (specs: ReturnType<typeof makeSpecs>, options: Partial<LaunchOptions> = {}) => {
+    const steps: LaunchStep[] = [];
+    const summary = await launch(specs, {
+      api,
+      owner,
+      renderer: plainRenderer(),
+      records: new DiskRecordStore(root, () => undefined),
+      root,
+      concurrency: 8,
+      report: (step) => steps.push(step),
+      signal: new AbortController().signal,
+      ...options,
+    });
+    return { steps, summary, results: steps.map((step) => step.result) };
+  };
+
+  it('creates what is missing, in order, the Secret first and once', async () => {
+    const specs = makeSpecs(40);
+    const { steps, summary } = await run(specs);
+    expect(steps.map((step) => step.name)).toEqual(specs.map((spec) => spec.name));
+    expect(summary.steps).toEqual({ created: 40, replaced: 0, kept: 0, rejected: 0, left: 0 });
+    expect(names()).toHaveLength(40);
+    expect(names('secrets')).toEqual(['alice-example-env-3f2a1']);
+    const posts = cluster.requests.filter((each) => each.method === 'POST').map((each) => each.path);
+    expect(posts.filter((path) => path.endsWith('/secrets'))).toHaveLength(1);
+    expect(posts[0]).toMatch(/secrets$/);
+  });
+
+  it('asks for the listing and nothing else when there is nothing to do', async () => {
+    await run(makeSpecs(600));
+    cluster.requests.length = 0;
+    const { results } = await run(makeSpecs(600));
+    expect(new Set(results)).toEqual(new Set(['kept']));
+    expect(cluster.requests.map((each) => `${each.method} ${each.path}`)).toEqual([
+      'GET /apis/batch/v1/namespaces/lab/jobs',
+      'GET /apis/batch/v1/namespaces/lab/jobs',
+    ]);
+  });
+
+  it('replaces the failed, with its last words in the record, and leaves no orphan pods', async () => {
+    const specs = makeSpecs(3);
+    cluster.simulation.fate = (object) =>
+      object.metadata.name.endsWith('1')
+        ? { kind: 'failed', exitCode: 3, log: 'Traceback\nValueError\n' }
+        : { kind: 'running' };
+    await run(specs);
+    await expect.poll(() => job('alice-example-trial-0001')['status'].failed).toBe(1);
+    const { uid } = job('alice-example-trial-0001').metadata;
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    const { steps, results } = await run(specs);
+    expect(results).toEqual(['kept', 'replaced', 'kept']);
+    expect(steps[1]?.found).toBe('failed');
+    expect(job('alice-example-trial-0001').metadata.uid).not.toBe(uid);
+    await expect.poll(() => names('pods').length).toBe(3);
+    const record = JSON.parse(
+      await readFile(join(root, '.toolbox/runs/alice-example-trial-0001/record.json'), 'utf8'),
+    );
+    expect(record).toMatchObject({
+      state: 'failed',
+      exitCode: 3,
+      executor: 'kubernetes',
+      attempt: 1,
+      model: 'm',
+      hparam: { lr: '1e-5' },
+    });
+    expect(await readFile(join(root, record.log), 'utf8')).toBe('Traceback\nValueError\n');
+  });
+
+  it('leaves what changed and says in what, or replaces it when asked', async () => {
+    await run(makeSpecs(2));
+    const kept = await run(makeSpecs(2, 'v2'));
+    expect(kept.steps.map(({ result, changed }) => [result, changed])).toEqual([
+      ['kept', ['command']],
+      ['kept', ['command']],
+    ]);
+    expect(kept.summary.changed).toBe(2);
+    expect((await run(makeSpecs(2, 'v2'), { overwrite: 'changed' })).results).toEqual([
+      'replaced',
+      'replaced',
+    ]);
+    expect((await run(makeSpecs(2, 'v2'), { overwrite: 'changed' })).results).toEqual(['kept', 'kept']);
+    expect((await run(makeSpecs(2, 'v2'), { overwrite: 'true' })).results).toEqual(['replaced', 'replaced']);
+  });
+
+  it('remembers a success whose Job a TTL has removed', async () => {
+    const [spec] = makeSpecs(1);
+    await run(makeSpecs(1));
+    const record = {
+      version: 1,
+      name: spec?.name,
+      model: 'm',
+      dataset: 'd',
+      hparam: {},
+      fingerprint: spec?.fingerprint,
+      command: 'x',
+      executor: 'kubernetes',
+      state: 'succeeded',
+      attempt: 1,
+      host: 'h',
+      startedAt: '2026-01-01T00:00:00Z',
+      log: '',
+    };
+    await new DiskRecordStore(root, () => undefined).write(record as never);
+    cluster.store.remove('jobs', job(spec?.name ?? ''));
+    expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
+  });
+
+  it('leaves a Job that succeeded between the listing and its deletion', async () => {
+    const [spec] = makeSpecs(1, 'v2');
+    await run(makeSpecs(1));
+    cluster.simulation.move('lab', spec?.name ?? '', { kind: 'running' });
+    const uid = job(spec?.name ?? '').metadata.uid;
+    let hasTurned = false;
+    const { send } = api.client.connection;
+    api.client.connection.send = function (attempt, credential) {
+      if (attempt.method === 'DELETE' && !hasTurned) {
+        hasTurned = true;
+        cluster.simulation.move('lab', spec?.name ?? '', { kind: 'succeeded' });
+      }
+      return send.call(this, attempt, credential);
+    };
+    // Replaced because it changed: that it has succeeded meanwhile does not change the decision, but it is
+    // made anew, with the version that was seen then, and what it printed is kept first.
+    const { results } = await run(makeSpecs(1, 'v2'), { overwrite: 'changed' });
+    expect(results).toEqual(['replaced']);
+    expect(job(spec?.name ?? '').metadata.uid).not.toBe(uid);
+    const record = JSON.parse(await readFile(join(root, `.toolbox/runs/${spec?.name}/record.json`), 'utf8'));
+    expect(record.state).toBe('succeeded');
+  });
+
+  it('leaves a failed Job alone that somebody else has replaced since the listing', async () => {
+    const [spec] = makeSpecs(1);
+    const name = spec?.name ?? '';
+    await run(makeSpecs(1));
+    cluster.simulation.move('lab', name, { kind: 'failed' });
+    const { send } = api.client.connection;
+    let theirs = '';
+    api.client.connection.send = function (attempt, credential) {
+      if (attempt.method === 'DELETE' && theirs === '') {
+        const old = job(name);
+        cluster.store.remove('jobs', old);
+        const fresh = { ...old, metadata: { ...old.metadata, uid: 'fresh' }, status: {} };
+        theirs = cluster.store.add(kinds.jobs, fresh).metadata.uid;
+      }
+      return send.call(this, attempt, credential);
+    };
+    const { results } = await run(makeSpecs(1));
+    expect(results).toEqual(['kept']);
+    expect(job(name).metadata.uid).toBe('fresh');
+  });
+
+  it.each(['lost-before', 'lost-after'] as const)(
+    'creates exactly one Job a trial when every third answer is %s',
+    async (kind) => {
+      let count = 0;
+      cluster.fail(
+        { kind },
+        { while: () => true, when: ({ method }) => method === 'POST' && ++count % 3 === 0 },
+      );
+      const { summary } = await run(makeSpecs(60));
+      expect(names()).toHaveLength(60);
+      expect(summary.steps.rejected).toBe(0);
+    },
+  );
+
+  it('names both when the name belongs to somebody else, touches nothing, and goes on', async () => {
+    const specs = makeSpecs(3);
+    const taken = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: specs[1]?.name, namespace: 'lab', labels: { user: 'bob', project: 'other' } },
+      spec: {},
+      status: {},
+    };
+    const theirs = cluster.store.add(kinds.jobs, taken as unknown as ApiObject);
+    const { steps, results } = await run(specs, { overwrite: 'true' });
+    expect(results).toEqual(['created', 'rejected', 'created']);
+    expect(steps[1]?.diagnostics[0]).toMatchObject({
+      code: 'KUBE_NAME_TAKEN',
+      message: expect.stringMatching(/user=alice, project=example.*user=bob, project=other/),
+    });
+    expect(job(specs[1]?.name ?? '').metadata.uid).toBe(theirs.metadata.uid);
+  });
+
+  it('goes on after a 422 in the middle', async () => {
+    const renderer = plainRenderer({
+      break: (spec) => (spec.trial.index === 2 ? { backoffLimit: -1 } : undefined),
+    });
+    const { steps, results } = await run(makeSpecs(5), { renderer });
+    expect(results).toEqual(['created', 'created', 'rejected', 'created', 'created']);
+    expect(steps[2]?.diagnostics[0]).toMatchObject({
+      code: 'KUBE_REJECTED',
+      message: expect.stringContaining('spec.backoffLimit'),
+    });
+  });
+
+  it('stops creating at the quota and says how many are left', async () => {
+    cluster.store.add(kinds.resourcequotas, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'few', namespace: 'lab' },
+      spec: { hard: { 'count/jobs.batch': '10' } },
+    } as unknown as ApiObject);
+    const { summary } = await run(makeSpecs(100));
+    expect(names()).toHaveLength(10);
+    expect(summary.steps).toMatchObject({ created: 10, left: 90 });
+    expect(summary.quota).toContain('exceeded quota: few');
+    // Those under way when the quota was met, and no more.
+    expect(cluster.count('POST', /jobs$/)).toBeLessThanOrEqual(10 + 8);
+  });
+
+  it('waits for a Job that is being deleted, then creates it', async () => {
+    const [spec] = makeSpecs(1);
+    await run(makeSpecs(1));
+    cluster.store.update('jobs', job(spec?.name ?? ''), (copy) => {
+      copy.metadata.finalizers = ['foregroundDeletion'];
+      copy.metadata.deletionTimestamp = cluster.store.now();
+    });
+    setTimeout(
+      () =>
+        cluster.store.update('jobs', job(spec?.name ?? ''), (copy) => {
+          copy.metadata.finalizers = [];
+        }),
+      100,
+    );
+    const patient = new NamespaceApi(connectToFake(cluster), 'lab');
+    const { steps } = await run(makeSpecs(1), { api: patient });
+    patient.client.close();
+    expect(steps).toMatchObject([{ found: 'deleting', result: 'replaced' }]);
+  });
+
+  it('reports a Job that a finalizer holds, and goes on', async () => {
+    const specs = makeSpecs(2);
+    await run(specs);
+    cluster.store.update('jobs', job(specs[0]?.name ?? ''), (copy) => {
+      copy.metadata.finalizers = ['lab.example/hold'];
+    });
+    const { steps, results } = await run(specs, { overwrite: 'true' });
+    expect(results).toEqual(['rejected', 'replaced']);
+    expect(steps[0]?.diagnostics[0]).toMatchObject({
+      code: 'KUBE_STUCK',
+      message: expect.stringContaining('lab.example/hold'),
+    });
+  });
+
+  it('creates at most max_parallel running, the rest suspended, and starts those when slots are free', async () => {
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    const specs = makeSpecs(6);
+    const { steps } = await run(specs, { maxParallel: 2 });
+    expect(steps.filter((step) => step.isWaiting)).toHaveLength(4);
+    const running = (): string[] =>
+      cluster.store
+        .list('jobs')
+        .filter((each) => each['spec'].suspend === false && each['status'].completionTime === undefined)
+        .map((each) => each.metadata.name);
+    expect(running()).toHaveLength(2);
+    for (const name of running()) cluster.simulation.move('lab', name, { kind: 'succeeded' });
+    const { summary } = await run(specs, { maxParallel: 2 });
+    expect(summary.started).toBe(2);
+    expect(running()).toHaveLength(2);
+    // Without a limit, all may go.
+    expect((await run(specs)).summary.started).toBe(2);
+    expect(running()).toHaveLength(4);
+  });
+
+  it('stops for all when rights are missing, and says so once', async () => {
+    cluster.denied = (_user, verb, resource) => verb === 'create' && resource === 'jobs';
+    await expect(run(makeSpecs(20))).rejects.toMatchObject({
+      diagnostics: [
+        { code: 'KUBE_REFUSED', message: expect.stringContaining('cannot create resource "jobs"') },
+      ],
+    });
+  });
+
+  it('says that the namespace does not exist', async () => {
+    api = new NamespaceApi(api.client, 'nowhere');
+    await expect(run(makeSpecs(1))).rejects.toMatchObject({ diagnostics: [{ code: 'KUBE_NO_NAMESPACE' }] });
+  });
+
+  it('converges with another toolbox at work on the same trials', async () => {
+    const other = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
+    const both = await Promise.all([run(makeSpecs(50)), run(makeSpecs(50), { api: other })]);
+    other.client.close();
+    expect(names()).toHaveLength(50);
+    expect(both.flatMap(({ results }) => results).filter((result) => result === 'created')).toHaveLength(50);
+    expect(both.flatMap(({ results }) => results)).not.toContain('rejected');
+  });
+
+  it('stops soon when it is interrupted, and nothing goes on', async () => {
+    const interruption = new AbortController();
+    const pending = run(makeSpecs(200), {
+      signal: interruption.signal,
+      report: () => interruption.abort(new Error('interrupted')),
+    });
+    await expect(pending).rejects.toThrow();
+    const there = names().length;
+    await new Promise((settle) => setTimeout(settle, 100));
+    expect(names()).toHaveLength(there);
+    expect((await run(makeSpecs(200))).summary.steps.created).toBe(200 - there);
+  });
+
+  it('converges after being killed at 100 random points', { timeout: 300_000 }, async () => {
+    const kubeconfig = join(root, 'kubeconfig');
+    await writeFile(kubeconfig, cluster.kubeconfig());
+    const child = (version: string) =>
+      spawn(
+        process.execPath,
+        [new URL('launch-in-child.ts', import.meta.url).pathname, root, '12', version],
+        {
+          env: { ...process.env, KUBECONFIG: kubeconfig },
+          stdio: 'ignore',
+        },
+      );
+    const ended = (process: ReturnType<typeof child>) => new Promise((settle) => process.on('close', settle));
+    cluster.simulation.fate = () => (Math.random() < 0.5 ? { kind: 'failed' } : { kind: 'running' });
+    for (let round = 0; round < 100; round += 1) {
+      // Killed as soon as a number of requests have been seen: before, between and within them.
+      const victim = child(`v${Math.floor(round / 5)}`);
+      const over = ended(victim);
+      const limit = cluster.requests.length + 1 + Math.floor(Math.random() * 40);
+      let isOver = false;
+      void over.then(() => {
+        isOver = true;
+      });
+      while (!isOver && cluster.requests.length < limit) await new Promise((settle) => setImmediate(settle));
+      victim.kill('SIGKILL');
+      await over;
+      // Never two Jobs of one trial, and never one that is not a trial.
+      expect(names().length).toBeLessThanOrEqual(12);
+    }
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    expect(await ended(child('last'))).toBe(0);
+    expect(names()).toEqual(makeSpecs(12).map((spec) => spec.name));
+    for (const spec of makeSpecs(12, 'last'))
+      expect(job(spec.name).metadata.annotations?.['kube-toolbox/fingerprint']).toBe(spec.fingerprint.hash);
+    await expect.poll(() => names('pods').length).toBe(12);
+  });
+});
