@@ -52,105 +52,43 @@ ifeq ($(wildcard $(toolbox)dist/bin.js),)
 .PHONY: $(toolbox_ready)
 endif
 
-##@ Plan and run here
-.PHONY: plan local local-first local-dryrun shell debug tmux
-plan: $(toolbox_ready) ## Print the trials, their names, states and totals; change nothing
+# The commands, made by `npm run generate` from src/cli/registry.ts.
+
+##@ Plan
+.PHONY: plan status logs
+plan: $(toolbox_ready) ## Show the trials, how they stand and what would be done; changes nothing
 	$(toolbox_run)
-local: $(toolbox_ready) ## Run all trials one after another, or jobs=N at a time
+status: $(toolbox_ready) ## Show how the trials stand, models by datasets
 	$(toolbox_run)
-local-first: $(toolbox_ready) ## Run the first trial
-	$(toolbox_run)
-local-dryrun: $(toolbox_ready) ## Print each trial's name and command
-	$(toolbox_run)
-shell: $(toolbox_ready) ## Open a shell with a trial's environment loaded
-	$(toolbox_run)
-debug: $(toolbox_ready) ## Write debugger entries for the plan's commands into .vscode/launch.json
-	$(toolbox_run)
-tmux: $(toolbox_ready) ## Run a target detached in tmux: target=local
+logs: $(toolbox_ready) ## Print what a trial has printed
 	$(toolbox_run)
 
-##@ Run on the cluster
-.PHONY: dryrun pod-dryrun job pod copy exec port-forward secret jupyter vscode quota
-dryrun: $(toolbox_ready) ## Write the Jobs' manifests to build/, contact nothing
+##@ Run here
+.PHONY: local local-first local-dryrun
+local: $(toolbox_ready) ## Run the trials on this machine, one after another or jobs=N at a time
 	$(toolbox_run)
-pod-dryrun: $(toolbox_ready) ## Write the interactive pod's manifest to build/, contact nothing
+local-first: $(toolbox_ready) ## Run the first trial only
 	$(toolbox_run)
-job: $(toolbox_ready) ## Create the missing Jobs, one a trial
-	$(toolbox_run)
-pod: $(toolbox_ready) ## Create an interactive pod with the same environment
-	$(toolbox_run)
-copy: $(toolbox_ready) ## Copy the file: entries into a pod: pod=NAME
-	$(toolbox_run)
-exec: $(toolbox_ready) ## Open a shell in a pod: pod=NAME
-	$(toolbox_run)
-port-forward: $(toolbox_ready) ## Forward a port of a pod: pod=NAME port=8888
-	$(toolbox_run)
-secret: $(toolbox_ready) ## Put .env into the cluster's Secret, nothing else
-	$(toolbox_run)
-jupyter: $(toolbox_ready) ## Start a notebook pod, forward its port and print the link
-	$(toolbox_run)
-vscode: $(toolbox_ready) ## Print the link that attaches VS Code to a pod: pod=NAME
-	$(toolbox_run)
-quota: $(toolbox_ready) ## Show GPUs, CPU and memory used and left
-	$(toolbox_run)
-
-##@ Follow and clean up
-.PHONY: status logs wait checkout delete delete_job delete_pod clean_jobs
-status: $(toolbox_ready) ## Show what runs and what became of each trial
-	$(toolbox_run)
-logs: $(toolbox_ready) ## Print what trials print: name=PATTERN follow=true
-	$(toolbox_run)
-wait: $(toolbox_ready) ## Wait until all trials have ended
-	$(toolbox_run)
-checkout: $(toolbox_ready) ## Restore the code a run was started with: run=NAME
-	$(toolbox_run)
-delete: $(toolbox_ready) ## Remove your Jobs and Pods of this project, after asking
-	$(toolbox_run)
-delete_job: $(toolbox_ready) ## Remove your Jobs of this project, after asking
-	$(toolbox_run)
-delete_pod: $(toolbox_ready) ## Remove your Pods of this project, after asking
-	$(toolbox_run)
-clean_jobs: $(toolbox_ready) ## Remove your failed Jobs of this project, after asking
+local-dryrun: $(toolbox_ready) ## Print the command of each trial, run nothing
 	$(toolbox_run)
 
 ##@ Data
-.PHONY: upload download find fd list ls remove rm interactive monitor mn server sv
-upload: $(toolbox_ready) ## Upload a file, folder or pattern: file=data/
+.PHONY: upload download
+upload: $(toolbox_ready) ## Upload a file, folder or pattern to the bucket
 	$(toolbox_run)
-download: $(toolbox_ready) ## Download a file, folder or pattern: file=data/
-	$(toolbox_run)
-find fd: $(toolbox_ready) ## List the keys that match: file='data/*.csv'
-	$(toolbox_run)
-list ls: $(toolbox_ready) ## List one level of the bucket: file=data/
-	$(toolbox_run)
-remove rm: $(toolbox_ready) ## Remove keys from the bucket, after asking: file=data/old/
-	$(toolbox_run)
-interactive: $(toolbox_ready) ## Show local and remote matches and ask what to do: file=data/
-	$(toolbox_run)
-monitor mn: $(toolbox_ready) ## Watch a folder and upload what changes: file=outputs/
-	$(toolbox_run)
-server sv: $(toolbox_ready) ## Serve S3 commands from one warm process on loopback
-	$(toolbox_run)
-
-##@ Images
-.PHONY: image-init image image-push image-secret
-image-init: $(toolbox_ready) ## Write a Dockerfile, workflows and .dockerignore for this project
-	$(toolbox_run)
-image: $(toolbox_ready) ## Build and tag the project's image
-	$(toolbox_run)
-image-push: $(toolbox_ready) ## Push the project's image
-	$(toolbox_run)
-image-secret: $(toolbox_ready) ## Create the pull secret from a deploy token
+download: $(toolbox_ready) ## Download a file, folder or pattern from the bucket
 	$(toolbox_run)
 
 ##@ Project
-.PHONY: init doctor completion clean
+.PHONY: init doctor completion
 init: $(toolbox_ready) ## Write config files, .env, .gitignore lines and the Makefile line into this project
 	$(toolbox_run)
 doctor: $(toolbox_ready) ## Check config, tools, cluster, bucket and rights, and say how to mend each
 	$(toolbox_run)
 completion: $(toolbox_ready) ## Print shell completion: shell=bash, zsh or fish
 	$(toolbox_run)
+# End of the commands.
+.PHONY: clean
 clean: ## Remove build/; run records and logs in .toolbox/ stay
 	@rm -rf build
 

@@ -4,8 +4,10 @@
 //   node scripts/generate.ts --check  writes nothing, and fails where a committed file is out of date
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { generateCommandReference } from './generate/command-reference.ts';
 import type { Generator } from './generate/generated-file.ts';
 import { generateKubernetesTypes } from './generate/kubernetes-types.ts';
+import { generateMakeTargets } from './generate/make-targets.ts';
 import { generatePodScripts } from './generate/pod-scripts.ts';
 import { generateSchemas } from './generate/schemas.ts';
 import { generateTemplates } from './generate/templates.ts';
@@ -20,7 +22,12 @@ const ignored: readonly Generator[] = [
   generateTemplates,
 ];
 /** Committed, because people read them. In order: later ones read what earlier ones write. */
-const committed: readonly Generator[] = [generateSchemas, generateTypes];
+const committed: readonly Generator[] = [
+  generateSchemas,
+  generateTypes,
+  generateMakeTargets,
+  generateCommandReference,
+];
 
 const mode = process.argv[2];
 const stale: string[] = [];

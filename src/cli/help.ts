@@ -1,12 +1,12 @@
 import type { Command, Flag } from './command.ts';
 import { commonFlags } from './parse-arguments.ts';
-import { type CommandEntry, commands } from './registry.ts';
+import { type CommandEntry, commands, groups } from './registry.ts';
 
 /** All commands, grouped, a line each. */
 export function formatOverview(): string {
   const width = Math.max(...commands.map((entry) => title(entry).length));
-  const groups = [...new Set(commands.map((entry) => entry.group))];
-  const sections = groups.map((group) => {
+  const used = groups.filter((group) => commands.some((entry) => entry.group === group));
+  const sections = used.map((group) => {
     const lines = commands
       .filter((entry) => entry.group === group)
       .map((entry) => `  ${title(entry).padEnd(width)}  ${entry.summary}`);

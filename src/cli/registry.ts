@@ -1,16 +1,21 @@
 import type { Command } from './command.ts';
 
+/** Headings of `ktb --help`, `make` and docs/commands.md, in their order. */
+export const groups = ['Plan', 'Run here', 'Run on the cluster', 'Data', 'Images', 'Project'] as const;
+
 /** A command before it is loaded: what `ktb --help` and completion need without importing it. */
 export interface CommandEntry {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
-  /** Heading in `ktb --help` and `make help`. */
-  readonly group: 'Plan' | 'Run here' | 'Run on the cluster' | 'Data' | 'Images' | 'Project';
+  readonly group: (typeof groups)[number];
   readonly load: () => Promise<Command>;
 }
 
-/** Every command, in the order help shows them. Each is a chunk of its own, loaded when it is called. */
+/**
+ * Every command, in the order help shows them. Each is a chunk of its own, loaded when it is called. After a change,
+ * `npm run generate` writes the Makefile's targets and docs/commands.md.
+ */
 export const commands: readonly CommandEntry[] = [
   {
     name: 'plan',
