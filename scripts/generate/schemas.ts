@@ -6,7 +6,7 @@ import { readSchema, schemaPath } from './schema.ts';
 
 /** The lists of overridable fields in kube.schema.json and launch.schema.json; see {@link readSchema}. */
 export async function generateSchemas(): Promise<GeneratedFile[]> {
-  return (['kube', 'launch'] as const).map((name) => {
+  return (['kube', 'launch', 'policy'] as const).map((name) => {
     const path = schemaPath(name);
     const schema = readSchema(name);
     const now = readFileSync(path, 'utf8');

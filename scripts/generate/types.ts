@@ -18,6 +18,7 @@ export async function generateTypes(): Promise<GeneratedFile[]> {
     await typesFile('fields', 'src/config/written-fields.ts'),
     await typesFile('kube', 'src/config/written-kube.ts'),
     await typesFile('launch', 'src/config/written-launch.ts'),
+    await typesFile('policy', 'src/config/written-policy.ts'),
     defaultsFile(),
   ];
 }

@@ -14,12 +14,14 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
   const fields = withoutProse('fields');
   const kube = withoutProse('kube');
   const launch = withoutProse('launch');
+  const policy = withoutProse('policy');
   const { additionalProperties: _, ...openFields } = fields;
   const ajv = new Ajv2019({
     schemas: [
       { $id: 'fields.schema.json', ...openFields },
       { $id: 'kube.schema.json', ...compact(kube) },
       { $id: 'launch.schema.json', ...compact(launch) },
+      { $id: 'policy.schema.json', ...compact(policy) },
     ],
     allErrors: true,
     allowUnionTypes: true,
@@ -32,8 +34,14 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
     validateFields: 'fields.schema.json',
     validateKube: 'kube.schema.json',
     validateLaunch: 'launch.schema.json',
+    validatePolicy: 'policy.schema.json',
   });
-  const schemas = Object.entries({ fieldsSchema: fields, kubeSchema: kube, launchSchema: launch })
+  const schemas = Object.entries({
+    fieldsSchema: fields,
+    kubeSchema: kube,
+    launchSchema: launch,
+    policySchema: policy,
+  })
     .map(([name, schema]) => `export const ${name} = ${JSON.stringify(schema)};\n`)
     .join('');
   return [

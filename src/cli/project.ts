@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { loadSources } from '../config/load.ts';
+import { loadPolicy, loadSources } from '../config/load.ts';
 import type { Context } from '../context.ts';
 import { type Checked, DiagnosticError } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -22,7 +22,13 @@ export interface ProjectPlan {
  * @throws DiagnosticError (exit 2) with every problem of all files
  */
 export async function openProject(context: Context): Promise<Config> {
-  return accept(readProject(await loadSources(context)), context);
+  const config = accept(readProject(await loadSources(context)), context);
+  const { policy } = config.project;
+  if (policy === undefined) return config;
+  const { readPolicy } = await import('../policy/read-policy.ts');
+  const location = config.locate('kube', ['policy']);
+  const file = accept(await loadPolicy(context, policy, location), context);
+  return { ...config, policy: accept(readPolicy(file), context) };
 }
 
 /**

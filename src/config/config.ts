@@ -1,4 +1,5 @@
 import type { Location } from '../diagnostics/diagnostic.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { DotEnv } from './dotenv.ts';
 import type { OverridableFields, ProjectFields } from './fields.ts';
 
@@ -19,6 +20,8 @@ export interface Config {
   readonly dotenv: DotEnv;
   /** Above this count a matrix is refused before anything is built. Default 100,000. */
   readonly maxTrials: number;
+  /** The rules of the cluster's policy pack, where kube.yaml names one. */
+  readonly policy?: Policy;
   /** Where things were written, for diagnostics found later in the line. */
   readonly locate: Locate;
 }

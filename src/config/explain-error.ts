@@ -5,13 +5,13 @@ import { quoted } from '../diagnostics/quoted.ts';
 import type { ValidationError } from '../generated/validators.js';
 import { describePath } from './describe-path.ts';
 import { explainUnknownKey } from './explain-unknown-key.ts';
-import { childPlace, type Place, rootPlace, typesOf } from './schema-node.ts';
+import { childPlace, type Place, rootPlace, type SchemaName, typesOf } from './schema-node.ts';
 import { locate, nodeAt, type Path, type Tree, type TreeNode } from './tree.ts';
 
 /** All that an explanation may speak of. */
 export interface Complaint {
   readonly tree: Tree;
-  readonly name: 'kube' | 'launch';
+  readonly name: SchemaName;
   readonly error: ValidationError;
   readonly path: Path;
   readonly place: Place | undefined;
@@ -19,12 +19,7 @@ export interface Complaint {
 }
 
 /** An error of a compiled schema in words: one function a keyword. */
-export function explainError(
-  tree: Tree,
-  name: 'kube' | 'launch',
-  error: ValidationError,
-  path: Path,
-): Diagnostic {
+export function explainError(tree: Tree, name: SchemaName, error: ValidationError, path: Path): Diagnostic {
   let place: Place | undefined = rootPlace(name);
   for (const step of path) place = place && childPlace(place, step);
   const complaint = { tree, name, error, path, place, node: nodeAt(tree.root, path) };

@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Checked, type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
+import { hintFor } from '../diagnostics/nearest-name.ts';
 import { SourceFile } from '../diagnostics/source-file.ts';
+import { packageRoot } from '../package-root.ts';
 
 /** The files of a project as they are on disk. A file that is not there, or cannot be read, is `undefined`. */
 export interface Sources {
@@ -38,6 +40,34 @@ export async function loadSources(context: Pick<Context, 'cwd'>): Promise<Source
     dotenv: dotenv?.file,
     folder: path.basename(path.resolve(context.cwd)) || 'project',
     diagnostics,
+  };
+}
+
+/**
+ * Reads a policy pack: a name means one that is shipped, anything with a dot or a slash a file of the project.
+ *
+ * @param location where it was named, for the message when there is none
+ */
+export async function loadPolicy(
+  context: Pick<Context, 'cwd'>,
+  name: string,
+  location: Location | undefined,
+): Promise<Checked<SourceFile>> {
+  const shipped = !/[./]/.test(name);
+  const folder = shipped ? path.join(packageRoot(), 'policies') : context.cwd;
+  const { file, diagnostic, missing } = await loadFile(folder, shipped ? `${name}.yaml` : name);
+  if (file !== undefined) return { ok: true, value: file, diagnostics: [] };
+  if (missing !== true) return { ok: false, diagnostics: diagnostic === undefined ? [] : [diagnostic] };
+  const known = shipped ? (await readdir(folder)).map((each) => each.replace('.yaml', '')) : [];
+  const hint = shipped
+    ? (hintFor(name, known) ??
+      `shipped packs: ${known.join(', ')}; for your own, write its path, as ./${name}.yaml`)
+    : "write its path from the project's folder";
+  return {
+    ok: false,
+    diagnostics: [
+      errorDiagnostic('POLICY_NOT_FOUND', `there is no policy pack "${name}"`, { location, hint }),
+    ],
   };
 }
 

@@ -1,10 +1,20 @@
-import { fieldsSchema, kubeSchema, launchSchema, type SchemaNode } from '../generated/schemas.js';
+import {
+  fieldsSchema,
+  kubeSchema,
+  launchSchema,
+  policySchema,
+  type SchemaNode,
+} from '../generated/schemas.js';
 
 const documents: Readonly<Record<string, SchemaNode>> = {
   'fields.schema.json': fieldsSchema,
   'kube.schema.json': kubeSchema,
   'launch.schema.json': launchSchema,
+  'policy.schema.json': policySchema,
 };
+
+/** The kinds of file that have a schema of their own. */
+export type SchemaName = 'kube' | 'launch' | 'policy';
 
 /** A node of a schema whose references are resolved one step at a time, as it is walked. */
 export interface Place {
@@ -13,7 +23,7 @@ export interface Place {
   readonly document: string;
 }
 
-export function rootPlace(name: 'fields' | 'kube' | 'launch'): Place {
+export function rootPlace(name: 'fields' | SchemaName): Place {
   const document = `${name}.schema.json`;
   return resolve({}, { $ref: `${document}#` }, document);
 }

@@ -1,11 +1,16 @@
 import { type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
-import { type ValidationError, validateKube, validateLaunch } from '../generated/validators.js';
+import {
+  type ValidationError,
+  validateKube,
+  validateLaunch,
+  validatePolicy,
+} from '../generated/validators.js';
 import { explainError } from './explain-error.ts';
 import { type PlainValue, plainValue } from './plain-value.ts';
-import { rootPlace } from './schema-node.ts';
+import { rootPlace, type SchemaName } from './schema-node.ts';
 import { locate, nodeAt, type Path, type Tree } from './tree.ts';
 
-const validators = { kube: validateKube, launch: validateLaunch };
+const validators = { kube: validateKube, launch: validateLaunch, policy: validatePolicy };
 
 /** A file's content as plain data, and what its schema says against it. */
 export interface Validated {
@@ -13,7 +18,7 @@ export interface Validated {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function validate(tree: Tree, name: 'kube' | 'launch'): Validated {
+export function validate(tree: Tree, name: SchemaName): Validated {
   const value = plainValue(tree.root, rootPlace(name));
   const validator = validators[name];
   if (validator(value)) return { value, diagnostics: [] };

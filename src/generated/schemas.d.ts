@@ -24,3 +24,4 @@ export interface SchemaNode {
 export const fieldsSchema: SchemaNode;
 export const kubeSchema: SchemaNode;
 export const launchSchema: SchemaNode;
+export const policySchema: SchemaNode;

@@ -20,3 +20,4 @@ interface Validator {
 export const validateFields: Validator;
 export const validateKube: Validator;
 export const validateLaunch: Validator;
+export const validatePolicy: Validator;

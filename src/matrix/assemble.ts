@@ -8,6 +8,7 @@ import {
 } from '../diagnostics/diagnostic.ts';
 import type { PreparedAxis } from './axes.ts';
 import { checkOutputs } from './check-outputs.ts';
+import { checkPolicy } from './check-policy.ts';
 import { checkToolbox } from './check-toolbox.ts';
 import { type CommandTemplate, compileCommand, sleepInfinity } from './compile-command.ts';
 import { AxisFields, type CompiledFields, compileFields } from './compile-fields.ts';
@@ -43,7 +44,7 @@ export function assemble(
   matrix: ExpandedMatrix,
   options: AssembleOptions,
 ): Checked<LaunchPlan> {
-  const compiler = new PairCompiler(config);
+  const compiler = new PairCompiler(config, options.side);
   const pairs = new Set(matrix.boxes.map((box) => box.pair));
   for (const pair of pairs) compiler.check(pair);
   compiler.checkSide(options.side);
@@ -93,13 +94,15 @@ class AssembledPlan implements LaunchPlan {
 class PairCompiler {
   readonly diagnostics = new Map<string, Diagnostic>();
   readonly #config: Config;
+  readonly #side: Side;
   readonly #axes: AxisFields;
   readonly #commands = new Map<ModelEntry, Readonly<Record<Side, CommandTemplate>>>();
   readonly #checkedAxes = new Set<PreparedAxis>();
   #last: CompiledPair | undefined;
 
-  constructor(config: Config) {
+  constructor(config: Config, side: Side) {
     this.#config = config;
+    this.#side = side;
     this.#axes = new AxisFields(config);
   }
 
@@ -118,16 +121,25 @@ class PairCompiler {
       return bound;
     };
     const command = { local: bind(commands.local), remote: bind(commands.remote) };
-    const fields = compileFields(this.#config, pair, this.#axes, scope, (path, value, slot) =>
-      report({ path, value })(slot),
+    const fields = compileFields(
+      this.#config,
+      pair,
+      this.#axes,
+      scope,
+      (path, value, slot) => report({ path, value })(slot),
+      this.#side,
     );
     this.#last = { pair, command, ...fields };
     return this.#last;
   }
 
   check(pair: NamedPair): void {
-    const { command } = this.compile(pair);
+    const compiled = this.compile(pair);
+    const { command } = compiled;
     const { model } = pair;
+    if (this.#side === 'remote')
+      for (const each of checkPolicy(this.#config, pair, compiled, this.#commandsOf(model).remote))
+        this.#report(`policy\0${each.message}\0${each.location?.offset}`, () => each);
     if (sleepsByPlaceholder(command.remote))
       this.#report(`sleep\0${model.name}`, () =>
         sleepInfinity(

@@ -28,7 +28,9 @@ export function checkOutputs(
   const field = findField(config, matrix.locate((second.named ? first : second).trial, []), 'outputs');
   return [
     errorDiagnostic('MATRIX_OUTPUTS_OVERLAP', message, {
-      location: field && config.locate(field.layer === 'kube' ? 'kube' : 'launch', field.path),
+      location:
+        field &&
+        config.locate(field.layer === 'kube' || field.layer === 'policy' ? 'kube' : 'launch', field.path),
       hint: 'put <name> into the path, as in out/<name>/',
     }),
   ];

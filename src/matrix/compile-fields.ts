@@ -1,8 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { ResolvedFields } from '../config/resolved-fields.ts';
+import { fieldDefaults } from '../config/written-defaults.ts';
+import { adjustFields } from '../policy/apply-policy.ts';
 import type { PreparedAxis } from './axes.ts';
 import { type BoundValue, bindValue, type OnUnknown } from './bind-value.ts';
 import { type CoercedAxis, coerceAxis } from './coerce-axis.ts';
+import type { Side } from './job-spec.ts';
 import { layersOf } from './layers.ts';
 import type { NamedPair } from './name.ts';
 import type { Scope } from './placeholders.ts';
@@ -14,6 +17,8 @@ export interface CompiledFields {
   readonly env: (points: ArrayLike<number>, name: string) => Readonly<Record<string, string>>;
   /** Each path of `outputs`, for the check that no two trials share one. */
   readonly outputs: (points: ArrayLike<number>, name: string) => readonly string[];
+  /** Every value that a numeric field takes in one of the pair's trials, before a policy adjusts it. */
+  readonly numbers: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Reads each axis as fields once, however many pairs have it. */
@@ -47,6 +52,7 @@ export function compileFields(
   axes: AxisFields,
   scope: Scope,
   onUnknown: OnUnknown,
+  side: Side,
 ): CompiledFields {
   const bound = new Map<string, BoundValue>();
   const variables = new Map<string, BoundValue>();
@@ -54,7 +60,9 @@ export function compileFields(
     for (const [name, value] of Object.entries(fields)) {
       if (name === 'prefix' || value === undefined) continue;
       const bind = (each: unknown, at: readonly string[]): BoundValue =>
-        layer === 'kube' ? { fixed: true, value: each } : bindValue(each, [...path, ...at], scope, onUnknown);
+        layer === 'kube' || layer === 'policy'
+          ? { fixed: true, value: each }
+          : bindValue(each, [...path, ...at], scope, onUnknown);
       if (name === 'env') {
         for (const [variable, text] of Object.entries(value ?? {}))
           if (!variables.has(variable)) variables.set(variable, bind(text, [name, variable]));
@@ -70,14 +78,42 @@ export function compileFields(
           : { fixed: false, render: (points) => values[points[index] as number] },
       );
   });
-  return { ...resolver(config, bound), env: collector(split(variables)) as CompiledFields['env'] };
+  const numbers = numbersOf(pair, axes, bound);
+  return {
+    ...resolver(config, bound, side),
+    numbers,
+    env: collector(split(variables)) as CompiledFields['env'],
+  };
+}
+
+function numbersOf(
+  pair: NamedPair,
+  axes: AxisFields,
+  bound: ReadonlyMap<string, BoundValue>,
+): ReadonlyMap<string, readonly number[]> {
+  const numbers = new Map<string, readonly number[]>();
+  const add = (name: string, values: readonly unknown[]) => {
+    const found = values.filter((each) => typeof each === 'number');
+    if (found.length > 0) numbers.set(name, found);
+  };
+  for (const [name, value] of Object.entries(fieldDefaults)) if (!bound.has(name)) add(name, [value]);
+  for (const [name, value] of bound) if (value.fixed) add(name, [value.value]);
+  for (const axis of pair.axes) for (const [name, values] of axes.of(axis).fields) add(name, values);
+  return numbers;
 }
 
 type Render<T> = (points: ArrayLike<number>, name: string) => T;
 
-function resolver(config: Config, bound: ReadonlyMap<string, BoundValue>): Omit<CompiledFields, 'env'> {
+function resolver(
+  config: Config,
+  bound: ReadonlyMap<string, BoundValue>,
+  side: Side,
+): Omit<CompiledFields, 'env' | 'numbers'> {
+  const policy = side === 'remote' ? config.policy : undefined;
+  const adjust = (fields: ResolvedFields) =>
+    policy === undefined ? fields : adjustFields(policy, 'job', fields);
   const { fixed, varying } = split(bound);
-  const common = settleFields(config.project, fixed);
+  const common = adjust(settleFields(config.project, fixed));
   const hasImage = bound.has('image') || !(bound.has('registry_host') || bound.has('gitlab_user'));
   const collect = collector({ fixed: {}, varying });
   const outputs = bound.get('outputs');
@@ -85,7 +121,7 @@ function resolver(config: Config, bound: ReadonlyMap<string, BoundValue>): Omit<
     fields:
       varying.length === 0
         ? () => common
-        : (points, name) => resettleFields(config.project, common, collect(points, name), hasImage),
+        : (points, name) => adjust(resettleFields(config.project, common, collect(points, name), hasImage)),
     outputs:
       outputs === undefined || outputs.fixed
         ? () => common.outputs

@@ -1,17 +1,17 @@
 import type { Config } from '../config/config.ts';
 import type { Pair } from './axes.ts';
 
-export type LayerName = 'kube' | 'root' | 'dataset' | 'model';
+export type LayerName = 'policy' | 'kube' | 'root' | 'dataset' | 'model';
 
 /** A field as one layer writes it. */
 export interface WrittenField {
   readonly layer: LayerName;
-  /** Its path in `launch.yaml`, or in `kube.yaml` for the layer `kube`. */
+  /** Its path in `launch.yaml`, or in `kube.yaml` for the layers `kube` and `policy`. */
   readonly path: readonly (string | number)[];
   readonly value: unknown;
 }
 
-/** The four written layers of a pair, highest first. `null` is a value: it says "none" over a lower layer. */
+/** The written layers of a pair, highest first; the policy pack's defaults are the lowest. `null` is a value: it says "none" over a lower layer. */
 export function layersOf(
   config: Config,
   pair: Pair,
@@ -21,6 +21,7 @@ export function layersOf(
     { layer: 'dataset', path: ['dataset', pair.dataset.name], fields: { ...pair.dataset.fields } },
     { layer: 'root', path: [], fields: { ...config.root } },
     { layer: 'kube', path: [], fields: { ...config.kube } },
+    { layer: 'policy', path: ['policy'], fields: { ...config.policy?.defaults } },
   ];
 }
 

@@ -37,7 +37,7 @@ export class PairNames {
     const field = findField(this.#config, pair, 'prefix');
     if (field === undefined) return this.#usual;
     if (typeof field.value !== 'string') return '';
-    if (field.layer === 'kube' || !field.value.includes('<')) return field.value;
+    if (field.layer === 'kube' || field.layer === 'policy' || !field.value.includes('<')) return field.value;
     const bound = bindTemplate(parseTemplate(field.value), scopeOf(pair, this.#config.project));
     const text = { path: field.path, value: field.value };
     for (const slot of bound.unknown)

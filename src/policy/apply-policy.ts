@@ -4,7 +4,7 @@ import {
   type Location,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
-import type { CommandRule, FieldRule, Policy, PolicyRule, WorkloadKind } from './policy.ts';
+import type { CommandRule, FieldRule, Policy, WorkloadKind } from './policy.ts';
 
 export interface PolicyVerdict<F> {
   /** The fields with what the rules adjusted. */
@@ -27,7 +27,7 @@ export function applyPolicy<F extends object>(
   const diagnostics: Diagnostic[] = [];
   for (const rule of policy.rules) {
     if (rule.for !== undefined && rule.for !== workload.kind) continue;
-    if (isFieldRule(rule)) {
+    if (rule.kind === 'field') {
       const verdict = applyFieldRule(policy, rule, fields, locate(rule.field));
       fields = verdict.fields;
       diagnostics.push(...verdict.diagnostics);
@@ -38,8 +38,9 @@ export function applyPolicy<F extends object>(
   return { fields, diagnostics };
 }
 
-function isFieldRule(rule: PolicyRule): rule is FieldRule {
-  return 'field' in rule;
+/** The fields with what the rules adjust, for callers that have told the user already. */
+export function adjustFields<F extends object>(policy: Policy, kind: WorkloadKind, fields: F): F {
+  return applyPolicy(policy, { kind, fields, command: '' }, () => undefined).fields;
 }
 
 function applyFieldRule<F extends object>(

@@ -5,12 +5,11 @@ import type { Policy, WorkloadKind } from '../../src/policy/policy.ts';
 const policy: Policy = {
   name: 'lab',
   defaults: {},
-  endpoint_map: {},
-  regions: {},
+  regions: new Map(),
   rules: [
-    { field: 'limit_ratio', most: 1.2, action: 'adjust', why: 'limits near requests' },
-    { field: 'gpu_count', most: 2, for: 'pod', action: 'refuse', why: 'two GPUs for a pod' },
-    { forbid: 'sleep', for: 'job', why: 'no sleeping' },
+    { kind: 'field', field: 'limit_ratio', most: 1.2, action: 'adjust', why: 'limits near requests' },
+    { kind: 'field', field: 'gpu_count', most: 2, for: 'pod', action: 'refuse', why: 'two GPUs for a pod' },
+    { kind: 'command', forbid: 'sleep', for: 'job', why: 'no sleeping' },
   ],
 };
 
