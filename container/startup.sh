@@ -65,12 +65,10 @@ run_text() {
   return "$code"
 }
 
-# Whether a directory is gone with the pod, rather than on a volume that other pods share.
+# Whether a directory is gone with the pod, rather than on a volume that other pods may share.
 pod_local() {
   case $1/ in "${TOOLBOX_WORK:-/nowhere}"/*) return 0 ;; esac
-  local mount
-  mount=$(df -P "$1" 2>/dev/null | tail -n 1)
-  [ "${mount##* }" = / ]
+  [ "$(stat -c %d "$1" 2>/dev/null)" = "$(stat -c %d / 2>/dev/null)" ]
 }
 
 # --- code ---------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ export class Sandbox {
         : ['setpriv', `--bounding-set=${options.without.map((name) => `-${name}`).join(',')}`];
     const setUp = `
       root=$1 cwd=$2 path=$3; shift 3
-      mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" || exit 125
+      mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" && mount -t tmpfs none "$root/dev/shm" || exit 125
       [ ! -d "$root/usr" ] || [ -e "$root/usr/.own" ] || mount --bind -o ro /usr "$root/usr" || exit 125
       chroot=$(command -v chroot); PATH=$path; exec "$chroot" "$root" /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$cwd" "$@"`;
     return [

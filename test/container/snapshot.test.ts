@@ -127,7 +127,6 @@ describe('packing', () => {
     project.write('mine/train.py', 'mine');
     project.commit();
     const { file, digest } = await packSnapshot({
-      ...project,
       cwd: project.path('mine'),
       env: project.env,
       signal: project.signal,

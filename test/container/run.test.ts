@@ -1,0 +1,514 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ProjectFolder } from './project-folder.ts';
+import { type Ran, type RunOptions, randomSecret, Sandbox } from './sandbox.ts';
+
+let sandbox: Sandbox;
+beforeEach(() => {
+  sandbox = new Sandbox();
+  // Stands in for the toolbox: a bucket that is a folder.
+  sandbox.write(
+    'opt/toolbox/bin/ktb',
+    `#!/bin/sh
+for word; do case $word in --file=*) file=\${word#--file=} ;; esac; done
+[ ! -e /bucket/refuses ] || exit 3
+case $1 in
+  upload) mkdir -p "/bucket/$(dirname "$file")" && cp -R "\${file%/}" "/bucket/$(dirname "$file")/" && echo "Uploaded $file" ;;
+  download) [ -e "/bucket/$file" ] || exit 1; mkdir -p "$(dirname "$file")" && cp -R "/bucket/\${file%/}" "$(dirname "$file")/" && echo "Downloaded $file" ;;
+esac
+`,
+    0o755,
+  );
+  mkdirSync(sandbox.path('bucket'), { mode: 0o777 });
+  mkdirSync(sandbox.path('image'));
+});
+afterEach(() => sandbox[Symbol.dispose]());
+
+const base = { TOOLBOX_WORK: '/kube-toolbox/work', TOOLBOX_PROJECT: 'example', HOME: '/root' };
+const script = ['bash', '/kube-toolbox/scripts/run.sh'];
+
+function run(command: string, env: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Ran {
+  return sandbox.run([...script, command], { cwd: '/image', ...options, env: { ...base, ...env } });
+}
+
+const text = (inside: string) => readFileSync(sandbox.path(inside), 'utf8');
+
+describe('the command', () => {
+  it('runs in bash, in the working directory, with its own exit code and output', () => {
+    const ran = run('echo "$PWD"; [[ a == a ]] && echo bash\necho err >&2\nexit 7');
+    expect(ran).toMatchObject({ code: 7, stdout: '/image\nbash\n', stderr: 'err\n' });
+  });
+
+  it('finds the toolbox first on PATH', () => {
+    expect(run('command -v ktb').stdout).toBe('/opt/toolbox/bin/ktb\n');
+  });
+
+  it.each(['TERM', 'INT', 'HUP', 'USR1', 'USR2', 'QUIT'] as const)(
+    'gets SIG%s, and ends with its own code',
+    async (name) => {
+      const command = `trap 'echo caught; exit 9' ${name}; echo ready; while :; do sleep 0.02; done`;
+      const started = sandbox.start([...script, command], { cwd: '/image', env: base });
+      await started.printed('ready');
+      started.kill(`SIG${name}`);
+      expect(await started.ended()).toMatchObject({ code: 9, stdout: 'ready\ncaught\n' });
+    },
+  );
+
+  it('passes a signal to the whole process group', async () => {
+    const command = `bash -c 'trap "echo inner; exit 0" TERM; echo ready; while :; do sleep 0.02; done'; echo not this`;
+    const started = sandbox.start([...script, command], {
+      cwd: '/image',
+      env: { ...base, TOOLBOX_GRACE: '20' },
+    });
+    await started.printed('ready');
+    started.kill('SIGTERM');
+    const ran = await started.ended();
+    expect(ran).toMatchObject({ code: 143, stdout: 'ready\ninner\n' });
+  });
+
+  it('is killed in time when it ignores SIGTERM', async () => {
+    const command = `trap '' TERM; mkdir out; echo half >out/half; echo ready; while :; do sleep 0.02; done`;
+    const env = { ...base, TOOLBOX_GRACE: '2', TOOLBOX_OUTPUTS: 'out/' };
+    const started = sandbox.start([...script, command], { cwd: '/image', env });
+    await started.printed('ready');
+    started.kill('SIGTERM');
+    expect((await started.ended()).code).toBe(137);
+    expect(text('bucket/out/half')).toBe('half\n');
+  });
+
+  it('ends by the same signal where it is not process 1', () => {
+    const ran = sandbox.run(['bash', '-c', '"$@"; echo "code $?"', 'bash', ...script, 'kill -USR1 $$'], {
+      env: base,
+    });
+    expect(ran.stdout).toBe('code 138\n');
+    expect(ran.stderr).toContain('User defined signal 1');
+  });
+
+  it('leaves nothing running and nothing in /tmp', () => {
+    run('true', { TOOLBOX_OUTPUTS: 'out/' });
+    expect(readdirSync(sandbox.path('tmp'))).toEqual([]);
+  });
+});
+
+describe('outputs', () => {
+  const outputs = { TOOLBOX_OUTPUTS: 'out/example/\nmodel.bin' };
+  const command = 'mkdir -p out/example; echo 1 >out/example/metrics; echo m >model.bin';
+
+  it('are uploaded after the command', () => {
+    expect(run(command, outputs)).toMatchObject({
+      code: 0,
+      stdout: 'Uploaded out/example/\nUploaded model.bin\n',
+    });
+    expect(text('bucket/out/example/metrics')).toBe('1\n');
+  });
+
+  it('are uploaded after a command that failed, and the code is the command’s', () => {
+    expect(run(`${command}; exit 3`, outputs)).toMatchObject({ code: 3 });
+    expect(text('bucket/model.bin')).toBe('m\n');
+  });
+
+  it('are uploaded after SIGTERM, once the program has written its last checkpoint', async () => {
+    const program = `trap 'sleep 0.3; echo last >out/example/metrics; exit 0' TERM; echo ready; while :; do sleep 0.02; done`;
+    sandbox.write('image/train.sh', program);
+    // The shell around the program dies of the signal at once; what it started has not ended yet.
+    const started = sandbox.start([...script, `${command}; bash train.sh; true`], {
+      cwd: '/image',
+      env: { ...base, ...outputs, TOOLBOX_GRACE: '20' },
+    });
+    await started.printed('ready');
+    started.kill('SIGTERM');
+    expect((await started.ended()).code).toBe(143);
+    expect(text('bucket/out/example/metrics')).toBe('last\n');
+  });
+
+  it('survive a second SIGTERM during the upload', async () => {
+    sandbox.write(
+      'opt/toolbox/bin/ktb',
+      '#!/bin/sh\necho uploading; sleep 0.5; echo done >/bucket/done\n',
+      0o755,
+    );
+    const started = sandbox.start([...script, 'touch out'], {
+      cwd: '/image',
+      env: { ...base, TOOLBOX_OUTPUTS: 'out' },
+    });
+    await started.printed('uploading');
+    started.kill('SIGTERM');
+    expect((await started.ended()).code).toBe(0);
+    expect(text('bucket/done')).toBe('done\n');
+  });
+
+  it('that are not there are told, and are no failure', () => {
+    const ran = run('true', { TOOLBOX_OUTPUTS: 'out/' });
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stderr).toContain('outputs: out/ is not there; nothing to upload');
+  });
+
+  it('that cannot be uploaded fail a command that succeeded, and only that', () => {
+    sandbox.write('bucket/refuses', '');
+    const ran = run(command, outputs);
+    expect(ran.code).toBe(74);
+    expect(ran.stderr).toContain('outputs: uploading out/example/ failed with exit code 3');
+    expect(run(`${command}; exit 5`, outputs).code).toBe(5);
+  });
+
+  it('are left alone when startup failed', () => {
+    sandbox.write('image/model.bin', 'old');
+    const ran = run('true', { ...outputs, TOOLBOX_EXTRA_STARTUP_SCRIPT: 'false' });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(existsSync(sandbox.path('bucket/model.bin'))).toBe(false);
+  });
+});
+
+describe('data', () => {
+  it('is downloaded before the command', () => {
+    sandbox.write('bucket/data/1.txt', '1,2,3');
+    expect(run('cat data/1.txt', { TOOLBOX_DATA: 'data/' })).toMatchObject({
+      code: 0,
+      stdout: 'Downloaded data/\n1,2,3',
+    });
+  });
+
+  it('that cannot be downloaded stops the start', () => {
+    const ran = run('echo ran', { TOOLBOX_DATA: 'data/' });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(/startup step "data" failed with exit code 1 after \d+\.\d s\n$/);
+  });
+
+  it('needs the toolbox, and says so', () => {
+    const ran = run('echo ran', { TOOLBOX_DATA: 'data/', TOOLBOX_HOME: '/nowhere' });
+    expect(ran.code).toBe(127);
+    expect(ran.stderr).toContain('data: this image has no ktb; set toolbox_image in config/kube.yaml');
+  });
+});
+
+describe('files', () => {
+  it('are copied into the working directory, paths kept, over what is there', () => {
+    // As Kubernetes mounts them.
+    sandbox.write('kube-toolbox/files/..2026/config/launch.yaml', 'launch');
+    sandbox.write('kube-toolbox/files/..2026/.env', 'A=1');
+    symlinkSync('..2026', sandbox.path('kube-toolbox/files/..data'));
+    symlinkSync('..data/config', sandbox.path('kube-toolbox/files/config'));
+    symlinkSync('..data/.env', sandbox.path('kube-toolbox/files/.env'));
+    sandbox.write('image/config/launch.yaml', 'old');
+    const ran = run('cat config/launch.yaml .env; ls -A', { TOOLBOX_FILES: '/kube-toolbox/files' });
+    expect(ran.stdout).toBe('launchA=1.env\nconfig\n');
+  });
+});
+
+describe('files on a volume', () => {
+  it('leave .env out, since the folder outlives the pod', () => {
+    sandbox.write('kube-toolbox/files/.env', 'A=secret');
+    sandbox.write('kube-toolbox/files/a.txt', 'a');
+    const ran = run('ls -A', { TOOLBOX_FILES: '/kube-toolbox/files' }, { cwd: '/dev/shm' });
+    expect(ran.stdout).not.toContain('.env');
+    expect(ran.stdout).toContain('a.txt\n');
+    expect(ran.stderr).toContain(
+      'files: .env is not copied: its variables are set, and /dev/shm outlives the pod',
+    );
+  });
+});
+
+describe('startup scripts', () => {
+  it('replace the default, extra ones follow, and what they set is the command’s', () => {
+    const ran = run('echo $A $B; greet; exit 0', {
+      TOOLBOX_STARTUP_SCRIPT: 'A=1\ngreet() { echo hello; }\ncd /tmp',
+      TOOLBOX_EXTRA_STARTUP_SCRIPT: 'B=$((A + 1))',
+      TOOLBOX_CODE: 'git',
+    });
+    expect(ran.stdout).toBe('1 2\nhello\n');
+    expect(ran.stderr).toMatch(
+      /^kube-toolbox: startup_script \(\d+\.\d s\)\nkube-toolbox: extra_startup_script \(\d+\.\d s\)\n$/,
+    );
+  });
+
+  it('say where they failed', () => {
+    const ran = run('echo ran', {
+      TOOLBOX_EXTRA_STARTUP_SCRIPT: 'true\nno-such-tool\nfoo() { return 4; }\nfoo',
+    });
+    expect(ran).toMatchObject({ code: 4, stdout: '' });
+    expect(ran.stderr).toContain('extra_startup_script: line 2: no-such-tool: command not found');
+    expect(ran.stderr).toContain('startup step "extra_startup_script" failed with exit code 4');
+  });
+
+  it('leave none of their own functions and variables to the command', () => {
+    expect(run('declare -F; env | grep TOOLBOX_STATE; true', {}).stdout).toBe('');
+  });
+
+  it('stop with SIGTERM', async () => {
+    const env = { ...base, TOOLBOX_EXTRA_STARTUP_SCRIPT: 'echo starting; sleep 60', TOOLBOX_GRACE: '20' };
+    const started = sandbox.start([...script, 'echo ran'], { cwd: '/image', env });
+    await started.printed('starting');
+    started.kill('SIGTERM');
+    expect(await started.ended()).toMatchObject({ code: 143, stdout: 'starting\n' });
+  });
+});
+
+describe('environments', () => {
+  const stub = (file: string, body: string) => sandbox.write(file, `#!/bin/bash\n${body}\n`, 0o755);
+
+  it('activates the conda environment, whose function the command keeps', () => {
+    sandbox.write(
+      'opt/conda/etc/profile.d/conda.sh',
+      `conda() { case $1 in activate) export CONDA_DEFAULT_ENV=$2 PATH="/opt/conda/envs/$2/bin:$PATH" ;; env) echo "base  /opt/conda" ;; esac; }`,
+    );
+    stub('opt/conda/envs/example/bin/python', 'echo conda python');
+    const ran = run('python; conda activate other; echo $CONDA_DEFAULT_ENV');
+    expect(ran.stdout).toBe('conda python\nother\n');
+    expect(ran.stderr).toMatch(/conda: activated example \(\d+\.\d s\)/);
+    const base = run('echo $CONDA_DEFAULT_ENV', { TOOLBOX_CONDA_ENV: 'missing' });
+    expect(base.stdout).toBe('base\n');
+    expect(base.stderr).toContain('there is no environment "missing"; activated base');
+  });
+
+  it('activates an environment of a conda that has no script of its own', () => {
+    stub('opt/mamba/envs/torch/bin/python', 'echo mamba python');
+    const env = { TOOLBOX_CONDA_HOME: '/opt/mamba', TOOLBOX_CONDA_ENV: 'torch' };
+    expect(run('python; echo $CONDA_PREFIX', env).stdout).toBe('mamba python\n/opt/mamba/envs/torch\n');
+  });
+
+  it('activates .venv', () => {
+    sandbox.write('image/.venv/bin/activate', 'export VIRTUAL_ENV=/image/.venv; PATH=/image/.venv/bin:$PATH');
+    stub('image/.venv/bin/python', 'echo venv python');
+    const ran = run('python; echo $VIRTUAL_ENV');
+    expect(ran.stdout).toBe('venv python\n/image/.venv\n');
+    expect(ran.stderr).toMatch(/venv: activated \/image\/\.venv \(\d+\.\d s\)/);
+  });
+
+  it('syncs with uv where there is a uv.lock, into the image’s environment if it has one', () => {
+    sandbox.write('kube-toolbox/work/example/uv.lock', '');
+    stub(
+      'opt/bin/uv',
+      'echo "uv $* in $UV_PROJECT_ENVIRONMENT"; mkdir -p $UV_PROJECT_ENVIRONMENT/bin; echo "V=1; export V" >$UV_PROJECT_ENVIRONMENT/bin/activate',
+    );
+    const env = { TOOLBOX_CODE: 'snapshot', PATH: '/opt/bin:/usr/sbin:/usr/bin' };
+    const ran = run('echo V=$V', env);
+    expect(ran.stdout).toBe('uv sync --frozen --quiet in .venv\nV=1\n');
+    expect(ran.stderr).toMatch(/uv: synced and activated \.venv \(/);
+    mkdirSync(sandbox.path('image/.venv'));
+    execFileSync('rm', ['-rf', sandbox.path('kube-toolbox/work/example/.venv')]);
+    expect(run('true', env).stdout).toContain('in /image/.venv\n');
+  });
+
+  it('says that uv is missing, and that a sync failed', () => {
+    sandbox.write('image/uv.lock', '');
+    expect(run('true').stderr).toContain('uv: there is a uv.lock, but no uv in this image; skipped');
+    stub('opt/bin/uv', 'echo no network >&2; exit 2');
+    const ran = run('echo ran', { PATH: '/opt/bin:/usr/sbin:/usr/bin' });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/no network\nkube-toolbox: startup step "uv sync" failed with exit code 2/);
+  });
+
+  it('installs with poetry and activates its environment', () => {
+    sandbox.write('image/poetry.lock', '');
+    sandbox.write('root/venv/bin/activate', 'export VIRTUAL_ENV=/root/venv');
+    stub('opt/bin/poetry', '[ "$1" != env ] || echo /root/venv');
+    const ran = run('echo $VIRTUAL_ENV', { PATH: '/opt/bin:/usr/sbin:/usr/bin' });
+    expect(ran.stdout).toBe('/root/venv\n');
+    expect(ran.stderr).toContain('poetry: installed and activated /root/venv (');
+  });
+});
+
+describe('code: git', () => {
+  let origin: ProjectFolder;
+  let first: string;
+  beforeEach(() => {
+    origin = new ProjectFolder();
+    origin.write('train.py', 'first');
+    first = origin.commit();
+    origin.write('train.py', 'second');
+    origin.git('commit', '--quiet', '--all', '--message', 'second');
+  });
+  afterEach(() => origin[Symbol.dispose]());
+
+  /** The repository, as it is reached inside. */
+  function publish(): Record<string, string> {
+    execFileSync('git', ['clone', '--quiet', '--bare', origin.cwd, sandbox.path('opt/origin.git')]);
+    return { TOOLBOX_CODE: 'git', TOOLBOX_GIT_URL: 'file:///opt/origin.git', TOOLBOX_GIT_COMMIT: first };
+  }
+
+  it('clones at the commit of the sweep, not at the newest', () => {
+    const ran = run('pwd; cat train.py; git rev-parse HEAD', publish());
+    expect(ran.stdout).toBe(`/kube-toolbox/work/example\nfirst${first}\n`);
+    expect(ran.stderr).toMatch(
+      /code: cloned commit [0-9a-f]{12} into \/kube-toolbox\/work\/example \(\d+\.\d s\)/,
+    );
+  });
+
+  it('pulls in the clone that the image holds', () => {
+    const env = publish();
+    execFileSync('git', ['clone', '--quiet', origin.cwd, sandbox.path('image/example')]);
+    execFileSync('git', [
+      '-C',
+      sandbox.path('image/example'),
+      'remote',
+      'set-url',
+      'origin',
+      env['TOOLBOX_GIT_URL'] as string,
+    ]);
+    sandbox.write('image/example/train.py', 'edited in the image');
+    sandbox.write('image/example/built.so', 'built in the image');
+    const ran = run('pwd; cat train.py built.so', env, { cwd: '/image/example' });
+    expect(ran.stdout).toBe('/image/example\nfirstbuilt in the image');
+    expect(ran.stderr).toContain('code: pulled commit');
+  });
+
+  it('takes a commit that the server hands out by branch only', () => {
+    const env = publish();
+    execFileSync('git', [
+      '-C',
+      sandbox.path('opt/origin.git'),
+      'config',
+      'uploadpack.allowAnySHA1InWant',
+      'false',
+    ]);
+    execFileSync('git', ['-C', sandbox.path('opt/origin.git'), 'config', 'protocol.version', '0']);
+    const ran = run('cat train.py', {
+      ...env,
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'protocol.version',
+      GIT_CONFIG_VALUE_0: '0',
+    });
+    expect(ran).toMatchObject({ code: 0, stdout: 'first' });
+  });
+
+  it('updates submodules', () => {
+    execFileSync('git', ['clone', '--quiet', '--bare', origin.cwd, sandbox.path('opt/library.git')]);
+    using parent = new ProjectFolder();
+    parent.write('main.py', 'main');
+    parent.commit();
+    parent.git('submodule', '--quiet', 'add', sandbox.path('opt/library.git'), 'lib');
+    parent.git('config', '--file', '.gitmodules', 'submodule.lib.url', '../library.git');
+    const commit = parent.commit();
+    execFileSync('git', ['clone', '--quiet', '--bare', parent.cwd, sandbox.path('opt/origin.git')]);
+    const ran = run('cat lib/train.py', {
+      TOOLBOX_CODE: 'git',
+      TOOLBOX_GIT_URL: 'file:///opt/origin.git',
+      TOOLBOX_GIT_COMMIT: commit,
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'protocol.file.allow',
+      GIT_CONFIG_VALUE_0: 'always',
+    });
+    expect(ran).toMatchObject({ code: 0, stdout: 'second' });
+  });
+
+  it('says that the commit was not pushed', () => {
+    const ran = run('echo ran', { ...publish(), TOOLBOX_GIT_COMMIT: 'd'.repeat(40) });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(`commit ${'d'.repeat(40)} is not in file:///opt/origin.git; push it`);
+    expect(ran.stderr).toMatch(/startup step "code" failed with exit code 1/);
+  });
+
+  it('uses the deploy key, host and port, and forgets the key before the command runs', () => {
+    const env = publish();
+    const key = randomSecret();
+    // Stands in for ssh: checks what it is given, then reaches the repository.
+    sandbox.write(
+      'opt/bin/ssh',
+      `#!/bin/bash
+config=$2
+{ /usr/bin/ssh -G "$@" | grep -E '^(hostname|port|user|identityfile) '; stat -c %a "\${config%/*}" "\${config%/*}/DEPLOY_KEY_B64"; cat "\${config%/*}/DEPLOY_KEY_B64"; } >/tmp/ssh.log
+eval "exec \${@: -1}"
+`,
+      0o755,
+    );
+    const ran = run(
+      'printenv DEPLOY_KEY_B64 GIT_SSH_COMMAND; ls /dev/shm | grep kube-toolbox; cat train.py',
+      {
+        ...env,
+        PATH: '/opt/bin:/usr/sbin:/usr/bin',
+        TOOLBOX_GIT_URL: 'git@git.example.org:/opt/origin.git',
+        TOOLBOX_SSH_HOST: 'git.example.org',
+        TOOLBOX_SSH_PORT: '30622',
+        DEPLOY_KEY_B64: Buffer.from(key).toString('base64'),
+        SSH_KNOWN_HOSTS: 'git.example.org ssh-ed25519 AAAA',
+      },
+    );
+    const log = text('tmp/ssh.log');
+    expect(log).toContain('hostname git.example.org\n');
+    expect(log).toContain('port 30622\n');
+    expect(log).toMatch(/identityfile \S+\/DEPLOY_KEY_B64\n/);
+    expect(log).toContain(`700\n600\n${key}`);
+    expect(ran).toMatchObject({ code: 0, stdout: 'first' });
+    expect(ran.stderr).not.toContain(key);
+    // Nowhere but in the log that the stand-in wrote.
+    for (const folder of ['kube-toolbox', 'root', 'image', 'opt'])
+      expect(() => execFileSync('grep', ['-rF', key, sandbox.path(folder)])).toThrow();
+  });
+});
+
+describe('a sidecar', () => {
+  const sync = { TOOLBOX_SYNC: '1', TOOLBOX_OUTPUTS: 'out/\n*.log' };
+
+  it('finds outputs of code in the work directory where they are', () => {
+    mkdirSync(sandbox.path('kube-toolbox/work/example'));
+    run('mkdir out', { ...sync, TOOLBOX_CODE: 'snapshot' });
+    expect(readlinkSync(sandbox.path('kube-toolbox/work/.outputs'))).toBe('example');
+  });
+
+  it('finds outputs of code in the image through links', () => {
+    sandbox.write('image/out/before', 'b');
+    const ran = run('echo now >out/after; ls out', { ...sync, TOOLBOX_CODE: 'image' });
+    expect(ran.stdout).toContain('after\nbefore\n');
+    expect(ran.stderr).toContain('outputs: *.log has no folder of its own; it is uploaded at the end only');
+    expect(readdirSync(sandbox.path('kube-toolbox/work/.outputs/out')).sort()).toEqual(['after', 'before']);
+  });
+
+  it.each([['dash'], ['busybox', 'sh']])(
+    'uploads every so often, and once more when stopped (%s %s)',
+    async (...shell) => {
+      sandbox.write('kube-toolbox/work/example/out/a', '1');
+      symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
+      const words = shell.filter((word) => word !== undefined);
+      const env = { ...base, TOOLBOX_OUTPUTS: 'out/\nlater/', TOOLBOX_SYNC_EVERY: '0.1' };
+      const started = sandbox.start([...words, '/kube-toolbox/scripts/sync.sh'], { env });
+      await started.printed('Uploaded out/');
+      expect(text('bucket/out/a')).toBe('1');
+      sandbox.write('kube-toolbox/work/example/later/b', '2');
+      await started.printed('Uploaded later/');
+      started.kill('SIGTERM');
+      expect(await started.ended()).toMatchObject({ code: 0 });
+    },
+  );
+
+  it('uploads what came after its last time, when stopped', async () => {
+    sandbox.write('kube-toolbox/work/example/out/a', '1');
+    symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
+    const script = 'echo started >&2; . /kube-toolbox/scripts/sync.sh';
+    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '3600' };
+    const started = sandbox.start(['sh', '-c', script], { env });
+    await started.printed('started');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    started.kill('SIGTERM');
+    expect((await started.ended()).code).toBe(0);
+    expect(text('bucket/out/a')).toBe('1');
+  });
+
+  it('goes on after a failed upload', async () => {
+    sandbox.write('bucket/refuses', '');
+    sandbox.write('kube-toolbox/work/example/out/a', '1');
+    symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
+    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '0.1' };
+    const started = sandbox.start(['sh', '/kube-toolbox/scripts/sync.sh'], { env });
+    await started.printed('uploading out/ failed with exit code 3; it is tried again');
+    execFileSync('rm', [sandbox.path('bucket/refuses')]);
+    await started.printed('Uploaded out/');
+    started.kill('SIGTERM');
+    expect((await started.ended()).code).toBe(0);
+  });
+});
+
+it('the modes of scripts do not matter: they are mounted from a ConfigMap', () => {
+  expect(statSync('container/run.sh').mode & 0o111).not.toBe(0);
+  execFileSync('chmod', ['-R', 'a-x', sandbox.path('kube-toolbox/scripts')]);
+  execFileSync('chmod', ['a+x', sandbox.path('kube-toolbox/scripts')]);
+  expect(run('echo ran').stdout).toBe('ran\n');
+});
