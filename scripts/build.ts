@@ -8,8 +8,13 @@ import { build } from 'esbuild';
 
 execFileSync(process.execPath, ['scripts/generate.ts', '--build'], { stdio: 'inherit' });
 
+// The library's types, for those who import it.
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
+  stdio: 'inherit',
+});
+
 const result = await build({
-  entryPoints: { bin: 'src/bin.ts' },
+  entryPoints: { bin: 'src/bin.ts', s3: 'src/s3.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -66,6 +66,33 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./download.ts')).command,
   },
   {
+    name: 'find',
+    aliases: ['fd'],
+    summary: 'List the keys that match',
+    group: 'Data',
+    load: async () => (await import('./find.ts')).command,
+  },
+  {
+    name: 'list',
+    aliases: ['ls'],
+    summary: 'List one level of the bucket, folders first',
+    group: 'Data',
+    load: async () => (await import('./list.ts')).command,
+  },
+  {
+    name: 'remove',
+    aliases: ['rm'],
+    summary: 'Remove keys from the bucket, after asking',
+    group: 'Data',
+    load: async () => (await import('./remove.ts')).command,
+  },
+  {
+    name: 'interactive',
+    summary: 'Show local and remote matches and ask what to do',
+    group: 'Data',
+    load: async () => (await import('./interactive.ts')).command,
+  },
+  {
     name: 'init',
     summary: 'Write config files, .env, .gitignore lines and the Makefile line into this project',
     group: 'Project',

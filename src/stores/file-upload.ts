@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { DigestText } from './digest.ts';
 import { chunkSize, combinePieces, digestPieces, FileChanged, readSmallFile } from './file-digest.ts';
@@ -42,8 +42,8 @@ async function uploadWhole(file: LocalFile, tools: UploadTools): Promise<Uploade
   return await tools.limits.bytes.hold(file.size, async () => {
     const bytes = file.size <= chunkSize ? readSmallFile(file.path) : await readWhole(file);
     if (bytes.length !== file.size) throw new FileChanged();
-    const md5 = createHash('md5').update(bytes).digest('hex');
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const md5 = hash('md5', bytes);
+    const sha256 = hash('sha256', bytes);
     const digest = `md5:${md5}`;
     const payload: Payload = { size: bytes.length, md5, sha256, open: () => [bytes] };
     const etag = await tools.store.put(file.key, payload, { digest, signal: tools.signal });

@@ -49,6 +49,7 @@ export class S3Connection {
   readonly #endpoint: URL;
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
+  readonly #active = new WeakMap<AbortSignal, Set<http.ClientRequest>>();
 
   constructor(
     endpoint: URL,
@@ -90,9 +91,8 @@ export class S3Connection {
         path: target,
         headers: { ...headers },
       });
-      const abort = () => request.destroy(new Error('aborted'));
-      signal.addEventListener('abort', abort, { once: true });
-      request.once('close', () => signal.removeEventListener('abort', abort));
+      const active = this.#activeUnder(signal).add(request);
+      request.once('close', () => active.delete(request));
       request.setTimeout(attempt.idleTimeout, () =>
         request.destroy(new Error(`no byte for ${attempt.idleTimeout / 1000} s`)),
       );
@@ -105,31 +105,51 @@ export class S3Connection {
         answered = true;
         reject(signal.aborted ? signal.reason : new NoAnswer(error, request.reusedSocket));
       });
-      if (payload === undefined || payload.size === 0) request.end();
-      else
-        writePayload(request, payload, () => answered || request.destroyed).catch((error: unknown) => {
-          request.destroy();
-          reject(new CallerFailed(error));
-        });
+      const pieces = payload === undefined || payload.size === 0 ? [] : payload.open();
+      // Bytes that are there at once leave in one packet with the head.
+      if (Array.isArray(pieces) && pieces.length <= 1) request.end(pieces[0]);
+      else if (payload !== undefined)
+        writePayload(request, pieces, payload.size, () => answered || request.destroyed).catch(
+          (error: unknown) => {
+            request.destroy();
+            reject(new CallerFailed(error));
+          },
+        );
     });
   }
 
   close(): void {
     this.#agent.destroy();
   }
+
+  /** The requests that a signal ends: one listener for all, since adding one looks through those that are there. */
+  #activeUnder(signal: AbortSignal): Set<http.ClientRequest> {
+    let requests = this.#active.get(signal);
+    if (requests === undefined) {
+      const all = new Set<http.ClientRequest>();
+      const end = () => {
+        for (const request of all) request.destroy(new Error('aborted'));
+      };
+      signal.addEventListener('abort', end, { once: true });
+      this.#active.set(signal, all);
+      requests = all;
+    }
+    return requests;
+  }
 }
 
 /** Sends the pieces one after another; stops early when the server has answered already. */
 async function writePayload(
   request: http.ClientRequest,
-  payload: Payload,
+  pieces: ReturnType<Payload['open']>,
+  size: number,
   done: () => boolean,
 ): Promise<void> {
   let sent = 0;
-  for await (const piece of payload.open()) {
+  for await (const piece of pieces) {
     if (done()) return;
     sent += piece.byteLength;
-    if (sent >= payload.size) {
+    if (sent >= size) {
       request.end(piece);
       return;
     }
@@ -142,5 +162,5 @@ async function writePayload(
       });
     });
   }
-  if (!done()) throw new Error(`the content ended after ${sent} of ${payload.size} bytes`);
+  if (!done()) throw new Error(`the content ended after ${sent} of ${size} bytes`);
 }

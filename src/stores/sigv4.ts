@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -29,7 +29,7 @@ export class Signer {
   readonly #credentials: Credentials;
   readonly #region: string;
   #day = '';
-  #key: Buffer = Buffer.alloc(0);
+  #key: KeyObject | undefined;
 
   constructor(credentials: Credentials, region: string) {
     this.#credentials = credentials;
@@ -60,11 +60,13 @@ export class Signer {
     return added;
   }
 
-  #keyOf(day: string): Buffer {
-    if (day !== this.#day) {
+  #keyOf(day: string): KeyObject {
+    if (this.#key === undefined || day !== this.#day) {
       const chain = [day, this.#region, 's3', 'aws4_request'];
       const start = Buffer.from(`AWS4${this.#credentials.secretAccessKey}`);
-      this.#key = chain.reduce((key, text) => createHmac('sha256', key).update(text).digest(), start);
+      this.#key = createSecretKey(
+        chain.reduce((key, text) => createHmac('sha256', key).update(text).digest(), start),
+      );
       this.#day = day;
     }
     return this.#key;

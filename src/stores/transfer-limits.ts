@@ -22,7 +22,7 @@ export function makeLimits(
   return {
     wholeSize: sizes.wholeSize ?? 16 * mebi,
     partSize: sizes.partSize ?? 16 * mebi,
-    files: 128,
+    files: 64,
     parts: new Budget(8),
     bytes: new Budget(64 * mebi),
   };

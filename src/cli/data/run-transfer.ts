@@ -1,30 +1,47 @@
 import { resolve } from 'node:path';
 import type { Context } from '../../context.ts';
 import type { ExitCode } from '../../exit-code.ts';
+import type { ObjectStore } from '../../stores/object-store.ts';
 import type { CommonOptions, Options } from '../command.ts';
 import { valueOrAsk } from '../prompt.ts';
 import type { transferFlags } from './data-flags.ts';
 import { openBucket } from './open-bucket.ts';
 import { TransferReport } from './transfer-report.ts';
 
+type Direction = 'upload' | 'download';
+type TransferOptions = Options<typeof transferFlags> & CommonOptions;
+
 /** `upload` and `download`: the same flags, the same reporting, two directions. */
 export async function runTransfer(
-  direction: 'upload' | 'download',
-  options: Options<typeof transferFlags> & CommonOptions,
+  direction: Direction,
+  options: TransferOptions,
   context: Context,
 ): Promise<ExitCode> {
-  const question =
-    direction === 'upload' ? 'What to upload (a path or pattern): ' : 'What to download (a key or pattern): ';
-  const file = await valueOrAsk(options.file, 'file', question, context);
+  const what = direction === 'upload' ? 'a path' : 'a key';
+  const file = await valueOrAsk(options.file, 'file', `What to ${direction} (${what} or pattern): `, context);
   const { store } = await openBucket(context);
+  try {
+    return await moveFiles(direction, store, { ...options, file }, context);
+  } finally {
+    store.close();
+  }
+}
+
+/** Moves what `file` means and shows it; returns the exit code that the outcome means. */
+export async function moveFiles(
+  direction: Direction,
+  store: ObjectStore,
+  options: TransferOptions & { readonly file: string },
+  context: Context,
+): Promise<ExitCode> {
   const report = new TransferReport(context, options);
   try {
-    const transfer =
+    const move =
       direction === 'upload'
         ? (await import('../../stores/upload.ts')).uploadAll
         : (await import('../../stores/download.ts')).downloadAll;
-    const summary = await transfer(store, {
-      file,
+    const summary = await move(store, {
+      file: options.file,
       root: resolve(context.cwd, options.local_path ?? '.'),
       project: context.cwd,
       overwrite: options.overwrite,
@@ -38,6 +55,5 @@ export async function runTransfer(
     return report.finish(direction === 'upload' ? 'Uploaded' : 'Downloaded', summary, options.dry_run);
   } finally {
     report.close();
-    store.close();
   }
 }

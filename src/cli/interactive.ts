@@ -1,0 +1,109 @@
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Context } from '../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { ExitCode } from '../exit-code.ts';
+import { findObjects } from '../stores/find-objects.ts';
+import { findLocalFiles, type LocalFile } from '../stores/local-file.ts';
+import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
+import { printable } from '../stores/safe-key.ts';
+import { defineCommand } from './command.ts';
+import { transferFlags } from './data/data-flags.ts';
+import { openBucket } from './data/open-bucket.ts';
+import { moveFiles } from './data/run-transfer.ts';
+import { select } from './data/select.ts';
+import { ask, canAsk, confirm, valueOrAsk } from './prompt.ts';
+import { removeAndReport } from './remove.ts';
+
+const { dry_run: _, ...flags } = transferFlags;
+
+export const command = defineCommand({
+  name: 'interactive',
+  flags,
+  example: "make interactive file='Model/*t5*'",
+  async run(options, context) {
+    if (!canAsk(context))
+      throw new DiagnosticError(
+        errorDiagnostic('CLI_CANNOT_ASK', 'interactive asks what to do, and there is no terminal', {
+          hint: 'use upload, download, find or remove',
+        }),
+        ExitCode.usage,
+      );
+    const file = await valueOrAsk(options.file, 'file', 'Which files (a path or pattern): ', context);
+    const selection = select(file, options, context);
+    const root = resolve(context.cwd, options.local_path ?? '.');
+    const { store } = await openBucket(context);
+    try {
+      for (;;) {
+        const [local, remote] = await Promise.all([
+          findLocalFiles(root, selection, context.signal),
+          findObjects(store, selection, context.signal),
+        ]);
+        context.stderr.write(sideBySide(local.files, remote, context.stderr.columns ?? 80));
+        const action = await ask(`\nChoose an action [${actions.join(', ')}]: `, context);
+        if (action === 'exit' || action === '') return ExitCode.ok;
+        if (action === 'delete') await deleteLocal(local.files, context);
+        else if (action === 'remove') await removeRemote(store, remote, context);
+        else if (action === 'download' || action === 'upload')
+          await tellErrors(context, () =>
+            moveFiles(action, store, { ...options, file, dry_run: false }, context),
+          );
+        else context.stderr.write(`There is no action "${printable(action)}".\n`);
+        context.stderr.write('\n');
+      }
+    } finally {
+      store.close();
+    }
+  },
+});
+
+const actions = ['delete (local)', 'remove (S3)', 'download', 'upload', 'exit'];
+
+/** Two columns where they fit, keys that are on both sides in one row; otherwise one list after the other. */
+function sideBySide(local: readonly LocalFile[], remote: readonly ObjectInfo[], columns: number): string {
+  const here = new Set(local.map(({ key }) => key));
+  const there = new Set(remote.map(({ key }) => key));
+  const keys = [...new Set([...here, ...there])].sort();
+  const title = 'Local files matching pattern:';
+  const width = Math.max(title.length, ...local.map(({ key }) => printable(key).length)) + 2;
+  const widest = Math.max(0, ...remote.map(({ key }) => printable(key).length));
+  if (width + widest <= columns) {
+    const rows = keys.map((key) =>
+      `${(here.has(key) ? printable(key) : '').padEnd(width)}${there.has(key) ? printable(key) : ''}`.trimEnd(),
+    );
+    return [`${title.padEnd(width)}S3 files matching pattern:`, ...rows, ''].join('\n');
+  }
+  const list = (present: ReadonlySet<string>) => keys.filter((key) => present.has(key)).map(printable);
+  return [title, ...list(here), '', 'S3 files matching pattern:', ...list(there), ''].join('\n');
+}
+
+async function deleteLocal(files: readonly LocalFile[], context: Context): Promise<void> {
+  if (files.length === 0 || !(await confirm(`Delete ${files.length} local files?`, { yes: false }, context)))
+    return;
+  for (const { path, key } of files) {
+    rmSync(path, { force: true });
+    context.stdout.write(`Deleted ${printable(key)}\n`);
+  }
+}
+
+async function removeRemote(
+  store: ObjectStore,
+  objects: readonly ObjectInfo[],
+  context: Context,
+): Promise<void> {
+  if (objects.length === 0) return;
+  if (!(await confirm(`Remove ${objects.length} objects from ${store.name}?`, { yes: false }, context)))
+    return;
+  await tellErrors(context, async () => await removeAndReport(store, objects, { json: false }, context));
+}
+
+/** A failure of one action does not end the session. */
+async function tellErrors(context: Context, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    const { reportDiagnostics } = await import('./report-diagnostics.ts');
+    reportDiagnostics(error.diagnostics, context);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Context } from '../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { diagnosticToJson } from '../diagnostics/format-diagnostic.ts';
+import { ExitCode } from '../exit-code.ts';
+import { formatBytes } from '../report/format-bytes.ts';
+import { count } from '../report/transfer-progress.ts';
+import { findObjects } from '../stores/find-objects.ts';
+import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
+import { type RemoveEvent, removeKeys } from '../stores/remove.ts';
+import { printable } from '../stores/safe-key.ts';
+import { defineCommand } from './command.ts';
+import { selectFlags } from './data/data-flags.ts';
+import { openBucket } from './data/open-bucket.ts';
+import { select } from './data/select.ts';
+import { confirm, valueOrAsk } from './prompt.ts';
+import { reportDiagnostics } from './report-diagnostics.ts';
+
+export const command = defineCommand({
+  name: 'remove',
+  flags: {
+    ...selectFlags,
+    yes: { kind: 'boolean', summary: 'remove without asking' },
+    dry_run: { kind: 'boolean', summary: 'list what would be removed, and remove nothing' },
+  },
+  example: "make remove file='outputs/*-debug-*'",
+  async run(options, context) {
+    const file = await valueOrAsk(options.file, 'file', 'What to remove (a key or pattern): ', context);
+    const selection = select(file, options, context);
+    const { store } = await openBucket(context);
+    try {
+      const objects = await findObjects(store, selection, context.signal);
+      if (objects.length === 0)
+        throw new DiagnosticError(
+          errorDiagnostic('S3_NO_MATCH', `no key in ${store.name} matches "${printable(file)}"`),
+          ExitCode.failed,
+        );
+      if (options.dry_run) {
+        const lines = objects.map(({ key }) =>
+          options.json ? JSON.stringify({ type: 'would-remove', key }) : `Would remove ${printable(key)}`,
+        );
+        context.stdout.write(`${lines.join('\n')}\n`);
+        return ExitCode.ok;
+      }
+      if (!options.yes) context.stderr.write(listing(objects));
+      const bytes = objects.reduce((sum, object) => sum + object.size, 0);
+      const question = `Remove ${count(objects.length)} objects, ${formatBytes(bytes)}, from ${store.name}?`;
+      if (!(await confirm(question, options, context))) {
+        context.stderr.write('Nothing removed\n');
+        return ExitCode.refused;
+      }
+      return await removeAndReport(store, objects, options, context);
+    } finally {
+      store.close();
+    }
+  },
+});
+
+/** Removes the objects of a complete listing, with a line each. */
+export async function removeAndReport(
+  store: ObjectStore,
+  objects: readonly ObjectInfo[],
+  options: { readonly json: boolean },
+  context: Context,
+): Promise<ExitCode> {
+  const report = (event: RemoveEvent) => {
+    if (options.json) {
+      const shown =
+        event.type === 'failed' ? { ...event, diagnostic: diagnosticToJson(event.diagnostic) } : event;
+      context.stdout.write(`${JSON.stringify(shown)}\n`);
+    } else if (event.type === 'failed') reportDiagnostics([event.diagnostic], context);
+    else context.stdout.write(`Removed ${printable(event.key)}\n`);
+  };
+  const keys = objects.map((object) => object.key);
+  const summary = await removeKeys(store, keys, { report, signal: context.signal });
+  if (options.json) context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
+  else {
+    const failed = summary.failed > 0 ? `; ${count(summary.failed)} failed` : '';
+    context.stderr.write(`Removed ${count(summary.removed)} objects${failed}\n`);
+  }
+  return summary.failed > 0 ? ExitCode.failed : ExitCode.ok;
+}
+
+const mostShown = 100;
+
+function listing(objects: readonly ObjectInfo[]): string {
+  const shown = objects
+    .slice(0, mostShown)
+    .map(({ key, size }) => `  ${printable(key)} (${formatBytes(size)})\n`);
+  const rest = objects.length > mostShown ? `  … and ${count(objects.length - mostShown)} more\n` : '';
+  return shown.join('') + rest;
+}

@@ -1,0 +1,137 @@
+import { resolve } from 'node:path';
+import { parseDotEnv } from './config/dotenv.ts';
+import { loadSources } from './config/load.ts';
+import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { findObjects } from './stores/find-objects.ts';
+import type { ObjectInfo, ObjectStore } from './stores/object-store.ts';
+import { openStore } from './stores/open-store.ts';
+import { type RemoveEvent, type RemoveSummary, removeKeys } from './stores/remove.ts';
+import { readS3Settings } from './stores/s3-settings.ts';
+import { parseSelection } from './stores/selection.ts';
+import type { TransferEvent, TransferSummary } from './stores/transfer-event.ts';
+
+export { DiagnosticError } from './diagnostics/diagnostic.ts';
+export type { ObjectInfo } from './stores/object-store.ts';
+export type { RemoveEvent, RemoveSummary } from './stores/remove.ts';
+export type { TransferEvent, TransferSummary } from './stores/transfer-event.ts';
+
+/** What all functions take. */
+export interface BucketOptions {
+  /** The project's folder, which holds `.env`; relative paths below it are the keys. Default: the current folder. */
+  readonly cwd?: string;
+  /** Settings, which win over those of `.env`. Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Only keys that one of these patterns matches. */
+  readonly include?: readonly string[];
+  /** No keys that one of these patterns matches. */
+  readonly exclude?: readonly string[];
+  /** Stops the work soon; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TransferOptions extends BucketOptions {
+  /** Where the files are, instead of `cwd`. */
+  readonly localPath?: string;
+  /** Replaces what is there and differs. Default: it is left and counted as `different`. */
+  readonly overwrite?: boolean;
+  /** Reports what would be done, and changes nothing. */
+  readonly dryRun?: boolean;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: TransferEvent) => void;
+}
+
+export interface RemoveOptions extends BucketOptions {
+  /** Called with every key that is removed or is not. */
+  readonly onEvent?: (event: RemoveEvent) => void;
+}
+
+/**
+ * Uploads a file, a folder or a pattern to the bucket that the environment or `.env` names. Files that are there and
+ * the same are skipped, by size and content digest.
+ *
+ * @param file as for `make upload file=`: `data/1.txt`, `data/`, `data/*.csv` (`*` also matches `/`)
+ * @returns how many files were moved, the same, different and left, skipped, failed
+ * @throws DiagnosticError where nothing could be done: settings, no such file, no answer, no right
+ */
+export async function upload(file: string, options: TransferOptions = {}): Promise<TransferSummary> {
+  const { uploadAll } = await import('./stores/upload.ts');
+  return await withStore(options, async (store) => await uploadAll(store, transferOptions(file, options)));
+}
+
+/**
+ * Downloads a file, a folder or a pattern. A file appears under its name only when it is whole and its digest right.
+ * Otherwise as {@link upload}.
+ */
+export async function download(file: string, options: TransferOptions = {}): Promise<TransferSummary> {
+  const { downloadAll } = await import('./stores/download.ts');
+  return await withStore(options, async (store) => await downloadAll(store, transferOptions(file, options)));
+}
+
+/**
+ * The objects that match, complete and in the order of their keys; empty where none does.
+ *
+ * @throws DiagnosticError as for {@link upload}
+ */
+export async function find(file: string, options: BucketOptions = {}): Promise<ObjectInfo[]> {
+  return await withStore(
+    options,
+    async (store) => await findObjects(store, selectionOf(file, options), signalOf(options)),
+  );
+}
+
+/**
+ * Removes the objects that match, without asking. Nothing is removed unless the listing is complete.
+ *
+ * @throws DiagnosticError as for {@link upload}
+ */
+export async function remove(file: string, options: RemoveOptions = {}): Promise<RemoveSummary> {
+  return await withStore(options, async (store) => {
+    const signal = signalOf(options);
+    const objects = await findObjects(store, selectionOf(file, options), signal);
+    const keys = objects.map((object) => object.key);
+    return await removeKeys(store, keys, { report: options.onEvent ?? (() => {}), signal });
+  });
+}
+
+async function withStore<T>(options: BucketOptions, work: (store: ObjectStore) => Promise<T>): Promise<T> {
+  const env = options.env ?? process.env;
+  const { dotenv } = parseDotEnv((await loadSources({ cwd: folderOf(options) })).dotenv);
+  const settings = readS3Settings(env, dotenv);
+  if (!settings.ok) throw new DiagnosticError(settings.diagnostics, 2);
+  const store = await openStore(settings.value, env);
+  try {
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}
+
+function transferOptions(file: string, options: TransferOptions) {
+  const { include, exclude, overwrite = false, dryRun = false, onEvent, localPath = '.' } = options;
+  const project = folderOf(options);
+  return {
+    file,
+    root: resolve(project, localPath),
+    project,
+    include,
+    exclude,
+    overwrite,
+    dryRun,
+    signal: signalOf(options),
+    ...(onEvent !== undefined && { report: onEvent }),
+  };
+}
+
+function selectionOf(file: string, options: BucketOptions) {
+  const selection = parseSelection(file, folderOf(options), options);
+  if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
+  return selection.value;
+}
+
+function folderOf(options: BucketOptions): string {
+  return resolve(options.cwd ?? '.');
+}
+
+function signalOf(options: BucketOptions): AbortSignal {
+  return options.signal ?? new AbortController().signal;
+}
