@@ -8,6 +8,7 @@ import type { BackgroundRecords } from '../records/background-records.ts';
 import { identifyProcess } from '../records/process-identity.ts';
 import { describeFileError } from '../records/record-error.ts';
 import type { RunRecord } from '../records/run-record.ts';
+import { formatDuration } from '../report/format-duration.ts';
 import type { Outcome } from './executor.ts';
 import { hyperparameterTexts, type LocalEnvironmentSources, localEnvironment } from './local-environment.ts';
 import { LocalLog, removeOldLogs } from './local-log.ts';
@@ -140,14 +141,13 @@ export class LocalRun {
   }
 
   #armTimeout(): () => void {
-    const written = this.spec.fields.timeout;
-    const seconds = parseDuration(written);
+    const seconds = parseDuration(this.spec.fields.timeout);
     if (seconds === undefined) return () => {};
     const deadline = performance.now() + seconds * 1000;
     let timer: NodeJS.Timeout;
     const arm = () => {
       const left = deadline - performance.now();
-      if (left <= 0) this.stop(timedOut(`ran longer than timeout: ${written}`));
+      if (left <= 0) this.stop(timedOut(`ran longer than its timeout of ${formatDuration(seconds * 1000)}`));
       else timer = setTimeout(arm, Math.min(left, longestTimer));
     };
     arm();

@@ -38,7 +38,9 @@ export class DiskRecordStore implements RecordStore {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw new DiagnosticError(describeFileError(path, error, 'read'), ExitCode.failed);
+      if (code !== 'EISDIR')
+        throw new DiagnosticError(describeFileError(path, error, 'read'), ExitCode.failed);
+      text = '';
     }
     const record = parseRunRecord(text, name);
     if (typeof record === 'object') return record;
