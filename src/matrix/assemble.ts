@@ -6,6 +6,7 @@ import {
   errorDiagnostic,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import type { PreparedAxis } from './axes.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { checkPolicy } from './check-policy.ts';
@@ -156,7 +157,7 @@ class PairCompiler {
         this.#report(`nul\0${axis.path.join('\0')}`, () =>
           errorDiagnostic(
             'MATRIX_NUL',
-            `a value of "${axis.key}" contains a NUL byte, which no command can be given`,
+            `a value of ${quoted(axis.key)} contains a NUL byte, which no command can be given`,
             {
               location: this.#config.locate('launch', axis.path),
               hint: 'take \\0 out of the text',
@@ -174,7 +175,7 @@ class PairCompiler {
       this.#report(`empty\0${model.name}`, () =>
         warningDiagnostic(
           'MATRIX_EMPTY_COMMAND',
-          `model "${model.name}" has nothing to run in a ${side} run`,
+          `model ${quoted(model.name)} has nothing to run in a ${side} run`,
           {
             location: this.#config.locate('launch', path),
           },

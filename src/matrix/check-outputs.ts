@@ -20,7 +20,7 @@ export function checkOutputs(
   const overlap = findOverlap(outputsOf(matrix, compiled, named));
   if (overlap === undefined) return [];
   const [first, second] = overlap;
-  const trials = `"${matrix.at(first.trial).name}" and "${matrix.at(second.trial).name}"`;
+  const trials = `${matrix.at(first.trial).name} and ${matrix.at(second.trial).name}`;
   const message =
     first.path === second.path
       ? `${trials} both have the output ${second.path}`

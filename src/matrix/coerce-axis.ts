@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import type { PreparedAxis } from './axes.ts';
 import { fieldKind } from './field-kinds.ts';
 
@@ -26,11 +27,11 @@ export function coerceAxis(config: Config, axis: PreparedAxis): CoercedAxis {
     if (wrong === -1) continue;
     const message =
       kind.name === 'mapping'
-        ? `the hyperparameter "${key}" has the name of a field that is a mapping`
-        : `the hyperparameter "${key}" sets the field of that name, and "${texts[wrong]}" is not ${kind.expects}`;
+        ? `the hyperparameter ${quoted(key)} has the name of a field that is a mapping`
+        : `the hyperparameter ${quoted(key)} sets the field of that name, and ${quoted(texts[wrong] ?? '')} is not ${kind.expects}`;
     const hint =
       kind.name === 'mapping'
-        ? `call it something else, or put placeholders into the field "${key}"`
+        ? `call it something else, or put placeholders into the field ${quoted(key)}`
         : `write ${kind.expects}, or call the hyperparameter something else`;
     diagnostics.push(
       errorDiagnostic('MATRIX_FIELD_VALUE', message, {

@@ -5,6 +5,7 @@ import {
   type Location,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import { chooseSide, type SidedText, writtenOffset } from './command-language.ts';
 import { commandPath } from './command-path.ts';
 import type { Side } from './job-spec.ts';
@@ -58,7 +59,7 @@ function checkCommand(
     diagnostics.push(
       errorDiagnostic(
         'MATRIX_NUL',
-        `the command of model "${model.name}" contains a NUL byte, which bash cannot read`,
+        `the command of model ${quoted(model.name)} contains a NUL byte, which bash cannot read`,
         {
           location: locate(nul, nul + 1),
           hint: 'take \\0 out of the text',
@@ -77,7 +78,7 @@ function checkCommand(
     diagnostics.push(
       warningDiagnostic(
         'MATRIX_JOINED_COMMANDS',
-        `the command of model "${model.name}" runs on into another: nothing separates "${text.slice(joined.start, joined.end)}" from what is before it`,
+        `the command of model ${quoted(model.name)} runs on into another: nothing separates ${quoted(text.slice(joined.start, joined.end))} from what is before it`,
         {
           location: locate(joined.start, joined.end),
           hint: 'end the first command with ";" or "&&", or write "command: |", which keeps line breaks',
@@ -94,7 +95,7 @@ export function sleepInfinity(
 ): Diagnostic {
   return errorDiagnostic(
     'MATRIX_SLEEP_INFINITY',
-    `the command of model "${model.name}" would hold its resources for ever: ${spelling.replace(/\s+/g, ' ')}`,
+    `the command of model ${quoted(model.name)} would hold its resources for ever: ${spelling.replace(/\s+/g, ' ')}`,
     { location, hint: 'take it out; for a pod to work in, type: make pod' },
   );
 }

@@ -4,8 +4,10 @@ import {
   type Checked,
   type Diagnostic,
   errorDiagnostic,
+  type Location,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import type { SourceFile } from '../diagnostics/source-file.ts';
 import { type Pair, Pairs } from './axes.ts';
 import { Boxes, makePointFilter } from './box.ts';
@@ -71,15 +73,21 @@ function takeCensus(config: Config, pairs: Pairs, names: PairNames): Census {
 function refuseByCount(config: Config, selections: readonly ResolvedSelection[]): Diagnostic | undefined {
   const { trials, exact } = countTrials(selections, config.maxTrials);
   if (trials <= BigInt(config.maxTrials)) return undefined;
-  const many = `${exact ? '' : 'more than '}${formatCount(trials)}`;
+  const many = `${exact ? '' : 'at least '}${formatCount(trials)}`;
   return errorDiagnostic(
     'MATRIX_TOO_LARGE',
     `the matrix has ${many} trials, and the limit is ${formatCount(config.maxTrials)}`,
     {
-      location: config.locate('launch', ['run'], 'key'),
+      location: keyOf(config, 'run') ?? keyOf(config, 'model'),
       hint: 'select fewer with "run", or raise "max_trials" in config/launch.yaml',
     },
   );
+}
+
+/** The place of a key at the root of `launch.yaml`, if it is there. */
+function keyOf(config: Config, key: string): Location | undefined {
+  const location = config.locate('launch', [key], 'key');
+  return location?.length === config.locate('launch', [])?.length ? undefined : location;
 }
 
 function selectsNothing(config: Config, { written, index, ...found }: ResolvedSelection): Diagnostic {
@@ -130,7 +138,7 @@ function checkAxes(config: Config, boxes: Boxes): readonly Diagnostic[] {
           `${axis.path.join('\0')}\0${label}`,
           warningDiagnostic(
             'MATRIX_VALUE_TWICE',
-            `"${axis.key}" lists ${label} more than once; it runs once`,
+            `${quoted(axis.key)} lists ${label} more than once; it runs once`,
             { location },
           ),
         );
@@ -143,7 +151,7 @@ function checkAxes(config: Config, boxes: Boxes): readonly Diagnostic[] {
             `${axis.path.join('\0')}\0${other.join('\0')}\0${key}`,
             errorDiagnostic(
               'MATRIX_KEY_TWICE',
-              `both "${other.join('.')}" and "${axis.path.join('.')}" set <${key}>`,
+              `both ${quoted(other.join('.'))} and ${quoted(axis.path.join('.'))} set <${key}>`,
               {
                 location,
                 hint: 'rename one of them, or take the key out of the groups',

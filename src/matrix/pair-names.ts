@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import type { Pair } from './axes.ts';
 import { findField } from './layers.ts';
 import { type NamedPair, namePair } from './name.ts';
@@ -46,7 +47,7 @@ export class PairNames {
       this.#report(field.path, () =>
         errorDiagnostic(
           'MATRIX_NAME_IN_PREFIX',
-          `the prefix "${field.value}" contains <name>, of which it is a part`,
+          `the prefix ${quoted(text.value)} contains <name>, of which it is a part`,
           {
             location: this.#config.locate('launch', field.path),
             hint: 'use <model>, <dataset>, <user> or a hyperparameter',

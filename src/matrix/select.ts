@@ -1,5 +1,6 @@
 import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { nearestName } from '../diagnostics/nearest-name.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import { SourceFile } from '../diagnostics/source-file.ts';
 import type { Observation } from '../executors/executor.ts';
 import { hasFailed } from './decide.ts';
@@ -49,9 +50,12 @@ export function parseWhere(written: string, matrix: ExpandedMatrix): Checked<Tri
   if (unknown.length > 0) {
     const diagnostics = unknown.map(({ key, start }) => {
       const near = nearestName(key, known);
-      return errorDiagnostic('MATRIX_WHERE_UNKNOWN', `no trial has a hyperparameter "${key}"`, {
+      return errorDiagnostic('MATRIX_WHERE_UNKNOWN', `no trial has a hyperparameter ${quoted(key)}`, {
         location: { file, offset: start, length: key.length },
-        hint: near === undefined ? `there are ${[...known].join(', ')}` : `did you mean "${near}"?`,
+        hint:
+          near === undefined
+            ? `there are ${[...known].slice(0, 12).join(', ')}${known.size > 12 ? ', …' : ''}`
+            : `did you mean ${quoted(near)}?`,
       });
     });
     return { ok: false, diagnostics };
@@ -81,7 +85,7 @@ function skipSpaces(text: string, from: number): number {
 function readCondition(text: string, start: number): Condition | string {
   const head = /^([^\s=!'"]+)(!?=)/.exec(text.slice(start));
   const [, written = '', operator] = head ?? [];
-  if (head === null) return `"${text.slice(start)}" does not begin with a condition KEY=VALUE`;
+  if (head === null) return `${quoted(text.slice(start))} does not begin with a condition KEY=VALUE`;
   const globs: Glob[] = [];
   let characters: { char: string; quoted: boolean }[] = [];
   let quote: string | undefined;
@@ -96,7 +100,7 @@ function readCondition(text: string, start: number): Condition | string {
       characters = [];
     } else characters.push({ char, quoted: quote !== undefined });
   }
-  if (quote !== undefined) return `the quote in "${text.slice(start)}" is not closed`;
+  if (quote !== undefined) return `the quote in ${quoted(text.slice(start))} is not closed`;
   globs.push(makeGlob(characters));
   return { key: written.replace(/^_/, ''), negated: operator === '!=', globs, start, end: at };
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { nearestName } from '../diagnostics/nearest-name.ts';
+import { quoted } from '../diagnostics/quoted.ts';
 import type { Pair } from './axes.ts';
 import { locateInScalar } from './locate-in-scalar.ts';
 import type { Slot } from './placeholders.ts';
@@ -23,19 +24,19 @@ export function unknownPlaceholder(config: Config, pair: Pair, text: WrittenText
   const location = locateInScalar(config.locate('launch', text.path), text.value, start, end);
   const where =
     pair.dataset.name === ''
-      ? `model "${pair.model.name}"`
-      : `model "${pair.model.name}" on dataset "${pair.dataset.name}"`;
+      ? `model ${quoted(pair.model.name)}`
+      : `model ${quoted(pair.model.name)} on dataset ${quoted(pair.dataset.name)}`;
   if (slot.name === 'user')
     return errorDiagnostic('MATRIX_UNKNOWN_PLACEHOLDER', `<user> has no value: no user is set`, {
       location,
       hint: 'set "user" in config/kube.yaml',
     });
-  const near = nearestName(slot.name.replace(/^_/, ''), namesIn(pair));
+  const names = namesIn(pair);
+  const near = nearestName(slot.name.replace(/^_/, ''), names);
+  const some = names.slice(0, 12).map((name) => `<${name}>`);
   const hint =
     near === undefined
-      ? `${where} has ${namesIn(pair)
-          .map((name) => `<${name}>`)
-          .join(', ')}; for the shell's own "<", write "< ${slot.name}" or "\\<"`
+      ? `there are ${some.join(', ')}${names.length > 12 ? ', …' : ''}; for the shell's own "<", write "< ${slot.name}" or "\\<"`
       : `did you mean <${near}>?`;
   return errorDiagnostic('MATRIX_UNKNOWN_PLACEHOLDER', `unknown placeholder <${slot.name}> in ${where}`, {
     location,

@@ -56,8 +56,9 @@ export function buildConfig(
     root: parts.root ?? {},
     models,
     datasets,
-    run: (parts.run ?? [{}]).map(({ hparam, ...rest }) => ({
-      ...rest,
+    run: (parts.run ?? [{}]).map(({ model, dataset, hparam }) => ({
+      ...(model && { models: model }),
+      ...(dataset && { datasets: dataset }),
       ...(hparam && { hparam: new Map(Object.entries(hparam).map(([key, texts]) => [key, new Set(texts)])) }),
     })),
     dotenv: { variables: new Map(Object.entries(parts.dotenv ?? {})), file: undefined },

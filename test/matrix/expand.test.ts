@@ -37,3 +37,82 @@ test('a key in both keeps the dataset’s position and takes the model’s value
     ['lr=3 seed=7 wd=0', 'lr=3 seed=7 wd=1', 'lr=4 seed=7 wd=0', 'lr=4 seed=7 wd=1'],
   );
 });
+
+test('entries of run: in their order, a trial that two of them select once, with a warning', () => {
+  const { value, diagnostics } = expanded(
+    buildConfig({
+      model: { a: { hparam: { lr: ['1', '2', '3'] } }, b: {} },
+      run: [
+        { model: ['a'], hparam: { lr: ['3', '2'] } },
+        { model: ['b', 'a'] },
+        { model: ['a'] },
+        { model: ['b', 'b'] },
+      ],
+    }),
+  );
+  expect([...value].map((trial) => trial.name.replace('alice-example-', ''))).toEqual([
+    'a-lr-2',
+    'a-lr-3',
+    'b',
+    'a-lr-1',
+  ]);
+  expect([...value].map((trial) => trial.index)).toEqual([0, 1, 2, 3]);
+  expect(diagnostics.map((each) => [each.code, each.severity])).toEqual(
+    Array.from({ length: 3 }, () => ['MATRIX_SELECTED_TWICE', 'warning']),
+  );
+});
+
+test('run.hparam leaves alone what has no such axis, and filters groups by name and by inner key', () => {
+  const hparam = { train: { paper: { _lr: '1' }, scale: { _lr: '2' } } };
+  const config = (filter: Readonly<Record<string, readonly string[]>>) =>
+    buildConfig({ model: { a: { hparam }, b: {} }, run: [{ hparam: filter }] });
+  const names = (filter: Readonly<Record<string, readonly string[]>>) =>
+    [...expanded(config(filter)).value].map((trial) => trial.name.replace('alice-example-', ''));
+  expect(names({ train: ['scale'] })).toEqual(['a-train-scale', 'b']);
+  expect(names({ lr: ['1'] })).toEqual(['a-train-paper', 'b']);
+});
+
+test('a group sets its inner keys', () => {
+  const { value } = expanded(
+    buildConfig({ model: { m: { hparam: { train: { paper: { _lr: '1e-5', warm: '0' } }, x: '1' } } } }),
+  );
+  expect(value.at(0).hparam).toEqual([
+    { key: 'train', text: 'paper', visible: true },
+    { key: 'lr', text: '1e-5', visible: false },
+    { key: 'warm', text: '0', visible: true },
+    { key: 'x', text: '1', visible: true },
+  ]);
+});
+
+test.each([
+  [6, '1,000,000,000,000'],
+  [15, '1,000,000,000,000,000,000,000,000,000,000'],
+])('100^%i trials are refused by their count', (axes, count) => {
+  const axis = Array.from({ length: 100 }, (_, i) => String(i));
+  const hparam = Object.fromEntries(Array.from({ length: axes }, (_, i) => [`k${i}`, axis]));
+  const result = expand(buildConfig({ model: { m: { hparam } } }));
+  expect(result.ok).toBe(false);
+  expect(result.diagnostics.map((each) => each.message)).toEqual([
+    `the matrix has ${count} trials, and the limit is 100,000`,
+  ]);
+});
+
+test('the limit itself is allowed, one more is not, and max_trials moves it', () => {
+  const hparam = { a: Array.from({ length: 100_001 }, (_, i) => String(i)) };
+  const run = [{ hparam: { a: hparam.a.slice(1) } }];
+  expect(expanded(buildConfig({ model: { m: { hparam } }, run })).value.length).toBe(100_000);
+  expect(expand(buildConfig({ model: { m: { hparam } } })).ok).toBe(false);
+  expect(expanded(buildConfig({ model: { m: { hparam } }, maxTrials: 100_001 })).value.length).toBe(100_001);
+});
+
+test('a million pairs of model and dataset are refused without being visited', () => {
+  const many = (letter: string) =>
+    Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`${letter}${i}`, {}]));
+  const result = expand(buildConfig({ model: many('m'), dataset: many('d') }));
+  expect(result.diagnostics[0]?.message).toMatch(/at least 100,001 trials/);
+});
+
+test('an index outside the matrix is a bug of the caller', () => {
+  const { value } = expanded(tutorial());
+  for (const index of [-1, 4, 0.5, Number.NaN]) expect(() => value.at(index)).toThrow(RangeError);
+});
