@@ -73,10 +73,18 @@ local-dryrun: $(toolbox_ready) ## Print the command of each trial, run nothing
 	$(toolbox_run)
 
 ##@ Data
-.PHONY: upload download
+.PHONY: upload download find fd list ls remove rm interactive
 upload: $(toolbox_ready) ## Upload a file, folder or pattern to the bucket
 	$(toolbox_run)
 download: $(toolbox_ready) ## Download a file, folder or pattern from the bucket
+	$(toolbox_run)
+find fd: $(toolbox_ready) ## List the keys that match
+	$(toolbox_run)
+list ls: $(toolbox_ready) ## List one level of the bucket, folders first
+	$(toolbox_run)
+remove rm: $(toolbox_ready) ## Remove keys from the bucket, after asking
+	$(toolbox_run)
+interactive: $(toolbox_ready) ## Show local and remote matches and ask what to do
 	$(toolbox_run)
 
 ##@ Project

@@ -15,7 +15,8 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
   const kube = withoutProse('kube');
   const launch = withoutProse('launch');
   const policy = withoutProse('policy');
-  const { additionalProperties: _, ...openFields } = fields;
+  // Without its type: a dataset may also be null.
+  const { additionalProperties: _, type: __, ...openFields } = fields;
   const ajv = new Ajv2019({
     schemas: [
       { $id: 'fields.schema.json', ...openFields },

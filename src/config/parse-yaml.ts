@@ -122,11 +122,10 @@ function explainSyntax(file: SourceFile, error: YAMLError): Diagnostic {
       hint: 'remove the tag, or put quotes around a text that starts with "!"',
     });
   }
-  const [message, hint] = syntaxMessages[error.code] ?? [lowerFirst(error.message), undefined];
-  return errorDiagnostic('CONFIG_SYNTAX', message ?? lowerFirst(error.message), {
-    location,
-    hint: sugarHint(file, offset) ?? hint,
-  });
+  const line = file.line(file.position(offset).line);
+  const [message = lowerFirst(error.message), hint] =
+    invitedMistakes.find(([pattern]) => pattern.test(line))?.[1] ?? syntaxMessages[error.code] ?? [];
+  return errorDiagnostic('CONFIG_SYNTAX', message, { location, hint });
 }
 
 /** Where the token begins that the library found unfinished at an offset. */
@@ -140,28 +139,26 @@ function openingOf(file: SourceFile, offset: number): number {
   return offset;
 }
 
-/** `command: [](…) python a.py` is the mistake that this file's own syntax invites. */
-function sugarHint(file: SourceFile, offset: number): string | undefined {
-  const line = file.line(file.position(offset).line);
-  if (!/:\s+\[[^\]]*\]\(/.test(line)) return undefined;
-  return 'YAML reads "[" as a list: start the command on its own line below "command: >-"';
-}
+type Words = readonly [message?: string | undefined, hint?: string];
 
-/** Code of the yaml library → what to say instead of its words, and a hint. */
-const syntaxMessages: Partial<Record<YAMLError['code'], readonly [string | undefined, string | undefined]>> =
-  {
-    TAB_AS_INDENT: ['a tab cannot indent YAML', 'use spaces'],
-    BAD_INDENT: [undefined, 'lines of one mapping or list start in the same column'],
-    BLOCK_AS_IMPLICIT_KEY: [
-      'a second ": " in one line',
-      'put the value in quotes, or start it on its own line below ">-"',
-    ],
-    MULTILINE_IMPLICIT_KEY: [
-      'a key without a ":" after it',
-      'write "key: value", with a space after the ":"',
-    ],
-    MISSING_CHAR: [undefined, undefined],
-  };
+/** What the line of an error looks like where the command language meets YAML: what to say instead. */
+const invitedMistakes: readonly (readonly [RegExp, Words])[] = [
+  [
+    /:\s+\[[^\]]*\]\(/,
+    ['YAML reads "[" as the start of a list', 'start the command on its own line below "command: >-"'],
+  ],
+];
+
+/** Code of the yaml library → what to say; where the message is left out, the library's own will do. */
+const syntaxMessages: Partial<Record<YAMLError['code'], Words>> = {
+  TAB_AS_INDENT: ['a tab cannot indent YAML', 'use spaces'],
+  BAD_INDENT: [undefined, 'lines of one mapping or list start in the same column'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a second ": " in one line',
+    'put the value in quotes, or start it on its own line below ">-"',
+  ],
+  MULTILINE_IMPLICIT_KEY: ['a key without a ":" after it', 'write "key: value", with a space after the ":"'],
+};
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
