@@ -64,12 +64,18 @@ logs: $(toolbox_ready) ## Print what a trial has printed
 	$(toolbox_run)
 
 ##@ Run here
-.PHONY: local local-first local-dryrun
+.PHONY: local local-first local-dryrun shell debug tmux
 local: $(toolbox_ready) ## Run the trials on this machine, one after another or jobs=N at a time
 	$(toolbox_run)
 local-first: $(toolbox_ready) ## Run the first trial only
 	$(toolbox_run)
 local-dryrun: $(toolbox_ready) ## Print the command of each trial, run nothing
+	$(toolbox_run)
+shell: $(toolbox_ready) ## Open a shell with a trial's environment
+	$(toolbox_run)
+debug: $(toolbox_ready) ## Write debugger entries for the trials into .vscode/launch.json
+	$(toolbox_run)
+tmux: $(toolbox_ready) ## Run a target detached in tmux: target='local jobs=4'
 	$(toolbox_run)
 
 ##@ Data

@@ -54,6 +54,24 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./local-dryrun.ts')).command,
   },
   {
+    name: 'shell',
+    summary: "Open a shell with a trial's environment",
+    group: 'Run here',
+    load: async () => (await import('./shell.ts')).command,
+  },
+  {
+    name: 'debug',
+    summary: 'Write debugger entries for the trials into .vscode/launch.json',
+    group: 'Run here',
+    load: async () => (await import('./debug.ts')).command,
+  },
+  {
+    name: 'tmux',
+    summary: "Run a target detached in tmux: target='local jobs=4'",
+    group: 'Run here',
+    load: async () => (await import('./tmux.ts')).command,
+  },
+  {
     name: 'upload',
     summary: 'Upload a file, folder or pattern to the bucket',
     group: 'Data',

@@ -15,4 +15,7 @@ export const localCodes = {
   LOCAL_PYTHON_ENV: 'The Python environment of the project was found but cannot be used.',
   LOCAL_NO_RUN: 'There is no run record of that name. `make status` lists them.',
   LOCAL_NO_TRIAL: 'No trial is left to run after `where=` and `only=`.',
+  LOCAL_LAUNCH_JSON:
+    '`.vscode/launch.json` is there and is not JSON with comments, so nothing was changed in it.',
+  LOCAL_TMUX: 'tmux is missing, refused, or has a session of that name already.',
 } as const;
