@@ -5,6 +5,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generateCommandReference } from './generate/command-reference.ts';
+import { generateErrorReference } from './generate/error-reference.ts';
+import { generateFieldReference } from './generate/field-reference.ts';
 import type { Generator } from './generate/generated-file.ts';
 import { generateKubernetesTypes } from './generate/kubernetes-types.ts';
 import { generateMakeTargets } from './generate/make-targets.ts';
@@ -27,6 +29,8 @@ const committed: readonly Generator[] = [
   generateTypes,
   generateMakeTargets,
   generateCommandReference,
+  generateErrorReference,
+  generateFieldReference,
 ];
 
 const mode = process.argv[2];
