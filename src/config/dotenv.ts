@@ -85,9 +85,11 @@ function readQuoted(text: string, start: number, quote: string): Value {
   let close = start + 1;
   while (close < text.length && text[close] !== quote) close += quote === '"' && text[close] === '\\' ? 2 : 1;
   if (close >= text.length) {
-    return { problem: `the ${quote} is never closed`, hint: `add ${quote} at the end of the value` };
+    return unclosed(quote);
   }
   const end = after(skipped, text, close + 1);
+  // What closes it lines further down, and goes on, was to open another value.
+  if (end === undefined && text.slice(start, close).includes('\n')) return unclosed(quote);
   if (end === undefined) {
     const hint =
       quote === '"'
@@ -97,6 +99,10 @@ function readQuoted(text: string, start: number, quote: string): Value {
   }
   const inside = text.slice(start + 1, close).replaceAll('\r\n', '\n');
   return { text: quote === '"' ? withoutEscapes(inside) : inside, end };
+}
+
+function unclosed(quote: string): Value {
+  return { problem: `the ${quote} is never closed`, hint: `add ${quote} at the end of the value` };
 }
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', $: '$' };

@@ -1,18 +1,25 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { parseDuration } from '../../src/config/duration.ts';
 
-test.each([
+it.each([
   ['90s', 90],
   ['45m', 2700],
   ['12h', 43_200],
   ['2d6h30m', 196_200],
-  ['300', 300],
-  [300, 300],
+  ['1d1s', 86_401],
+  ['3600', 3600],
+  [3600, 3600],
+  ['', undefined],
+  ['0s', undefined],
+  [0, undefined],
+  [1.5, undefined],
+  ['1.5h', undefined],
+  ['30m2h', undefined],
+  ['45m30', undefined],
+  ['five', undefined],
+  ['-1h', undefined],
   [null, undefined],
   [undefined, undefined],
-  ['', undefined],
-  ['soon', undefined],
-  ['30m2h', undefined],
-])('%o is %o seconds', (written, seconds) => {
+])('%j is %j seconds', (written, seconds) => {
   expect(parseDuration(written)).toBe(seconds);
 });
