@@ -25,8 +25,8 @@ export type Fault =
   /** The byte at this position has its bits turned. */
   | { readonly flip: number }
   | { readonly rewrite: (body: string) => string }
-  /** Runs before the request is carried out. */
-  | { readonly meanwhile: () => void };
+  /** Runs before the request is carried out; a promise holds it up. */
+  | { readonly meanwhile: () => void | Promise<void> };
 
 interface ArmedFault {
   readonly when: (seen: Seen) => boolean;
@@ -115,7 +115,7 @@ export class FakeS3Server {
     try {
       if (fault !== undefined && 'reset' in fault && fault.reset === 'before')
         return void request.socket.resetAndDestroy();
-      if (fault !== undefined && 'meanwhile' in fault) fault.meanwhile();
+      if (fault !== undefined && 'meanwhile' in fault) await fault.meanwhile();
       if (fault !== undefined && 'reply' in fault) {
         const { status, code, headers, extra } = fault.reply;
         for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);

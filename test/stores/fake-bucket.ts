@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { downloadAll } from '../../src/stores/download.ts';
+import type { ObjectStore } from '../../src/stores/object-store.ts';
+import { openStore } from '../../src/stores/open-store.ts';
+import type { Clock } from '../../src/stores/retry.ts';
+import { readS3Settings } from '../../src/stores/s3-settings.ts';
+import type { TransferEvent } from '../../src/stores/transfer-event.ts';
+import { makeLimits } from '../../src/stores/transfer-limits.ts';
+import { uploadAll } from '../../src/stores/upload.ts';
+import { FakeS3Server } from '../fakes/s3-server.ts';
+
+export const never = new AbortController().signal;
+
+/** A clock on which waiting takes no time; `waited` is what it would have taken, in milliseconds. */
+export class QuickClock implements Clock {
+  waited = 0;
+  now(): number {
+    return Date.now() + this.waited;
+  }
+  async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.waited += milliseconds;
+  }
+  random(): number {
+    return 1;
+  }
+}
+
+/** A fake server with a client to it and an empty project, all gone when the test is over. */
+export async function startBucket(change: Record<string, string | undefined> = {}) {
+  const server = new FakeS3Server();
+  await server.start();
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'ktb-s3-')));
+  const clock = new QuickClock();
+  const store = await connect({ ...server.env, ...change }, clock);
+  onTestFinished(async () => {
+    store.close();
+    await server.stop();
+    rmSync(root, { recursive: true, force: true });
+  });
+  const path = (name: string) => join(root, name);
+  const write = (name: string, content: string | Uint8Array) => {
+    mkdirSync(dirname(path(name)), { recursive: true });
+    writeFileSync(path(name), content);
+  };
+  return { server, store, root, clock, path, write };
+}
+
+export async function connect(env: Record<string, string | undefined>, clock?: Clock): Promise<ObjectStore> {
+  const settings = readS3Settings(env, { variables: new Map(), file: undefined });
+  if (!settings.ok) throw new Error(settings.diagnostics.map(({ message }) => message).join('; '));
+  return await openStore(settings.value, env, clock);
+}
+
+type Bucket = Pick<Awaited<ReturnType<typeof startBucket>>, 'store' | 'root'>;
+type Options = Partial<Parameters<typeof uploadAll>[1]>;
+
+/** Parts of 5 MiB, the least that S3 takes, so that tests of parts move little. */
+export const fiveMebi = 5 << 20;
+
+export async function move(
+  direction: 'upload' | 'download',
+  { store, root }: Bucket,
+  file: string,
+  options: Options = {},
+) {
+  const events: TransferEvent[] = [];
+  const run = direction === 'upload' ? uploadAll : downloadAll;
+  const summary = await run(store, {
+    file,
+    root,
+    signal: never,
+    limits: makeLimits({ wholeSize: fiveMebi, partSize: fiveMebi }),
+    report: (event) => void events.push(event),
+    ...options,
+  });
+  const messages = events.flatMap((event) => ('diagnostic' in event ? [event.diagnostic.message] : []));
+  return { summary, events, messages };
+}
