@@ -8,7 +8,7 @@ import type { LocalFile } from './local-file.ts';
 type Entry = [number, number, number, number, DigestText[], string?];
 
 /** Fewer files and bytes than these are read again sooner than remembered. */
-const worthRemembering = { files: 200, bytes: 16 << 20 };
+const worthRemembering = { files: 200, bytes: 4 << 20 };
 
 /**
  * Digests of local files, so that a sync with nothing to do need not read them. Like git's index: an entry counts while

@@ -56,13 +56,12 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
       }
       const { path } = target;
       const file = target.existing === undefined ? undefined : statLocalFile(key, path);
-      const action = await guard(key, counter.report, async () =>
-        decideAction(await comparePair(file, info, compareTools), overwrite),
-      );
+      const comparison = await guard(key, counter.report, () => comparePair(file, info, compareTools));
+      const action = comparison && decideAction(comparison, overwrite);
       if (action === 'transfer') planned.push({ info, path, file });
       else if (action === 'skip') counter.report({ type: 'same', key, path });
       else if (action === 'leave' && file !== undefined)
-        counter.report({ type: 'different', key, path, diagnostic: differs(file, info) });
+        counter.report({ type: 'different', key, path, diagnostic: differs(file, info, comparison) });
     },
     (error) => stop.abort(error),
   );

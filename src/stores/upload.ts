@@ -10,7 +10,7 @@ import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { printable } from './safe-key.ts';
 import { parseSelection } from './selection.ts';
 import { StoreError } from './store-error.ts';
-import { decideAction } from './sync-plan.ts';
+import { type Comparison, decideAction } from './sync-plan.ts';
 import { TransferCounter, type TransferEvent, type TransferSummary } from './transfer-event.ts';
 import { makeLimits } from './transfer-limits.ts';
 import type { TransferOptions } from './transfer-options.ts';
@@ -45,15 +45,14 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     local.files,
     32,
     async (file) => {
-      const action = await guard(file.key, counter.report, async () => {
-        const info = remote.get(file.key);
-        return decideAction(await comparePair(file, info, compareTools), overwrite);
-      });
       const { key, path } = file;
+      const info = remote.get(key);
+      const comparison = await guard(key, counter.report, () => comparePair(file, info, compareTools));
+      const action = comparison && decideAction(comparison, overwrite);
       if (action === 'transfer') planned.push(file);
       else if (action === 'skip') counter.report({ type: 'same', key, path });
       else if (action === 'leave')
-        counter.report({ type: 'different', key, path, diagnostic: differs(file, remote.get(key)) });
+        counter.report({ type: 'different', key, path, diagnostic: differs(file, info, comparison) });
     },
     (error) => stop.abort(error),
   );
@@ -127,9 +126,13 @@ export async function guard<T>(
   }
 }
 
-export function differs(file: LocalFile, info: ObjectInfo | undefined) {
+export function differs(file: LocalFile, info: ObjectInfo | undefined, comparison: Comparison | undefined) {
   const how =
-    info?.size === file.size ? 'other content' : `${info?.size} bytes there, ${file.size} bytes here`;
+    info?.size !== file.size
+      ? `${info?.size} bytes there, ${file.size} bytes here`
+      : comparison === 'undecided'
+        ? 'nothing tells whether the content is the same'
+        : 'other content';
   return warningDiagnostic('S3_DIFFERS', `${printable(file.key)} differs and was left: ${how}`, {
     hint: 'overwrite=true replaces it',
   });
