@@ -27,7 +27,7 @@ export function sendLog(
     let bytes = Buffer.concat([prefix, line.bytes]);
     if (sent + bytes.length > limit) bytes = bytes.subarray(0, limit - sent);
     if (sent + bytes.length > budget) {
-      response.write(bytes.subarray(0, budget - sent), () => response.socket?.resetAndDestroy());
+      response.write(bytes.subarray(0, budget - sent), () => response.socket?.destroy());
       sent = budget;
       return false;
     }

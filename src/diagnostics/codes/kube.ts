@@ -24,4 +24,8 @@ export const kubeCodes = {
     'Somebody else has an object of the name a trial needs. It is never touched; set another `prefix`.',
   KUBE_REJECTED:
     'The API server does not accept the manifest of a trial. The other trials are created all the same.',
+  KUBE_NO_UPGRADE:
+    'The WebSocket for a shell, a copy or a port could not be opened; a proxy may be in between.',
+  KUBE_NO_PROGRAM: "The pod's image does not have the program to run, such as `bash` or `tar`.",
+  KUBE_EXEC_LOST: 'The connection to a pod ended before the command in it did.',
 } as const;

@@ -1,0 +1,110 @@
+import { Readable } from 'node:stream';
+import type { ClientOptions, WebSocket as WsSocket } from 'ws';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { ApiError, type StatusBody } from './api-error.ts';
+import type { Connection } from './connection.ts';
+
+/** Bytes waiting to be sent above which a writer has to wait. */
+const highWater = 1024 * 1024;
+
+/** A WebSocket of the API whose messages begin with the number of a channel. */
+export interface ChannelSocket {
+  /** `v5.channel.k8s.io` can close a single channel, older ones cannot. */
+  readonly protocol: string;
+  /** Messages in order, the channel's number taken off. Ends when the server closes. */
+  readonly messages: AsyncIterable<{ readonly channel: number; readonly data: Buffer }>;
+  /** Waits when the other side is slow. */
+  send(channel: number, data: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Opens a WebSocket of the API (`exec`, `attach`, `portforward`) with the connection's identity.
+ *
+ * @throws ApiError when the server refuses
+ * @throws DiagnosticError KUBE_NO_UPGRADE when something in between does not pass WebSockets on
+ */
+export async function openChannelSocket(
+  connection: Connection,
+  path: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+): Promise<ChannelSocket> {
+  const { WebSocket } = await import('ws');
+  const { url, agent, headers } = await connection.socketOptions(path);
+  const options: ClientOptions = {
+    agent,
+    headers: { ...headers, 'user-agent': 'kube-toolbox' } as Record<string, string>,
+    handshakeTimeout: 30_000,
+    perMessageDeflate: false,
+  };
+  const socket = new WebSocket(url, [...protocols], options);
+  socket.binaryType = 'nodebuffer';
+  const abort = (): void => socket.terminate();
+  signal.addEventListener('abort', abort, { once: true });
+  socket.on('close', () => signal.removeEventListener('abort', abort));
+  const messages = readMessages(socket);
+  await opened(socket, connection, signal);
+  return {
+    protocol: socket.protocol,
+    messages,
+    async send(channel, data) {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      const message = Buffer.allocUnsafe(data.length + 1);
+      message[0] = channel;
+      message.set(data, 1);
+      const sent = new Promise<void>((settle) => socket.send(message, () => settle()));
+      if (socket.bufferedAmount > highWater) await sent;
+    },
+    close: () => socket.close(),
+  };
+}
+
+function opened(socket: WsSocket, connection: Connection, signal: AbortSignal): Promise<void> {
+  return new Promise((settle, fail) => {
+    socket.once('open', () => settle());
+    socket.on('error', (cause) => {
+      if (signal.aborted) return fail(signal.reason as Error);
+      fail(
+        new DiagnosticError(
+          errorDiagnostic(
+            'KUBE_NO_UPGRADE',
+            `${connection.where} does not open a WebSocket: ${cause.message}`,
+            {
+              cause,
+              hint: 'a proxy in between may not pass WebSockets on',
+            },
+          ),
+          3,
+        ),
+      );
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        let body: StatusBody = { message: `HTTP ${response.statusCode} without a WebSocket` };
+        try {
+          body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
+        } catch {
+          // Not of the API; the status alone is told.
+        }
+        fail(new ApiError(response.statusCode ?? 0, body));
+        socket.terminate();
+      });
+    });
+  });
+}
+
+/** Messages as a stream that makes the socket wait while nobody reads. */
+function readMessages(socket: WsSocket): AsyncIterable<{ channel: number; data: Buffer }> {
+  const stream = new Readable({ objectMode: true, highWaterMark: 64, read: () => socket.resume() });
+  socket.on('message', (message: Buffer) => {
+    const more = stream.push({ channel: message[0] ?? 255, data: message.subarray(1) });
+    if (!more) socket.pause();
+  });
+  socket.on('close', () => stream.push(null));
+  // An error is followed by `close`; before `open` it is told there.
+  stream.on('error', () => undefined);
+  return stream;
+}

@@ -1,0 +1,70 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { openChannelSocket } from './channel-socket.ts';
+import type { NamespaceApi } from './namespace-api.ts';
+import { pathOf, pods } from './objects.ts';
+
+const dataChannel = 0;
+const errorChannel = 1;
+/** Milliseconds a connection whose local side has ended may still bring an answer. */
+const lingering = 10_000;
+
+/**
+ * Listens on a port of this machine and carries each connection to a port of a pod. The protocol has one
+ * stream a WebSocket and no half-close, so every connection opens a WebSocket of its own.
+ *
+ * @param options.localPort 0 takes a free one
+ * @param options.report told what went wrong with a connection; the others go on
+ */
+export async function forwardPort(
+  api: NamespaceApi,
+  options: {
+    readonly pod: string;
+    readonly port: number;
+    readonly localPort: number;
+    readonly report: (error: unknown) => void;
+  },
+  signal: AbortSignal,
+): Promise<Server> {
+  const path = `${pathOf(pods, api.namespace, options.pod)}/portforward?ports=${options.port}`;
+  const server = createServer({ allowHalfOpen: true }, (local) => {
+    carry(api, path, local, signal).catch((error) => {
+      local.destroy();
+      if (!signal.aborted) options.report(error);
+    });
+  });
+  signal.addEventListener('abort', () => server.close(), { once: true });
+  await new Promise<void>((settle, fail) => {
+    server.once('error', fail);
+    // This machine only: the forwarded port is not protected by anything.
+    server.listen(options.localPort, '127.0.0.1', settle);
+  });
+  return server;
+}
+
+async function carry(api: NamespaceApi, path: string, local: Socket, signal: AbortSignal): Promise<void> {
+  local.on('error', () => local.destroy());
+  const socket = await openChannelSocket(api.client.connection, path, ['v4.channel.k8s.io'], signal);
+  local.on('close', () => socket.close());
+  local.on('end', () => setTimeout(() => socket.close(), lingering).unref());
+  const upload = (async () => {
+    for await (const chunk of local as AsyncIterable<Buffer>) await socket.send(dataChannel, chunk);
+  })();
+  upload.catch(() => socket.close());
+  // The first message of each channel is the port's number.
+  const greeted = new Set<number>();
+  let problem = '';
+  for await (const { channel, data } of socket.messages) {
+    if (!greeted.has(channel)) {
+      greeted.add(channel);
+      if (data.length === 2) continue;
+    }
+    if (channel === errorChannel) problem += data.toString('utf8');
+    else if (channel === dataChannel && !local.destroyed && !local.write(data))
+      await new Promise<void>((settle) => {
+        local.once('drain', settle);
+        local.once('close', settle);
+      });
+  }
+  local.end();
+  if (problem !== '') throw new Error(problem.trim());
+}

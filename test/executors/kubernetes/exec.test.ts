@@ -1,0 +1,205 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ExecOptions, exec } from '../../../src/executors/kubernetes/exec.ts';
+import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { forwardPort } from '../../../src/executors/kubernetes/port-forward.ts';
+import { archive, findEntries } from '../../../src/executors/kubernetes/tar.ts';
+import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
+import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
+import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
+import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
+
+describe('in a pod', () => {
+  let cluster: FakeCluster;
+  let api: NamespaceApi;
+  const { signal } = new AbortController();
+
+  beforeEach(async () => {
+    cluster = await startFakeCluster();
+    api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'lab' },
+      spec: { containers: [{ name: 'main', image: 'x' }] },
+      status: {},
+    };
+    cluster.store.add(kinds.pods, pod as unknown as ApiObject);
+    cluster.simulation.movePod('lab', 'p', { kind: 'running' });
+  });
+  afterEach(async () => {
+    api.client.close();
+    await cluster.stop();
+  });
+
+  const run = async (command: readonly string[], rest: Partial<ExecOptions> = {}) => {
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const texts = { stdout: '', stderr: '' };
+    stdout.on('data', (chunk) => {
+      texts.stdout += chunk;
+    });
+    stderr.on('data', (chunk) => {
+      texts.stderr += chunk;
+    });
+    const code = await exec(api, { pod: 'p', command, stdout, stderr, ...rest }, signal);
+    return { code, ...texts };
+  };
+
+  it('runs a command and returns its exit code and both outputs', async () => {
+    expect(await run(['bash', '-c', 'echo out; echo err >&2; exit 7'])).toEqual({
+      code: 7,
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    expect((await run(['true'])).code).toBe(0);
+  });
+
+  it('passes words on as they are', async () => {
+    const words = ['a b', "it's", '$HOME', 'ü&=?#'];
+    expect((await run(['printf', '%s\n', ...words])).stdout).toBe(`${words.join('\n')}\n`);
+  });
+
+  it('feeds standard input and closes it', async () => {
+    const input = 'line\n'.repeat(200_000);
+    const { stdout } = await run(['wc', '-c'], { stdin: Readable.from([Buffer.from(input)]) });
+    expect(stdout.trim()).toBe(String(input.length));
+  });
+
+  it('does not wait for a key when the command has ended', async () => {
+    expect((await run(['bash', '-c', 'exit 3'], { stdin: new PassThrough() })).code).toBe(3);
+  });
+
+  it('tells the terminal size at first and after each change', async () => {
+    const size = { columns: 80, rows: 24 };
+    let change = (): void => undefined;
+    const pending = run(['sleep', '0.4'], {
+      terminal: {
+        size: () => size,
+        onResize: (listener) => {
+          change = listener;
+          return () => undefined;
+        },
+      },
+      stdin: new PassThrough(),
+    });
+    await expect.poll(() => cluster.execs[0]?.sizes).toEqual([{ Width: 80, Height: 24 }]);
+    size.columns = 120;
+    change();
+    await pending;
+    expect(cluster.execs[0]).toMatchObject({
+      tty: true,
+      sizes: [
+        { Width: 80, Height: 24 },
+        { Width: 120, Height: 24 },
+      ],
+    });
+  });
+
+  it('works with a server that speaks only v4', async () => {
+    cluster.onlyV4 = true;
+    expect((await run(['bash', '-c', 'exit 5'])).code).toBe(5);
+  });
+
+  it('says that there is no such pod, that it is not ready, or that it has no such program', async () => {
+    await expect(run(['bash'], { pod: 'gone' })).rejects.toMatchObject({ reason: 'NotFound' });
+    cluster.simulation.movePod('lab', 'p', { kind: 'succeeded' });
+    await expect(run(['bash'])).rejects.toMatchObject({
+      message: 'pod p is not running. Current status=Succeeded',
+    });
+    cluster.simulation.movePod('lab', 'p', { kind: 'running' });
+    await expect(run(['no-such-shell'])).rejects.toMatchObject({
+      diagnostics: [{ code: 'KUBE_NO_PROGRAM', message: 'the container of pod "p" has no "no-such-shell"' }],
+    });
+  });
+
+  it('says that the right is missing, and that a connection was lost', async () => {
+    cluster.denied = (_user, _verb, resource) => resource === 'pods/exec';
+    await expect(run(['bash'])).rejects.toMatchObject({
+      reason: 'Forbidden',
+      message: expect.stringContaining('"pods/exec"'),
+    });
+    cluster.denied = () => false;
+    cluster.fail({ kind: 'lost-before' }, { when: ({ method }) => method === 'CONNECT' });
+    await expect(run(['bash'])).rejects.toMatchObject({ diagnostics: [{ code: 'KUBE_NO_UPGRADE' }] });
+  });
+
+  describe('copying', () => {
+    let folder: string;
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'copy-'));
+    });
+    afterEach(async () => {
+      await rm(folder, { recursive: true });
+    });
+
+    it.each([false, true])('unpacks files, folders, modes and long names (only v4: %s)', async (onlyV4) => {
+      cluster.onlyV4 = onlyV4;
+      const long = `deep/${'folder-with-a-long-name/'.repeat(6)}file-ü.bin`;
+      const data = Buffer.from(Array.from({ length: 70_001 }, (_, index) => index % 251));
+      for (const name of ['a.txt', 'src/run.sh', long])
+        await mkdir(join(folder, name, '..'), { recursive: true });
+      await writeFile(join(folder, 'a.txt'), '');
+      await writeFile(join(folder, 'src/run.sh'), '#!/bin/sh\n', { mode: 0o755 });
+      await writeFile(join(folder, long), data);
+      const entries = await findEntries(folder, ['a.txt', 'src', 'deep']);
+      const { code, stderr } = await run(['tar', '-xf', '-'], { stdin: archive(entries) });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect((await readFile(join(cluster.folder, long))).equals(data)).toBe(true);
+      expect((await stat(join(cluster.folder, 'src/run.sh'))).mode & 0o777).toBe(0o755);
+      expect((await stat(join(cluster.folder, 'a.txt'))).size).toBe(0);
+    });
+  });
+
+  describe('a forwarded port', () => {
+    it('carries connections there and back, several at once, and goes on after one fails', async () => {
+      const body = 'x'.repeat(300_000);
+      const web = createServer((request, response) => {
+        request.resume().on('end', () => response.end(`${request.url} ${body}`));
+      });
+      await new Promise<void>((settle) => web.listen(0, '127.0.0.1', settle));
+      const port = (web.address() as AddressInfo).port;
+      const stop = new AbortController();
+      const errors: unknown[] = [];
+      const server = await forwardPort(
+        api,
+        { pod: 'p', port, localPort: 0, report: (error) => errors.push(error) },
+        stop.signal,
+      );
+      const local = (server.address() as AddressInfo).port;
+      const answers = await Promise.all(
+        ['/a', '/b', '/c'].map(async (path) => (await fetch(`http://127.0.0.1:${local}${path}`)).text()),
+      );
+      expect(answers).toEqual(['/a', '/b', '/c'].map((path) => `${path} ${body}`));
+      web.closeAllConnections();
+      await new Promise((settle) => web.close(settle));
+      // A new connection: those of before ended with the server.
+      const fresh = connect(local, '127.0.0.1');
+      fresh.on('error', () => undefined);
+      await expect.poll(() => String(errors[0])).toContain(`error forwarding port ${port} to pod`);
+      stop.abort();
+    });
+
+    it('listens on this machine only', async () => {
+      const stop = new AbortController();
+      const server = await forwardPort(
+        api,
+        { pod: 'p', port: 1, localPort: 0, report: () => undefined },
+        stop.signal,
+      );
+      expect((server.address() as AddressInfo).address).toBe('127.0.0.1');
+      const taken = forwardPort(
+        api,
+        { pod: 'p', port: 1, localPort: (server.address() as AddressInfo).port, report: () => undefined },
+        stop.signal,
+      );
+      await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' });
+      stop.abort();
+    });
+  });
+});

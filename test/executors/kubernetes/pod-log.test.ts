@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { type LogOptions, readPodLog } from '../../../src/executors/kubernetes/pod-log.ts';
+import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
+import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
+import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
+import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
+
+describe('the log of a pod', () => {
+  let cluster: FakeCluster;
+  let api: NamespaceApi;
+
+  beforeEach(async () => {
+    cluster = await startFakeCluster();
+    api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p', namespace: 'lab' },
+      spec: { containers: [{ name: 'main', image: 'x' }] },
+      status: {},
+    };
+    cluster.store.add(kinds.pods, pod as unknown as ApiObject);
+    cluster.simulation.movePod('lab', 'p', { kind: 'running' });
+  });
+  afterEach(async () => {
+    api.client.close();
+    await cluster.stop();
+  });
+
+  const write = (text: string, time?: string): void =>
+    cluster.simulation.write('lab', 'p', text, 'main', time);
+  const finish = (): void => cluster.simulation.movePod('lab', 'p', { kind: 'succeeded' });
+  const read = async (
+    options: Partial<LogOptions> = {},
+    signal = new AbortController().signal,
+  ): Promise<string> => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of readPodLog(api, 'p', { follow: false, ...options }, signal)) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  };
+  const isLog = ({ path }: { path: string }): boolean => path.endsWith('/log');
+
+  it('is the output as it was written, without time stamps', async () => {
+    write('one\n\n  two with 2026-01-01T00:00:00Z inside\nüñí\nno end');
+    expect(await read()).toBe('one\n\n  two with 2026-01-01T00:00:00Z inside\nüñí\nno end');
+  });
+
+  it('is followed until the container ends', async () => {
+    write('a\n');
+    const pending = read({ follow: true });
+    setTimeout(() => write('b\n'), 50);
+    setTimeout(finish, 100);
+    expect(await pending).toBe('a\nb\n');
+  });
+
+  it('is taken up after resets at every byte, with nothing lost and nothing twice', async () => {
+    // Many lines in the same second, some with the same time, one that is long, one that is empty.
+    const lines = Array.from(
+      { length: 12 },
+      (_, index) => `line ${index} ${'x'.repeat(index === 5 ? 200 : index)}\n`,
+    );
+    lines[7] = '\n';
+    lines.forEach((line, index) => {
+      write(
+        line,
+        `2026-01-01T00:00:0${Math.floor(index / 5)}.${String(Math.floor(index / 2)).padStart(9, '0')}Z`,
+      );
+    });
+    finish();
+    const whole = lines.join('');
+    for (let bytes = 0; bytes < 700; bytes += 23) {
+      cluster.fail({ kind: 'reset-after', bytes }, { when: isLog });
+      cluster.fail({ kind: 'reset-after', bytes: bytes + 111 }, { when: isLog });
+      expect(await read({ follow: true }), `reset after ${bytes} bytes`).toBe(whole);
+    }
+  });
+
+  it('keeps its place with tail=, also when the same second has older lines', async () => {
+    for (const index of [0, 1, 2, 3, 4, 5]) write(`${index}\n`, `2026-01-01T00:00:00.00000000${index}Z`);
+    finish();
+    cluster.fail({ kind: 'reset-after', bytes: 40 }, { when: isLog });
+    expect(await read({ follow: true, tailLines: 3 })).toBe('3\n4\n5\n');
+  });
+
+  it('understands clocks with a time zone', async () => {
+    for (const index of [0, 1, 2]) write(`${index}\n`, `2026-01-01T02:00:0${index}.000000000+02:00`);
+    finish();
+    cluster.fail({ kind: 'reset-after', bytes: 50 }, { when: isLog });
+    expect(await read({ follow: true })).toBe('0\n1\n2\n');
+  });
+
+  it('waits for a container that has not begun, when followed', async () => {
+    cluster.simulation.movePod('lab', 'p', { kind: 'creating' });
+    cluster.store.update('pods', cluster.store.get('pods', 'lab', 'p') as ApiObject, (copy) => {
+      copy['status'].phase = 'Pending';
+    });
+    expect(await read()).toBe('');
+    const pending = read({ follow: true });
+    setTimeout(() => {
+      write('begun\n');
+      cluster.simulation.movePod('lab', 'p', { kind: 'running' });
+      setTimeout(finish, 30);
+    }, 50);
+    expect(await pending).toBe('begun\n');
+  });
+
+  it('reads the container before the restart', async () => {
+    cluster.simulation.write('lab', 'p', 'before\n', 'main-previous');
+    write('after\n');
+    expect(await read({ previous: true })).toBe('before\n');
+  });
+
+  it('says that the pod or the previous container is not there', async () => {
+    await expect(read({ previous: true })).rejects.toMatchObject({
+      message: expect.stringContaining('previous terminated container "main"'),
+    });
+    await expect(read({ container: 'other' })).rejects.toMatchObject({
+      message: 'container other is not valid for pod p',
+    });
+  });
+
+  it('passes on a line of any length in pieces', async () => {
+    write('x'.repeat(5_000_000));
+    finish();
+    let size = 0;
+    let most = 0;
+    for await (const chunk of readPodLog(api, 'p', { follow: true }, new AbortController().signal)) {
+      size += chunk.length;
+      most = Math.max(most, chunk.length);
+    }
+    expect(size).toBe(5_000_000);
+    // What a socket hands over at once, and never the line.
+    expect(most).toBeLessThan(200_000);
+  });
+
+  it('stops when it is aborted', async () => {
+    write('a\n');
+    const interruption = new AbortController();
+    const pending = read({ follow: true }, interruption.signal);
+    setTimeout(() => interruption.abort(new Error('enough')), 50);
+    await expect(pending).rejects.toThrow(/enough|aborted/);
+  });
+});
