@@ -78,8 +78,9 @@ function findCrowded(
   heads: ReadonlyMap<string, number>,
   hashLike: ReadonlySet<string>,
 ): ReadonlySet<string> {
-  const seen = new Set<string>(hashLike);
   const crowded = new Set<string>();
+  if (hashLike.size === 0 && isEach(1, heads.values())) return crowded;
+  const seen = new Set<string>(hashLike);
   const suspectHeads = new Set([...hashLike].map((text) => text.slice(0, -6)));
   for (const pair of pairs) {
     eachPoint(pair, (points) => {
@@ -93,6 +94,11 @@ function findCrowded(
     });
   }
   return crowded;
+}
+
+function isEach(number: number, all: Iterable<number>): boolean {
+  for (const each of all) if (each !== number) return false;
+  return true;
 }
 
 /**
