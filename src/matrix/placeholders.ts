@@ -62,7 +62,7 @@ export interface BoundTemplate {
   readonly unknown: readonly Slot[];
 }
 
-export interface BoundSlot {
+interface BoundSlot {
   /** −1: the trial's name. */
   readonly axis: number;
   readonly texts: readonly string[];
