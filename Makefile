@@ -12,7 +12,8 @@ toolbox_quote = '$(subst ','\'',$1)'
 
 # The folder of this file, links followed: empty at this repository's own root, relative below the project
 # (`src/toolbox/`), else absolute. Done with `subst`, since `dir` would take a path with a space for two.
-toolbox_self := $(realpath $(lastword $(MAKEFILE_LIST)))
+# In a pod the toolbox is where its own make says, whatever copy of this file the project brought along.
+toolbox_self := $(realpath $(if $(KUBE_TOOLBOX_PACKAGE),$(KUBE_TOOLBOX_PACKAGE)/Makefile,$(lastword $(MAKEFILE_LIST))))
 toolbox := $(subst |,,$(subst |$(CURDIR)/,,|$(subst /Makefile|,/,$(toolbox_self)|)))
 
 # Values given on make's command line become flags, as they were typed: `$$`, quotes, spaces, `*`, `;` and

@@ -111,6 +111,36 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./interactive.ts')).command,
   },
   {
+    name: 'checkout',
+    summary: 'Restore the code that a run was started with',
+    group: 'Plan',
+    load: async () => (await import('./checkout.ts')).command,
+  },
+  {
+    name: 'image-init',
+    summary: 'Write a Dockerfile, workflows and .dockerignore for this project',
+    group: 'Images',
+    load: async () => (await import('./image-init.ts')).command,
+  },
+  {
+    name: 'image',
+    summary: 'Build and tag the image of the project with docker, podman or buildah',
+    group: 'Images',
+    load: async () => (await import('./image.ts')).command,
+  },
+  {
+    name: 'image-push',
+    summary: 'Push the image of the project',
+    group: 'Images',
+    load: async () => (await import('./image-push.ts')).command,
+  },
+  {
+    name: 'image-secret',
+    summary: 'Create the Secret that images are pulled with, from a deploy token',
+    group: 'Images',
+    load: async () => (await import('./image-secret.ts')).command,
+  },
+  {
     name: 'init',
     summary: 'Write config files, .env, .gitignore lines and the Makefile line into this project',
     group: 'Project',

@@ -22,6 +22,8 @@ export interface RunRecord {
   readonly hparam: Readonly<Record<string, string>>;
   readonly fingerprint: Fingerprint;
   readonly command: string;
+  /** Which code ran, see `container/code-reference.ts`; absent where nobody pinned it, as in local runs. */
+  readonly code?: string;
   readonly executor: string;
   readonly state: Exclude<TrialState, 'missing' | 'lost'>;
   /** Counts from 1. */

@@ -19,6 +19,8 @@ export const annotationNames = {
   fingerprint: 'kube-toolbox/fingerprint',
   /** JSON object: part → 12 hex digits. */
   fingerprintParts: 'kube-toolbox/fingerprint-parts',
+  /** Which code the trial runs: `git:COMMIT`, `snapshot:DIGEST`; copied into the run record. */
+  code: 'kube-toolbox/code',
   /** On the pod template: the bash text to run, which reaches the container through a mounted volume. */
   command: 'kube-toolbox/command',
 } as const;

@@ -29,6 +29,7 @@ export function recordOf(
     hparam: parse(notes[annotationNames.hparam]),
     fingerprint: fingerprintOf(observation.fingerprint),
     command: rest.command,
+    ...(notes[annotationNames.code] === undefined ? {} : { code: notes[annotationNames.code] }),
     executor: executorName,
     state,
     attempt: rest.attempt,
