@@ -56,12 +56,14 @@ endif
 # The commands, made by `npm run generate` from src/cli/registry.ts.
 
 ##@ Plan
-.PHONY: plan status logs
+.PHONY: plan status logs checkout
 plan: $(toolbox_ready) ## Show the trials, how they stand and what would be done; changes nothing
 	$(toolbox_run)
 status: $(toolbox_ready) ## Show how the trials stand, models by datasets
 	$(toolbox_run)
 logs: $(toolbox_ready) ## Print what a trial has printed
+	$(toolbox_run)
+checkout: $(toolbox_ready) ## Restore the code that a run was started with
 	$(toolbox_run)
 
 ##@ Run here
@@ -92,6 +94,17 @@ list ls: $(toolbox_ready) ## List one level of the bucket, folders first
 remove rm: $(toolbox_ready) ## Remove keys from the bucket, after asking
 	$(toolbox_run)
 interactive: $(toolbox_ready) ## Show local and remote matches and ask what to do
+	$(toolbox_run)
+
+##@ Images
+.PHONY: image-init image image-push image-secret
+image-init: $(toolbox_ready) ## Write a Dockerfile, workflows and .dockerignore for this project
+	$(toolbox_run)
+image: $(toolbox_ready) ## Build and tag the image of the project with docker, podman or buildah
+	$(toolbox_run)
+image-push: $(toolbox_ready) ## Push the image of the project
+	$(toolbox_run)
+image-secret: $(toolbox_ready) ## Create the Secret that images are pulled with, from a deploy token
 	$(toolbox_run)
 
 ##@ Project

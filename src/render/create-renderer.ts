@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { ResolvedFields } from '../config/resolved-fields.ts';
 import { fieldDefaults } from '../config/written-defaults.ts';
 import type { CodePlacement } from '../container/code-placement.ts';
+import { formatCodeReference } from '../container/code-reference.ts';
 import type { PodScript } from '../container/pod-layout.ts';
 import { podParts } from '../container/pod-parts.ts';
 import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
@@ -121,7 +122,7 @@ class ProjectRenderer implements Renderer {
         name: spec.name,
         namespace: this.#inputs.config.project.namespace,
         labels,
-        annotations: isJob ? jobAnnotations(spec) : podAnnotations,
+        annotations: isJob ? jobAnnotations(spec, this.#code(spec.fields)) : podAnnotations,
         ...this.#life(fields, nodes),
         podLabels: labels,
         podAnnotations,
@@ -138,10 +139,13 @@ class ProjectRenderer implements Renderer {
     return { ok: true, value: { name: spec.name, workload: workload.value, support }, diagnostics };
   }
 
+  #code({ code }: ResolvedFields): CodePlacement {
+    return (code === 'image' ? undefined : this.#inputs.code[code]) ?? { kind: 'image' };
+  }
+
   #parts(fields: ResolvedFields, image: string, identity: PodIdentity | undefined, hasFiles: boolean) {
     const { project } = this.#inputs.config;
-    const kind = fields.code;
-    const code = (kind === 'image' ? undefined : this.#inputs.code[kind]) ?? { kind: 'image' };
+    const code = this.#code(fields);
     return podParts({
       project: project.project_name,
       command: runMountedCommand,
@@ -229,7 +233,10 @@ class ProjectRenderer implements Renderer {
 }
 
 /** What a trial was, which its name may not tell in full. */
-function jobAnnotations({ trial, fields, fingerprint }: JobSpec): Readonly<Record<string, string>> {
+function jobAnnotations(
+  { trial, fields, fingerprint }: JobSpec,
+  code: CodePlacement,
+): Readonly<Record<string, string>> {
   const hparam = Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text]));
   return {
     ...fields.annotations,
@@ -238,6 +245,7 @@ function jobAnnotations({ trial, fields, fingerprint }: JobSpec): Readonly<Recor
     [annotationNames.hparam]: JSON.stringify(hparam),
     [annotationNames.fingerprint]: fingerprint.hash,
     [annotationNames.fingerprintParts]: JSON.stringify(fingerprint.parts),
+    ...(code.kind !== 'image' && { [annotationNames.code]: formatCodeReference(code) }),
   };
 }
 
