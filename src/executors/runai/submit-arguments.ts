@@ -21,6 +21,8 @@ export interface RunaiWorkload {
   /** What to run; `undefined` for an interactive pod that waits until its time is over. */
   readonly command?: string | undefined;
   readonly ports: readonly (number | string)[];
+  /** Claims beside the scratch volume of the settings. */
+  readonly claims: readonly { readonly claim: string; readonly path: string }[];
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +57,7 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
     ...option('--gpu', workload.gpus),
     ...option('--run-as-uid', settings.runAsUser),
     ...option('--run-as-gid', settings.runAsGroup),
-    ...settings.claims.flatMap(({ claim, path }) => ['--pvc', `${claim}:${path}`]),
+    ...[...settings.claims, ...workload.claims].flatMap(({ claim, path }) => ['--pvc', `${claim}:${path}`]),
     ...option('--image-pull-policy', settings.imagePullPolicy),
     ...(settings.allowPrivilegeEscalation ? ['--allow-privilege-escalation', 'true'] : []),
     ...option('--cpu', workload.cpus),

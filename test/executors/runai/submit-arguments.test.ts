@@ -25,6 +25,7 @@ const base: RunaiWorkload = {
   gpus: 0,
   retries: 0,
   ports: [],
+  claims: [],
   env: {},
 };
 
