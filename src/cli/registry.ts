@@ -72,6 +72,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./tmux.ts')).command,
   },
   {
+    name: 'dryrun',
+    summary: 'Write the manifests of all trials into build/ and say what `job` would do',
+    group: 'Run on the cluster',
+    load: async () => (await import('./dryrun.ts')).command,
+  },
+  {
     name: 'upload',
     summary: 'Upload a file, folder or pattern to the bucket',
     group: 'Data',

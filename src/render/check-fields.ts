@@ -1,5 +1,5 @@
 import type { ResolvedFields } from '../config/resolved-fields.ts';
-import type { LimitProblem } from './check-limits.ts';
+import type { LimitProblem } from './limit-problem.ts';
 
 /** Schedulers that share a GPU between pods, by the annotation `gpu-fraction`. */
 const sharingSchedulers = new Set(['runai-scheduler', 'kai-scheduler']);

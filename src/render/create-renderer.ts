@@ -10,11 +10,12 @@ import type { JobSpec } from '../matrix/job-spec.ts';
 import { checkFields, gpuFraction } from './check-fields.ts';
 import { checkLimits } from './check-limits.ts';
 import { identityOf, type PodIdentity } from './identity.ts';
+import type { LimitProblem } from './limit-problem.ts';
 import { locateField } from './locate-field.ts';
 import { ManifestRenderer } from './manifest-renderer.ts';
 import { rendezvousPort, serviceName } from './multi-node.ts';
 import { annotationNames, trialLabel } from './owner-labels.ts';
-import { podView, runMountedCommand } from './pod-view.ts';
+import { PodViews, runMountedCommand } from './pod-view.ts';
 import type { ReadProjectFiles } from './project-files.ts';
 import type { RenderedObject } from './rendered-object.ts';
 import type { RenderedWorkload, Renderer } from './renderer.ts';
@@ -57,6 +58,8 @@ class ProjectRenderer implements Renderer {
   readonly #inputs: RenderInputs;
   readonly #manifests: ManifestRenderer;
   readonly #support: SupportObjects;
+  readonly #pods = new PodViews();
+  #labels: { readonly fields: ResolvedFields; readonly labels: Readonly<Record<string, string>> } | undefined;
 
   constructor(inputs: RenderInputs) {
     this.#inputs = inputs;
@@ -96,11 +99,16 @@ class ProjectRenderer implements Renderer {
     if (diagnostics.some(isError) || env === undefined || files === undefined || scripts === undefined)
       return { ok: false, diagnostics };
 
+    const isJob = template === 'job.yaml';
     const nodes = fields.workers + 1;
     const { image } = fields;
-    const pod = podView({
+    const pod = this.#pods.of({
       name: spec.name,
-      env: { ...spec.env, ...(files.split.length > 0 && { TOOLBOX_SPLIT_FILES: files.split.join('\n') }) },
+      env: {
+        ...spec.env,
+        ...(isJob && trialEnv(spec)),
+        ...(files.split.length > 0 && { TOOLBOX_SPLIT_FILES: files.split.join('\n') }),
+      },
       fields,
       image,
       parts: this.#parts(fields, image, identity, files.sources.length > 0),
@@ -113,8 +121,7 @@ class ProjectRenderer implements Renderer {
       fileSources: files.sources,
       nodes,
     });
-    const labels = this.#labels(spec);
-    const isJob = template === 'job.yaml';
+    const labels = this.#labelsOf(spec);
     const podAnnotations = this.#podAnnotations(fields, long ? undefined : command);
     const workload = this.#render(
       template,
@@ -156,6 +163,7 @@ class ProjectRenderer implements Renderer {
         syncEverySeconds: fields.sync_every,
         // What the scripts take anyway, or have no use for, would be noise in every manifest.
         conda_home: fields.conda_home === fieldDefaults.conda_home ? undefined : fields.conda_home,
+        extra_startup_script: fields.extra_startup_script || undefined,
         ...(code.kind !== 'git' && { ssh_host: undefined, ssh_port: undefined }),
       },
       code,
@@ -164,14 +172,20 @@ class ProjectRenderer implements Renderer {
     });
   }
 
-  #labels(spec: JobSpec): Readonly<Record<string, string>> {
-    const { labels, priority, queue } = spec.fields;
-    return {
+  /** Frozen and kept while the fields it is made of are the same, see `PodViews`. */
+  #labelsOf({ fields }: JobSpec): Readonly<Record<string, string>> {
+    const { labels, priority, queue } = fields;
+    const last = this.#labels;
+    if (last?.fields.labels === labels && last.fields.priority === priority && last.fields.queue === queue)
+      return last.labels;
+    const made = Object.freeze({
       ...labels,
       ...(priority && { priority: String(priority) }),
       ...(queue && { 'kueue.x-k8s.io/queue-name': queue }),
       ...this.#support.labels,
-    };
+    });
+    this.#labels = { fields, labels: made };
+    return made;
   }
 
   #life(fields: ResolvedFields, nodes: number) {
@@ -217,19 +231,25 @@ class ProjectRenderer implements Renderer {
       : { ok: true, value: object, diagnostics: problems };
   }
 
-  #locate(
-    problem: {
-      readonly code: Diagnostic['code'];
-      readonly message: string;
-      readonly hint?: string | undefined;
-      readonly field?: string | undefined;
-    },
-    spec: JobSpec | undefined,
-  ): Diagnostic {
+  #locate(problem: LimitProblem, spec: JobSpec | undefined): Diagnostic {
     const { code, message, hint, field } = problem;
     const location = field === undefined ? undefined : locateField(this.#inputs.config, spec?.trial, field);
     return errorDiagnostic(code, message, { location, hint });
   }
+}
+
+/** What a program may want to know of its trial, as in a local run. */
+function trialEnv({ name, trial }: JobSpec): Readonly<Record<string, string>> {
+  return {
+    TOOLBOX_NAME: name,
+    TOOLBOX_MODEL: trial.model,
+    TOOLBOX_DATASET: trial.dataset,
+    TOOLBOX_HPARAM: hyperparameters(trial),
+  };
+}
+
+function hyperparameters(trial: JobSpec['trial']): string {
+  return JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text])));
 }
 
 /** What a trial was, which its name may not tell in full. */
@@ -237,12 +257,11 @@ function jobAnnotations(
   { trial, fields, fingerprint }: JobSpec,
   code: CodePlacement,
 ): Readonly<Record<string, string>> {
-  const hparam = Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text]));
   return {
     ...fields.annotations,
     [annotationNames.model]: trial.model,
     [annotationNames.dataset]: trial.dataset,
-    [annotationNames.hparam]: JSON.stringify(hparam),
+    [annotationNames.hparam]: hyperparameters(trial),
     [annotationNames.fingerprint]: fingerprint.hash,
     [annotationNames.fingerprintParts]: JSON.stringify(fingerprint.parts),
     ...(code.kind !== 'image' && { [annotationNames.code]: formatCodeReference(code) }),

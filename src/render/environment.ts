@@ -8,9 +8,9 @@ export type EnvVar =
 /** What every workload has in its environment. */
 export const baseEnv = { PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'UTF-8', PYTHONPATH: 'src' } as const;
 
-/** Python finds the project's modules whatever else is on its path. */
+/** Python finds the project's modules first, as in a local run. */
 function withSource(path: string): string {
-  return path.split(':').includes('src') ? path : `${path}:src`;
+  return path.split(':').includes('src') ? path : `src:${path}`;
 }
 
 /**

@@ -44,8 +44,51 @@ export interface PodViewInput {
 /** What `templates/pod-spec.yaml.hbs` is given. `undefined` where there is nothing to write. */
 export type PodView = Readonly<Record<string, unknown>>;
 
-export function podView(input: PodViewInput): PodView {
-  const { fields, parts, identity, nodes } = input;
+/**
+ * Makes the views of a sweep's pods. What depends on fields that neighbouring trials share is made once and
+ * frozen, which tells the templates that it is worth remembering, too.
+ */
+export class PodViews {
+  #last: { readonly input: PodViewInput; readonly common: PodView } | undefined;
+
+  of(input: PodViewInput): PodView {
+    if (this.#last === undefined || !isAlike(this.#last.input, input))
+      this.#last = { input, common: commonView(input) };
+    const { fields, parts, name, nodes } = input;
+    const env = literalEnv(input.env, parts.env, input.secret);
+    return {
+      ...this.#last.common,
+      subdomain: nodes > 1 ? serviceName(name) : undefined,
+      env: nodes > 1 ? [...env, ...multiNodeEnv(name, nodes, fields)] : env,
+    };
+  }
+}
+
+/** Fields that change what is in variables, and nothing else of a pod. */
+const variableFields = new Set<keyof ResolvedFields>(['outputs', 'data']);
+
+/** Whether two pods differ in their name and variables at most. */
+function isAlike(a: PodViewInput, b: PodViewInput): boolean {
+  if (
+    a.secretName !== b.secretName ||
+    a.commandConfigMap !== b.commandConfigMap ||
+    a.scriptsConfigMap !== b.scriptsConfigMap ||
+    a.fileSources !== b.fileSources ||
+    a.identity !== b.identity ||
+    // Init containers have variables too.
+    a.parts.initContainers.length + b.parts.initContainers.length > 0 ||
+    a.parts.volumes.length !== b.parts.volumes.length ||
+    a.parts.terminationGracePeriodSeconds !== b.parts.terminationGracePeriodSeconds
+  )
+    return false;
+  if (a.fields === b.fields) return true;
+  const names = Object.keys(a.fields) as (keyof ResolvedFields)[];
+  if (names.length !== Object.keys(b.fields).length) return false;
+  return names.every((name) => a.fields[name] === b.fields[name] || variableFields.has(name));
+}
+
+function commonView(input: PodViewInput): PodView {
+  const { fields, parts, identity } = input;
   const names = new VolumeNames();
   const volumes: object[] = [];
   const mounts: object[] = [];
@@ -109,30 +152,27 @@ export function podView(input: PodViewInput): PodView {
     ...(typeof fields.run_as_group === 'number' && { runAsGroup: fields.run_as_group }),
     ...(parts.fsGroup !== undefined && { fsGroup: parts.fsGroup }),
   };
-  const env = literalEnv(input.env, parts.env, input.secret);
   return {
     serviceAccount: fields.service_account ?? undefined,
     priorityClass: fields.priority_class ?? undefined,
     scheduler: fields.scheduler_name ?? undefined,
     nodeSelector: filled(fields.node_selector),
-    affinity: affinityOf(fields),
+    affinity: filled(affinityOf(fields)),
     tolerations: filled(fields.tolerations),
-    subdomain: nodes > 1 ? serviceName(input.name) : undefined,
     hostIpc: fields.host_ipc,
     securityContext: filled(security),
     gracePeriod: parts.terminationGracePeriodSeconds,
     imagePullSecrets: filled(input.pullSecrets.map((name) => ({ name }))),
     initContainers: filled(initContainers),
     image: input.image,
-    command: parts.command.map(keepDollars),
-    args: parts.args.map(keepDollars),
+    command: filled(parts.command.map(keepDollars)),
+    args: filled(parts.args.map(keepDollars)),
     ports: filled(fields.ports),
-    env: nodes > 1 ? [...env, ...multiNodeEnv(input.name, nodes, fields)] : env,
-    envFrom,
-    requests,
-    limits,
-    volumeMounts: mounts,
-    volumes,
+    envFrom: filled(envFrom),
+    requests: Object.freeze(requests),
+    limits: Object.freeze(limits),
+    volumeMounts: Object.freeze(mounts),
+    volumes: Object.freeze(volumes),
   };
 }
 
@@ -155,9 +195,11 @@ function commandVolume(name: string, configMap: string | undefined): object {
   return { name, downwardAPI: { items: [{ path: 'command.sh', fieldRef }] } };
 }
 
-function filled<T extends object>(value: T | null | undefined): T | undefined {
+/** A frozen copy, so that templates remember it; `undefined` of what is absent or empty. */
+function filled(value: object | null | undefined): object | undefined {
   if (value === null || value === undefined) return undefined;
-  return (Array.isArray(value) ? value.length : Object.keys(value).length) === 0 ? undefined : value;
+  const copy = Array.isArray(value) ? [...value] : { ...value };
+  return Object.keys(copy).length === 0 ? undefined : Object.freeze(copy);
 }
 
 /** Names of volumes, legal and distinct: a claim may be called `shm`, and may have dots. */

@@ -5,7 +5,8 @@ import { hole } from './template-engine.ts';
 /** A manifest's tree with holes where values go. */
 type Tree =
   | { readonly hole: number }
-  | { readonly scalar: unknown }
+  /** A scalar, or a whole part without holes, frozen. */
+  | { readonly constant: unknown }
   | { readonly items: readonly Tree[] }
   | { readonly entries: readonly (readonly [string, Tree])[] };
 
@@ -59,7 +60,7 @@ export function analyzeSkeleton(text: string): Skeleton | undefined {
   });
   const holes = pieces.length - 1;
   if (parsed.problems.length > 0 && parsed.tree === undefined) {
-    return { pieces, holes: [], tree: { scalar: null }, problems: parsed.problems };
+    return { pieces, holes: [], tree: { constant: null }, problems: parsed.problems };
   }
   if (parsed.tree === undefined || found.size !== holes) return undefined;
   const types = new Map<number, string>();
@@ -73,7 +74,7 @@ export function analyzeSkeleton(text: string): Skeleton | undefined {
     const isText = /^(?:string|any|quantity|int-or-string)!?$/.test(type);
     if (place !== undefined) list.push({ ...place, type, isText });
   }
-  return { pieces, holes: list, tree: parsed.tree, problems };
+  return { pieces, holes: list, tree: foldConstants(parsed.tree), problems };
 }
 
 /** Parses and checks one whole manifest. */
@@ -88,10 +89,10 @@ export function parseManifest(text: string): {
   return { object: fillTree(parsed.tree, []), problems };
 }
 
-/** The object a tree and its values stand for, made anew. */
+/** The object a tree and its values stand for. Parts without a value of their own are shared, and frozen. */
 export function fillTree(tree: Tree, values: readonly unknown[]): unknown {
   if ('hole' in tree) return values[tree.hole];
-  if ('scalar' in tree) return tree.scalar;
+  if ('constant' in tree) return tree.constant;
   if ('items' in tree) {
     const items = new Array<unknown>(tree.items.length);
     for (let index = 0; index < items.length; index++) {
@@ -112,6 +113,19 @@ export function fillTree(tree: Tree, values: readonly unknown[]): unknown {
     else object[key] = fillTree(each, values);
   }
   return object;
+}
+
+/** Makes what has no holes once, for all the manifests it is part of. */
+function foldConstants(tree: Tree): Tree {
+  if ('hole' in tree || 'constant' in tree) return tree;
+  const folded: Tree =
+    'items' in tree
+      ? { items: tree.items.map(foldConstants) }
+      : { entries: tree.entries.map(([key, each]) => [key, foldConstants(each)] as const) };
+  const parts = 'items' in folded ? folded.items : folded.entries.map(([, each]) => each);
+  return parts.every((each) => 'constant' in each)
+    ? { constant: Object.freeze(fillTree(folded, [])) }
+    : folded;
 }
 
 interface Parsed {
@@ -160,9 +174,9 @@ function parse(
       return { entries };
     }
     if (isSeq(node)) return { items: node.items.map((each, index) => visit(each as Node, [...path, index])) };
-    if (isScalar(node)) return replace(node.value, path, line) ?? { scalar: node.value };
+    if (isScalar(node)) return replace(node.value, path, line) ?? { constant: node.value };
     if (node !== null) problem(offset, 'anchors and aliases are not for manifests');
-    return { scalar: null };
+    return { constant: null };
   };
   const tree = visit(document.contents as Node | null, []);
   return {
@@ -220,7 +234,7 @@ function checkTree(
 
 function holeCount(tree: Tree): number {
   if ('hole' in tree) return tree.hole + 1;
-  if ('scalar' in tree) return 0;
+  if ('constant' in tree) return 0;
   const parts = 'items' in tree ? tree.items : tree.entries.map(([, each]) => each);
   return parts.reduce((most, each) => Math.max(most, holeCount(each)), 0);
 }

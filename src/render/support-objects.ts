@@ -43,6 +43,7 @@ export class SupportObjects {
   readonly #readFiles: ReadProjectFiles;
   readonly #render: RenderObject;
   readonly #made = new Map<string, unknown>();
+  readonly #texts = new WeakMap<object, Checked<RenderedObject>>();
 
   constructor(config: Config, secretKey: Uint8Array, readFiles: ReadProjectFiles, render: RenderObject) {
     this.#config = config;
@@ -89,10 +90,14 @@ export class SupportObjects {
 
   /** A ConfigMap of texts: the pod's scripts, a command too long for an annotation. */
   texts(part: string, data: Readonly<Record<string, string>>): Checked<RenderedObject> {
+    const known = this.#texts.get(data);
+    if (known !== undefined) return known;
     const name = contentName(this.#owner, part, JSON.stringify(data));
-    return this.#once(name, () =>
+    const made = this.#once(name, () =>
       this.#render('configmap.yaml', { ...this.#head(name, part), data, binaryData: undefined }),
     );
+    this.#texts.set(data, made);
+    return made;
   }
 
   get labels(): Readonly<Record<string, string>> {

@@ -9,9 +9,9 @@ interface Container {
 }
 
 /**
- * A rendered template before its values are filled in: `text` has one NUL for each value, in order. Values
- * of the user are never part of `text` (`writeJson` and `writeKey` write no NUL), so equal texts mean the
- * same manifest but for its values, and it is parsed and checked once.
+ * A rendered template before its values are filled in: `text` has one NUL for each value, in order. What is part
+ * of `text` was written by `writeJson` and `writeKey`, which write no NUL, so equal texts mean the same
+ * manifest but for the values, and it is parsed and checked once.
  */
 export interface Rendering {
   readonly text: string;
@@ -36,10 +36,17 @@ export class TemplateEngine {
       return hole;
     };
     handlebars.registerHelper('key', (key: unknown) => new Written(writeKey(String(key))));
-    handlebars.registerHelper(
-      'block',
-      (value: unknown, column: number) => new Written(writeBlock(value, column, write)),
-    );
+    const constants = new WeakMap<object, Map<number, Written>>();
+    handlebars.registerHelper('block', (value: unknown, column: number) => {
+      if (!Object.isFrozen(value) || typeof value !== 'object' || value === null)
+        return new Written(writeBlock(value, column, write));
+      // What a view has frozen is the same for many manifests: written once, and part of the text.
+      const columns = constants.get(value) ?? new Map<number, Written>();
+      constants.set(value, columns);
+      const written = columns.get(column) ?? new Written(writeBlock(value, column, writeJson));
+      columns.set(column, written);
+      return written;
+    });
     handlebars.registerHelper('concat', (...parts: unknown[]) => parts.slice(0, -1).join(''));
     for (const [name, program] of programs) {
       const template = handlebars.template({

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import path from 'node:path';
+import { type Checked, type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { maxFileBytes, type ProjectFile, type ReadProjectFiles } from '../../render/project-files.ts';
+
+/** Entries that nobody has written: where they are missing, nothing is said. */
+const defaults = new Set(['.env', 'config/launch.yaml', 'config/kube.yaml']);
+
+/**
+ * Reads entries of `file:` below a folder: a file, or all files of a folder, links followed. What leads out of the
+ * project is refused, and nothing is read of more than a workload can hold.
+ */
+export function readProjectFiles(root: string): ReadProjectFiles {
+  const realRoot = realpathSync(root);
+  return (entry): Checked<readonly ProjectFile[]> => {
+    const relative = path.normalize(entry).replace(/\/+$/, '');
+    const whole = path.resolve(root, relative);
+    try {
+      if (path.isAbsolute(entry) || isOutside(path.relative(root, whole)))
+        return refuse(`\`file:\` has ${entry}, which is outside of the project`, 'name a path below the project');
+      if (relative === '.') return refuse('`file:` has the whole project', 'use `code: snapshot` for that');
+      const found = [...walk(whole, relative, realRoot, new Set())];
+      const size = found.reduce((sum, { stats }) => sum + stats.size, 0);
+      if (size > maxFileBytes)
+        return tooLarge(
+          `\`file:\` has ${entry} with ${Math.ceil(size / 1024 ** 2)} MiB, more than the ${maxFileBytes / 1024 ** 2} MiB that objects of the cluster can hold`,
+        );
+      const value = found.map(({ file, name, stats }) => ({
+        path: name,
+        bytes: readFileSync(file),
+        executable: (stats.mode & 0o100) !== 0,
+      }));
+      return { ok: true, value, diagnostics: [] };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && defaults.has(relative)) return { ok: true, value: [], diagnostics: [] };
+      if (error instanceof Outside) return refuse(message, 'put the file itself there, not a link to it');
+      const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code ?? message})`;
+      return refuse(`\`file:\` has ${entry}, which ${why}`, 'make it, or remove it from `file:`', error);
+    }
+  };
+}
+
+interface Found {
+  readonly file: string;
+  /** Relative to the project, with `/`. */
+  readonly name: string;
+  readonly stats: Stats;
+}
+
+class Outside extends Error {}
+
+function* walk(file: string, name: string, realRoot: string, above: ReadonlySet<string>): Generator<Found> {
+  const real = realpathSync(file);
+  if (isOutside(path.relative(realRoot, real)))
+    throw new Outside(`\`file:\` has ${name}, a link that leads out of the project`);
+  const stats = statSync(real);
+  if (stats.isFile()) yield { file: real, name, stats };
+  // A folder that holds a link to itself has no end.
+  else if (stats.isDirectory() && !above.has(real)) {
+    for (const child of readdirSync(real).sort())
+      yield* walk(path.join(file, child), `${name}/${child}`, realRoot, new Set([...above, real]));
+  }
+}
+
+function isOutside(relative: string): boolean {
+  return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
+}
+
+function refuse(message: string, hint: string, cause?: unknown): { ok: false; diagnostics: readonly Diagnostic[] } {
+  return { ok: false, diagnostics: [errorDiagnostic('RENDER_FILE_MISSING', message, { hint, cause })] };
+}
+
+function tooLarge(message: string): { ok: false; diagnostics: readonly Diagnostic[] } {
+  const hint = 'put large files into the bucket (make upload) and name them in `data:`';
+  return { ok: false, diagnostics: [errorDiagnostic('RENDER_FILES_TOO_LARGE', message, { hint })] };
+}

@@ -1,0 +1,75 @@
+import type { Context } from '../../context.ts';
+import { type Checked, type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { ExitCode } from '../../exit-code.ts';
+import type { RenderedObject } from '../../render/rendered-object.ts';
+import type { RenderedWorkload } from '../../render/renderer.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
+import { BuildFolder } from './build-folder.ts';
+
+/** More different problems than this help nobody. */
+const maxProblems = 50;
+
+/**
+ * Writes workloads and the objects they share into `build/`, one file an object, and says what would be done.
+ * Secrets are left out: each manifest that needs one says so.
+ *
+ * @throws DiagnosticError (exit 2) with each distinct problem of all workloads
+ */
+export function writeManifests(
+  command: string,
+  workloads: Iterable<Checked<RenderedWorkload>>,
+  context: Context,
+  options: { readonly json: boolean },
+): void {
+  const folder = new BuildFolder(context.cwd, command);
+  const problems = new Map<string, Diagnostic>();
+  const shared = new Set<RenderedObject>();
+  const lines: string[] = [];
+  let count = 0;
+  const tell = (object: RenderedObject, file: string | undefined) => {
+    const { kind, name } = object;
+    if (options.json)
+      lines.push(JSON.stringify({ type: 'manifest', kind, name, action: 'create', ...(file !== undefined && { file }) }));
+    else {
+      const where = file ?? 'not written, because it holds the values of .env';
+      lines.push(`${resourceName(kind)}/${name} would be created (${where})`);
+    }
+    if (lines.length >= 512) context.stdout.write(`${lines.splice(0).join('\n')}\n`);
+  };
+
+  for (const each of workloads) {
+    context.signal.throwIfAborted();
+    for (const diagnostic of each.diagnostics) {
+      if (problems.size < maxProblems) problems.set(`${diagnostic.code} ${diagnostic.message}`, diagnostic);
+    }
+    if (!each.ok || hasErrors(problems)) continue;
+    const { workload, support } = each.value;
+    const notes: string[] = [];
+    for (const object of support) {
+      if (object.kind === 'Secret') notes.push(`Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from .env.`);
+      if (shared.has(object)) continue;
+      shared.add(object);
+      // The Service of a trial has the Job's name.
+      const name = object.kind === 'Service' ? `${object.name}-service` : object.name;
+      tell(object, object.kind === 'Secret' ? undefined : folder.write(name, object.text));
+    }
+    tell(workload, folder.write(workload.name, workload.text, notes));
+    count += 1;
+  }
+  if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
+  folder.finish();
+  if (hasErrors(problems)) throw new DiagnosticError([...problems.values()], ExitCode.usage);
+  reportDiagnostics([...problems.values()], context, options);
+  if (!options.json)
+    context.stderr.write(`${count} ${count === 1 ? 'manifest' : 'manifests'} in build/; nothing was contacted\n`);
+}
+
+function hasErrors(problems: ReadonlyMap<string, Diagnostic>): boolean {
+  for (const each of problems.values()) if (each.severity === 'error') return true;
+  return false;
+}
+
+/** As kubectl names kinds: `job.batch`. */
+function resourceName(kind: string): string {
+  return kind === 'Job' ? 'job.batch' : kind.toLowerCase();
+}
