@@ -24,7 +24,10 @@ export class BuildFolder {
   write(name: string, text: string, notes: readonly string[] = []): string {
     const file = `${name}.yaml`;
     // Synchronous: thousands of small files go out several times as fast as through the thread pool.
-    writeFileSync(`${this.#folder}/${file}`, `${[header, ...notes.map((note) => `# ${note}`)].join('\n')}\n${text}`);
+    writeFileSync(
+      `${this.#folder}/${file}`,
+      `${[header, ...notes.map((note) => `# ${note}`)].join('\n')}\n${text}`,
+    );
     this.#written.add(file);
     return `build/${file}`;
   }
@@ -40,7 +43,10 @@ export class BuildFolder {
       if (!this.#written.has(file) && !others.has(file) && this.#isOurs(file))
         rmSync(path.join(this.#folder, file), { force: true });
     }
-    writeFileSync(path.join(this.#folder, this.#list), [...this.#written].map((file) => `${file}\n`).join(''));
+    writeFileSync(
+      path.join(this.#folder, this.#list),
+      [...this.#written].map((file) => `${file}\n`).join(''),
+    );
   }
 
   get #list(): string {
@@ -48,10 +54,12 @@ export class BuildFolder {
   }
 
   #read(list: string): readonly string[] {
-    return (this.#text(list) ?? '')
-      .split('\n')
-      // A list that somebody has edited must not lead out of the folder.
-      .filter((file) => /^[\w.-]+\.yaml$/.test(file));
+    return (
+      (this.#text(list) ?? '')
+        .split('\n')
+        // A list that somebody has edited must not lead out of the folder.
+        .filter((file) => /^[\w.-]+\.yaml$/.test(file))
+    );
   }
 
   #isOurs(file: string): boolean {

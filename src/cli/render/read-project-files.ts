@@ -17,7 +17,10 @@ export function readProjectFiles(root: string): ReadProjectFiles {
     const whole = path.resolve(root, relative);
     try {
       if (path.isAbsolute(entry) || isOutside(path.relative(root, whole)))
-        return refuse(`\`file:\` has ${entry}, which is outside of the project`, 'name a path below the project');
+        return refuse(
+          `\`file:\` has ${entry}, which is outside of the project`,
+          'name a path below the project',
+        );
       if (relative === '.') return refuse('`file:` has the whole project', 'use `code: snapshot` for that');
       const found = [...walk(whole, relative, realRoot, new Set())];
       const size = found.reduce((sum, { stats }) => sum + stats.size, 0);
@@ -67,7 +70,11 @@ function isOutside(relative: string): boolean {
   return relative === '..' || relative.startsWith('../') || path.isAbsolute(relative);
 }
 
-function refuse(message: string, hint: string, cause?: unknown): { ok: false; diagnostics: readonly Diagnostic[] } {
+function refuse(
+  message: string,
+  hint: string,
+  cause?: unknown,
+): { ok: false; diagnostics: readonly Diagnostic[] } {
   return { ok: false, diagnostics: [errorDiagnostic('RENDER_FILE_MISSING', message, { hint, cause })] };
 }
 

@@ -29,7 +29,15 @@ export function writeManifests(
   const tell = (object: RenderedObject, file: string | undefined) => {
     const { kind, name } = object;
     if (options.json)
-      lines.push(JSON.stringify({ type: 'manifest', kind, name, action: 'create', ...(file !== undefined && { file }) }));
+      lines.push(
+        JSON.stringify({
+          type: 'manifest',
+          kind,
+          name,
+          action: 'create',
+          ...(file !== undefined && { file }),
+        }),
+      );
     else {
       const where = file ?? 'not written, because it holds the values of .env';
       lines.push(`${resourceName(kind)}/${name} would be created (${where})`);
@@ -46,7 +54,8 @@ export function writeManifests(
     const { workload, support } = each.value;
     const notes: string[] = [];
     for (const object of support) {
-      if (object.kind === 'Secret') notes.push(`Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from .env.`);
+      if (object.kind === 'Secret')
+        notes.push(`Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from .env.`);
       if (shared.has(object)) continue;
       shared.add(object);
       // The Service of a trial has the Job's name.
@@ -61,7 +70,9 @@ export function writeManifests(
   if (hasErrors(problems)) throw new DiagnosticError([...problems.values()], ExitCode.usage);
   reportDiagnostics([...problems.values()], context, options);
   if (!options.json)
-    context.stderr.write(`${count} ${count === 1 ? 'manifest' : 'manifests'} in build/; nothing was contacted\n`);
+    context.stderr.write(
+      `${count} ${count === 1 ? 'manifest' : 'manifests'} in build/; nothing was contacted\n`,
+    );
 }
 
 function hasErrors(problems: ReadonlyMap<string, Diagnostic>): boolean {
