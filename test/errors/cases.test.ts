@@ -10,12 +10,12 @@ import { readProject } from '../../src/matrix/read-project.ts';
 import { expectGolden } from '../setup/golden.ts';
 import { codeOf } from './code-of.ts';
 
-// A folder beside this file is a project with something wrong in it, named after the code it shows, and
+// A folder beside this file that has the name of a code is a project with that wrong in it, and
 // expected.txt there is what is printed. To add a case: make the folder, then UPDATE_GOLDEN=1 npx vitest run
 // test/errors, and read what it wrote.
 
 const here = import.meta.dirname;
-const folders = readdirSync(here, { withFileTypes: true }).filter((each) => each.isDirectory());
+const folders = readdirSync(here, { withFileTypes: true }).filter((each) => each.isDirectory() && codeOf(each.name) !== undefined);
 
 describe('what is printed of a project with errors', () => {
   it.each(folders.map((each) => each.name))('%s', async (name) => {

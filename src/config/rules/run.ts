@@ -26,20 +26,15 @@ export const runKeepsValuesThatAreThere: Rule = ({ launch }) =>
   selections(launch).flatMap(({ tree, selection }) => {
     const filters = entriesOf(nodeAt(selection, ['hparam']));
     if (filters.length === 0) return [];
-    const { labels, groupOf } = selectedValues(tree, selection);
+    const known = selectedValues(tree, selection);
     return filters.flatMap(([written, { key, node }]): Diagnostic[] => {
       const name = withoutUnderscore(written);
-      const values = labels.get(name);
+      const values = known.get(name);
       if (values === undefined) {
-        const group = groupOf.get(name);
-        const hint =
-          group === undefined
-            ? (hintFor(name, labels.keys()) ?? available('hyperparameter', [...labels.keys()]))
-            : `it is set by the groups of ${quoted(group)}: name the groups to keep, "${group}: […]"`;
         return [
           errorDiagnostic('CONFIG_RUN_HPARAM', `what is selected has no hyperparameter ${quoted(name)}`, {
             location: { file: tree.file, ...key },
-            hint,
+            hint: hintFor(name, known.keys()) ?? available('hyperparameter', [...known.keys()]),
           }),
         ];
       }
@@ -60,16 +55,13 @@ function selections(tree: Tree | undefined): { readonly tree: Tree; readonly sel
   return (run.kind === 'list' ? run.items : [run]).map((selection) => ({ tree, selection }));
 }
 
-interface SelectedValues {
-  /** Hyperparameter → its values or groups. */
-  readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
-  /** A key that groups set → the hyperparameter whose groups they are. */
-  readonly groupOf: ReadonlyMap<string, string>;
-}
-
-function selectedValues(tree: Tree, selection: TreeNode): SelectedValues {
-  const labels = new Map<string, Set<string>>();
-  const groupOf = new Map<string, string>();
+/** Hyperparameter → the values it takes in what is selected, be it as a group or set by one. */
+function selectedValues(tree: Tree, selection: TreeNode): ReadonlyMap<string, ReadonlySet<string>> {
+  const values = new Map<string, Set<string>>();
+  const add = (written: string, texts: readonly string[]) => {
+    const key = withoutUnderscore(written);
+    values.set(key, new Set([...(values.get(key) ?? []), ...texts]));
+  };
   for (const section of ['dataset', 'model'] as const) {
     const entries = entriesAt(tree, [section]);
     const known = new Set(entries.map(([name]) => name));
@@ -79,18 +71,19 @@ function selectedValues(tree: Tree, selection: TreeNode): SelectedValues {
     for (const [name, { node }] of entries) {
       if (!all && !chosen.has(name)) continue;
       for (const [written, { node: value }] of entriesOf(nodeAt(node, ['hparam']))) {
-        const key = withoutUnderscore(written);
-        const known = labels.get(key) ?? new Set();
-        labels.set(key, known);
-        for (const { text } of scalarsOf(value)) known.add(text);
-        for (const [label, group] of entriesOf(value)) {
-          known.add(label);
-          for (const [inner] of entriesOf(group.node)) groupOf.set(withoutUnderscore(inner), key);
+        const groups = entriesOf(value);
+        add(written, [...scalarsOf(value).map(({ text }) => text), ...groups.map(([label]) => label)]);
+        for (const [, group] of groups) {
+          for (const [inner, { node: set }] of entriesOf(group.node))
+            add(
+              inner,
+              scalarsOf(set).map(({ text }) => text),
+            );
         }
       }
     }
   }
-  return { labels, groupOf };
+  return values;
 }
 
 function available(what: string, names: readonly string[]): string {
