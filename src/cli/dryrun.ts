@@ -6,11 +6,9 @@ export const command = defineCommand({
   flags: {},
   example: 'make dryrun',
   async run(options, context) {
-    const { openPlan } = await import('./project.ts');
-    const { openRenderer } = await import('./render/open-renderer.ts');
+    const { openSweep } = await import('./render/open-sweep.ts');
     const { writeManifests } = await import('./render/write-manifests.ts');
-    const { config, plan } = await openPlan(context, { side: 'remote' });
-    const renderer = await openRenderer(context, config, {});
+    const { plan, renderer } = await openSweep(context);
     const workloads = (function* () {
       for (const spec of plan) yield renderer.job(spec);
     })();

@@ -34,12 +34,17 @@ export async function openProject(context: Context): Promise<Config> {
 /**
  * The pure part of the line, from the project's files to the ordered trials: load, read, expand, assemble.
  *
+ * @param options a function where they depend on the configuration, as the code reference does
  * @throws DiagnosticError (exit 2) with every problem of the step that found some
  */
-export async function openPlan(context: Context, options: AssembleOptions): Promise<ProjectPlan> {
+export async function openPlan(
+  context: Context,
+  options: AssembleOptions | ((config: Config) => Promise<AssembleOptions>),
+): Promise<ProjectPlan> {
   const config = await openProject(context);
   const matrix = accept(expand(config), context);
-  const plan = accept(assemble(config, matrix, options), context);
+  const chosen = typeof options === 'function' ? await options(config) : options;
+  const plan = accept(assemble(config, matrix, chosen), context);
   return { config, matrix, plan };
 }
 

@@ -78,6 +78,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./dryrun.ts')).command,
   },
   {
+    name: 'pod-dryrun',
+    summary: 'Write the manifest of the interactive pod into build/',
+    group: 'Run on the cluster',
+    load: async () => (await import('./pod-dryrun.ts')).command,
+  },
+  {
     name: 'upload',
     summary: 'Upload a file, folder or pattern to the bucket',
     group: 'Data',

@@ -75,7 +75,8 @@ class ProjectRenderer implements Renderer {
 
   pod(spec: JobSpec): Checked<RenderedWorkload> {
     return this.#workload(
-      { ...spec, fields: { ...spec.fields, workers: 0 } },
+      // Nobody waits for an interactive pod's data, and what it makes is its user's to upload.
+      { ...spec, fields: { ...spec.fields, workers: 0, data: [], outputs: [] } },
       'pod.yaml',
       spec.fields.server_command,
     );

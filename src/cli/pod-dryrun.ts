@@ -1,0 +1,20 @@
+import { ExitCode } from '../exit-code.ts';
+import { defineCommand } from './command.ts';
+
+export const command = defineCommand({
+  name: 'pod-dryrun',
+  flags: {},
+  example: 'make pod-dryrun',
+  async run(options, context) {
+    const { openProject } = await import('./project.ts');
+    const { pinCode } = await import('./render/open-sweep.ts');
+    const { openRenderer } = await import('./render/open-renderer.ts');
+    const { interactivePod } = await import('../render/interactive-pod.ts');
+    const { writeManifests } = await import('./render/write-manifests.ts');
+    const config = await openProject(context);
+    const code = await pinCode(context, config);
+    const renderer = await openRenderer(context, config, code.placement);
+    writeManifests('pod-dryrun', [renderer.pod(interactivePod(config))], context, options);
+    return ExitCode.ok;
+  },
+});
