@@ -13,7 +13,7 @@ if [ $# -ne 1 ] || [ ! -d "$1" ]; then
   exit 2
 fi
 home=$(cd "$(dirname "$0")/.." && pwd)
-cp -R "$home/." "$1/"
+cp -Rp "$home/." "$1/"
 # Whoever the main container runs as must be able to read it.
 chmod -R a+rX "$1/." 2>/dev/null || true
 # An unusable copy is told here, where the log says so, rather than in the middle of the command.

@@ -87,6 +87,10 @@ for file in GNUmakefile makefile Makefile; do
   [ ! -f "$file" ] || break
   file=''
 done
+# An include by the path of another machine leads nowhere here.
+while [ -n "$file" ] && read -r word included _; do
+  case $word:$included in include:/*) [ -e "$included" ] || file='' ;; esac
+done <"${file:-/dev/null}"
 for word; do
   case $word in
     # Another folder or file, chosen by the caller.
