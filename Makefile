@@ -81,6 +81,13 @@ debug: $(toolbox_ready) ## Write debugger entries for the trials into .vscode/la
 tmux: $(toolbox_ready) ## Run a target detached in tmux: target='local jobs=4'
 	$(toolbox_run)
 
+##@ Run on the cluster
+.PHONY: dryrun pod-dryrun
+dryrun: $(toolbox_ready) ## Write the manifests of all trials into build/ and say what `job` would do
+	$(toolbox_run)
+pod-dryrun: $(toolbox_ready) ## Write the manifest of the interactive pod into build/
+	$(toolbox_run)
+
 ##@ Data
 .PHONY: upload download find fd list ls remove rm interactive
 upload: $(toolbox_ready) ## Upload a file, folder or pattern to the bucket

@@ -46,19 +46,19 @@ describe('values on the command line of make', () => {
   });
 
   it('hands over several, in the order of their names', async () => {
-    const seen = await make(folder.path, ['job', 'where=lr=1', 'overwrite=true', 'dry-run=true', 'name=x']);
-    expect(seen.argv).toEqual(['job', '--dry-run=true', '--name=x', '--overwrite=true', '--where=lr=1']);
+    const seen = await make(folder.path, ['local', 'where=lr=1', 'overwrite=true', 'dry-run=true', 'name=x']);
+    expect(seen.argv).toEqual(['local', '--dry-run=true', '--name=x', '--overwrite=true', '--where=lr=1']);
   });
 
   it('takes none from the environment', async () => {
-    const seen = await make(folder.path, ['delete'], { name: 'mine', file: 'x', yes: 'true' });
-    expect(seen.argv).toEqual(['delete']);
+    const seen = await make(folder.path, ['remove'], { name: 'mine', file: 'x', yes: 'true' });
+    expect(seen.argv).toEqual(['remove']);
     expect(seen.env).toMatchObject({ name: 'mine', file: 'x', yes: 'true' });
   });
 
   it('leaves names in capitals to the environment', async () => {
-    const seen = await make(folder.path, ['job', 'KUBECONFIG=/some file', 'jobs=2']);
-    expect(seen.argv).toEqual(['job', '--jobs=2']);
+    const seen = await make(folder.path, ['plan', 'KUBECONFIG=/some file', 'jobs=2']);
+    expect(seen.argv).toEqual(['plan', '--jobs=2']);
     expect(seen.env['KUBECONFIG']).toBe('/some file');
   });
 
