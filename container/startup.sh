@@ -11,6 +11,7 @@
 #   DEPLOY_KEY_B64                git over ssh: the deploy key, base64 (also SSH_PRIVATE_KEY_B64); kept in
 #   SSH_KNOWN_HOSTS               memory-backed or pod-local files and removed before the command runs
 #   TOOLBOX_FILES                 directory of `file:` entries, copied into the working directory
+#   TOOLBOX_SPLIT_FILES           those that are there as PATH.part-000 … and are to be joined, one a line
 #   TOOLBOX_DATA                  paths or patterns to download before the command, one a line
 #   TOOLBOX_SYNC                  1: a sidecar uploads the outputs, which must then be in $TOOLBOX_WORK
 #   TOOLBOX_OUTPUTS               paths or patterns, one a line
@@ -165,13 +166,20 @@ copy_files() {
   for entry in "$TOOLBOX_FILES"/* "$TOOLBOX_FILES"/.[!.]*; do
     [ -e "$entry" ] || continue
     name=${entry##*/}
-    if [ "$name" = .env ] && ! pod_local "$PWD"; then
-      say "files: .env is not copied: its variables are set, and $PWD outlives the pod"
-      continue
-    fi
+    case $name in
+      .env | .env.part-*) pod_local "$PWD" || {
+        say "files: .env is not copied: its variables are set, and $PWD outlives the pod"
+        continue
+      } ;;
+    esac
     cp -RL "$entry" ./ || return
     count=$((count + 1))
   done
+  # What is larger than an object of the cluster comes in pieces.
+  while IFS= read -r name; do
+    [ -e "$name.part-000" ] || continue
+    cat "$name".part-[0-9][0-9][0-9] >"$name" && rm -f "$name".part-[0-9][0-9][0-9] || return
+  done <<<"${TOOLBOX_SPLIT_FILES-}"
   told="files: copied $count into $PWD"
 }
 

@@ -32,18 +32,5 @@ export function checkFields(fields: ResolvedFields): readonly LimitProblem[] {
       });
     }
   }
-  for (const what of ['gpu', 'hostname'] as const) {
-    if (
-      fields[`${what}_whitelist`]?.length &&
-      fields[`${what}_blacklist`]?.length &&
-      !(what === 'gpu' && fields.special_gpu)
-    )
-      problems.push({
-        code: 'RENDER_LIST_CONFLICT',
-        message: `${what}_whitelist and ${what}_blacklist are both set`,
-        field: `${what}_blacklist`,
-        hint: 'keep one of them; to drop an inherited one, write null',
-      });
-  }
   return problems;
 }

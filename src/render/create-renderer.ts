@@ -40,18 +40,18 @@ const maxAnnotatedCommand = 160 * 1024;
 
 /** @see Renderer. Needs `user` and `namespace`, so a `kube.yaml`. */
 export function createRenderer(inputs: RenderInputs): Checked<Renderer> {
-  const { user, namespace } = inputs.config.project;
-  if (user === undefined || namespace === undefined) {
-    const diagnostic = errorDiagnostic(
-      'RENDER_NO_CLUSTER',
-      'config/kube.yaml, which says where to run, is missing',
-      {
-        hint: 'make init writes one; local runs need none',
-      },
-    );
-    return { ok: false, diagnostics: [diagnostic] };
-  }
+  const missing = missingCluster(inputs.config);
+  if (missing !== undefined) return { ok: false, diagnostics: [missing] };
   return { ok: true, value: new ProjectRenderer(inputs), diagnostics: [] };
+}
+
+/** What to tell a user who has no `kube.yaml` and wants to render for a cluster. */
+export function missingCluster(config: Config): Diagnostic | undefined {
+  const { user, namespace } = config.project;
+  if (user !== undefined && namespace !== undefined) return undefined;
+  return errorDiagnostic('RENDER_NO_CLUSTER', 'config/kube.yaml, which says where to run, is missing', {
+    hint: 'make init writes one; local runs need none',
+  });
 }
 
 class ProjectRenderer implements Renderer {

@@ -4,6 +4,8 @@ import { type CodeKind, codeKinds } from '../../container/code-kinds.ts';
 import type { PreparedCode } from '../../container/prepare-code.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { missingCluster } from '../../render/create-renderer.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { openPlan, type ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
@@ -37,6 +39,8 @@ export async function openSweep(context: Context): Promise<Sweep> {
  * has nothing to fetch: the image's code runs, and a warning says so.
  */
 export async function pinCode(context: Context, config: Config): Promise<PreparedCode> {
+  const missing = missingCluster(config);
+  if (missing !== undefined) throw new DiagnosticError(missing, ExitCode.usage);
   const kinds = codeKinds(config);
   try {
     return await pin(context, config, kinds);
