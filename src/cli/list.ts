@@ -44,12 +44,12 @@ function names({ folders, objects }: Level): string[] {
 function table({ folders, objects }: Level): string[] {
   const sizes = objects.map(({ size }) => formatBytes(size));
   const width = Math.max(0, ...sizes.map((size) => size.length));
-  const blank = ' '.repeat(width + 18);
+  const blank = ' '.repeat(width + '  2026-01-31 12:34  '.length);
   return [
     ...folders.map((key) => `${blank}${printable(key)}`),
     ...objects.map(({ key, modified }, index) => {
       const date = modified.slice(0, 16).replace('T', ' ');
-      return `${(sizes[index] ?? '').padStart(width)}  ${date}${' '.repeat(18 - 2 - date.length)}${printable(key)}`;
+      return `${(sizes[index] ?? '').padStart(width)}  ${date}  ${printable(key)}`;
     }),
   ];
 }

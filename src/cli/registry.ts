@@ -123,6 +123,20 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./interactive.ts')).command,
   },
   {
+    name: 'monitor',
+    aliases: ['mn'],
+    summary: 'Watch a folder and upload what changes',
+    group: 'Data',
+    load: async () => (await import('./monitor.ts')).command,
+  },
+  {
+    name: 'server',
+    aliases: ['sv'],
+    summary: 'Serve S3 commands from one warm process on loopback',
+    group: 'Data',
+    load: async () => (await import('./server.ts')).command,
+  },
+  {
     name: 'checkout',
     summary: 'Restore the code that a run was started with',
     group: 'Plan',

@@ -4,8 +4,10 @@ import { comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
 import { downloadFile } from './file-download.ts';
 import { findObjects } from './find-objects.ts';
+import { InOrder } from './in-order.ts';
 import { type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { compareKeys } from './s3-listing.ts';
 import { printable } from './safe-key.ts';
 import { SafeTargets } from './safe-target.ts';
 import { parseSelection } from './selection.ts';
@@ -65,6 +67,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
     },
     (error) => stop.abort(error),
   );
+  planned.sort((left, right) => compareKeys(left.info.key, right.info.key));
   const bytes = planned.reduce((sum, each) => sum + each.info.size, 0);
   counter.report({ type: 'planned', files: planned.length, bytes });
   if (dryRun) {
@@ -74,29 +77,36 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   }
 
   const limits = options.limits ?? makeLimits();
-  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count });
+  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
+  const inOrder = new InOrder();
   const tools = { store, limits, temporaries: new TemporaryFiles(now), onBytes, signal };
   try {
     await runPool(
-      planned,
+      planned.entries(),
       limits.files,
-      async ({ info: listed, path }) => {
-        await guard(listed.key, counter.report, async () => {
-          // Looked at again: a folder on the way may have become a link since.
-          const target = targets.file(listed.key);
-          if ('refused' in target) {
-            refuse(listed.key, target.refused);
-            return;
-          }
-          const { info, digest } = await downloadFile(listed, target.path, target.existing, tools);
-          const file = statLocalFile(info.key, target.path);
-          if (file !== undefined) cache.remember(file, digest, info.etag, true);
-          counter.report({ type: 'downloaded', key: info.key, path, bytes: info.size });
-        });
+      async ([index, { info: listed, path }]) => {
+        // Looked at again: a folder on the way may have become a link since.
+        const target = targets.file(listed.key);
+        if ('refused' in target) {
+          refuse(listed.key, target.refused);
+          return inOrder.settle(index);
+        }
+        const downloaded = await guard(listed.key, counter.report, () =>
+          downloadFile(listed, target.path, target.existing, tools),
+        );
+        counter.report({ type: 'moved', bytes: 0, files: 1 });
+        if (downloaded === undefined) return inOrder.settle(index);
+        const { info, digest } = downloaded;
+        const file = statLocalFile(info.key, target.path);
+        if (file !== undefined) cache.remember(file, digest, info.etag, true);
+        inOrder.settle(index, () =>
+          counter.report({ type: 'downloaded', key: info.key, path, bytes: info.size }),
+        );
       },
       (error) => stop.abort(error),
     );
   } finally {
+    inOrder.flush();
     cache.save();
   }
   return counter.summary;

@@ -4,8 +4,8 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 export type TransferEvent =
   /** What there is to move, once it is known; comes again when it grows. */
   | { readonly type: 'planned'; readonly files: number; readonly bytes: number }
-  /** So many more bytes have arrived. */
-  | { readonly type: 'moved'; readonly bytes: number }
+  /** So many more bytes have arrived, or files are done, whatever is told of them later. */
+  | { readonly type: 'moved'; readonly bytes: number; readonly files: number }
   | {
       readonly type: 'uploaded' | 'downloaded';
       readonly key: string;

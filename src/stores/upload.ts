@@ -5,8 +5,10 @@ import { DigestCache } from './digest-cache.ts';
 import { FileChanged } from './file-digest.ts';
 import { uploadFile } from './file-upload.ts';
 import { findObjects } from './find-objects.ts';
+import { InOrder } from './in-order.ts';
 import { findLocalFiles, isSystemError, type LocalFile } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { compareKeys } from './s3-listing.ts';
 import { printable } from './safe-key.ts';
 import { parseSelection } from './selection.ts';
 import { StoreError } from './store-error.ts';
@@ -56,6 +58,7 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     },
     (error) => stop.abort(error),
   );
+  planned.sort((left, right) => compareKeys(left.key, right.key));
   const bytes = planned.reduce((sum, file) => sum + file.size, 0);
   counter.report({ type: 'planned', files: planned.length, bytes });
   if (dryRun) {
@@ -66,23 +69,28 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
 
   const journal = new UploadJournal(project, store);
   const limits = options.limits ?? makeLimits();
-  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count });
+  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
+  const inOrder = new InOrder();
   const tools = { store, limits, journal, onBytes, signal };
   try {
     await journal.cleanUp(store, signal);
     await runPool(
-      planned,
+      planned.entries(),
       limits.files,
-      async (file) => {
-        await guard(file.key, counter.report, async () => {
-          const uploaded = await uploadFile(file, tools);
-          cache.remember(uploaded.file, uploaded.digest, uploaded.etag);
-          counter.report({ type: 'uploaded', key: file.key, path: file.path, bytes: uploaded.file.size });
-        });
+      async ([index, file]) => {
+        const { key, path } = file;
+        const uploaded = await guard(key, counter.report, () => uploadFile(file, tools));
+        counter.report({ type: 'moved', bytes: 0, files: 1 });
+        if (uploaded === undefined) return inOrder.settle(index);
+        cache.remember(uploaded.file, uploaded.digest, uploaded.etag);
+        inOrder.settle(index, () =>
+          counter.report({ type: 'uploaded', key, path, bytes: uploaded.file.size }),
+        );
       },
       (error) => stop.abort(error),
     );
   } finally {
+    inOrder.flush();
     cache.save();
   }
   return counter.summary;

@@ -5,52 +5,105 @@
     download_s3_path("data/train/")    # a file, a folder, or a pattern in which * also matches /
 
 A path relative to the project is the key in the bucket. Settings and credentials come from the environment or .env, as for
-`make download`. `src` is on PYTHONPATH in every trial, so that the import works there.
+`make download`. `src` is on PYTHONPATH in every trial, so that the import works there. Where `make server` runs, its warm
+process does the work, which suits many small calls.
 """
 
+import http.client
+import json
 import os
 import shutil
 import subprocess
+from typing import List, Optional
+from urllib.parse import urlsplit
 
 
 class S3Error(Exception):
-    """A command failed; the message is what it printed."""
+    """Something was not done; the message is what the toolbox said, `exit_code` what its command answers."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
-def download_s3_path(path: str, overwrite: bool = False) -> None:
-    """Brings the files under `path` here; what is here and the same is skipped."""
-    _run("download", path, overwrite=overwrite)
+def download_s3_path(path: str, overwrite: bool = False, local_path: Optional[str] = None) -> List[str]:
+    """Brings the files under `path` here, and returns the keys that were moved; what is here and the same is skipped."""
+    return _keys(_call("download", path, overwrite=overwrite, local_path=local_path), "downloaded")
 
 
-def upload_s3_path(path: str, overwrite: bool = False) -> None:
-    """Puts the files under `path` into the bucket; what is there and the same is skipped."""
-    _run("upload", path, overwrite=overwrite)
+def upload_s3_path(path: str, overwrite: bool = False, local_path: Optional[str] = None) -> List[str]:
+    """Puts the files under `path` into the bucket, and returns the keys that were moved; what is the same is skipped."""
+    return _keys(_call("upload", path, overwrite=overwrite, local_path=local_path), "uploaded")
 
 
-def find_s3_path(path: str) -> list[str]:
+def find_s3_path(path: str) -> List[str]:
     """The keys in the bucket that `path` matches."""
-    return _run("find", path).splitlines()
+    return [found["key"] for found in _call("find", path) if "key" in found]
 
 
-def remove_s3_path(path: str) -> None:
-    """Removes the keys that `path` matches from the bucket, without asking."""
-    _run("remove", path, yes=True)
+def remove_s3_path(path: str) -> List[str]:
+    """Removes the keys that `path` matches from the bucket, without asking, and returns them; none is no error."""
+    return _keys(_call("remove", path), "removed")
 
 
-def _run(command: str, path: str, **flags: bool) -> str:
-    values = [f"file={path}"] + [f"{name}=true" for name, value in flags.items() if value]
-    done = subprocess.run([*_launcher(), command, *values], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise S3Error(done.stderr.strip() or f"{command} {path} failed with exit code {done.returncode}")
-    return done.stdout
+def _keys(events: List[dict], kind: str) -> List[str]:
+    return [event["key"] for event in events if event.get("type") == kind]
 
 
-def _launcher() -> list[str]:
+def _call(command: str, path: str, **flags: object) -> List[dict]:
+    given = {name: value for name, value in flags.items() if value not in (None, False)}
+    answer = _ask_server(command, {"file": path, **given})
+    events, exit_code, words = _run(command, {"file": path, **given}) if answer is None else answer
+    nothing = any(_diagnostic(event).get("code") == "S3_NO_MATCH" for event in events)
+    if exit_code == 0 or (command == "remove" and nothing):
+        return events
+    said = [_diagnostic(event)["message"] for event in events if "message" in _diagnostic(event)]
+    raise S3Error("; ".join(said) or words or f"{command} {path} failed with exit code {exit_code}", exit_code)
+
+
+def _diagnostic(event: dict) -> dict:
+    return event.get("diagnostic") or (event if event.get("type") == "diagnostic" else {})
+
+
+def _ask_server(command: str, flags: dict):
+    """The answer of this project's `make server`, or None where none runs."""
+    try:
+        with open(os.path.join(".toolbox", "s3", "server.json"), encoding="utf-8") as file:
+            server = json.load(file)
+        address = urlsplit(server["url"])
+        connection = http.client.HTTPConnection(address.hostname, address.port)
+        connection.connect()
+    except (OSError, ValueError, KeyError):
+        return None
+    try:
+        headers = {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"}
+        connection.request("POST", f"/{command}", json.dumps(flags), headers)
+        response = connection.getresponse()
+        text = response.read().decode("utf-8")
+    finally:
+        connection.close()
+    events = [json.loads(line) for line in text.splitlines()]
+    if response.status != 200 or not events or events[-1].get("type") != "done":
+        raise S3Error(text.strip() or f"the server answered {response.status}")
+    return events[:-1], events[-1]["exit_code"], ""
+
+
+def _run(command: str, flags: dict):
+    values = {**flags, "json": True, **({"yes": True} if command == "remove" else {})}
+    words = [f"{name}={'true' if value is True else value}" for name, value in values.items()]
+    done = subprocess.run(
+        [*_launcher(), command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return events, done.returncode, done.stderr.strip()
+
+
+def _launcher() -> List[str]:
     """`ktb` where it is installed, else the project's Makefile."""
-    for name in ("ktb", "node_modules/.bin/ktb"):
+    for name in ("ktb", os.path.join("node_modules", ".bin", "ktb")):
         found = shutil.which(name)
         if found:
             return [found]
     if os.path.exists("Makefile"):
         return ["make", "--silent", "--no-print-directory"]
-    raise S3Error("neither ktb nor a Makefile here; run from the project's root")
+    raise S3Error("neither ktb nor a Makefile here; run from the project's root", 2)

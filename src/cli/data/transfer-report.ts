@@ -45,12 +45,9 @@ export class TransferReport {
         break;
       case 'moved':
         this.#bytes += event.bytes;
+        this.#files += event.files;
         this.#progress();
         return;
-      case 'uploaded':
-      case 'downloaded':
-        this.#files++;
-        break;
       default:
     }
     if (this.#json) this.#line(JSON.stringify(this.#toJson(event)));

@@ -24,5 +24,8 @@ export const s3Codes = {
   S3_DIFFERS: 'It is there already with other content, and was left. `overwrite=true` replaces it.',
   S3_NO_MATCH: 'Nothing matches what was given as `file=`.',
   S3_PATH_OUTSIDE: 'The path is not below the project, so it has no key.',
+  S3_MONITOR_RUNNING: 'Another process watches this folder already; one is enough.',
+  S3_SERVER_RUNNING: 'A server of this project runs already; use that one.',
+  S3_SERVER_PORT: 'The port cannot be listened on.',
   S3_DELETE_FAILED: 'The server did not delete the object.',
 } as const;

@@ -1,0 +1,209 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import type { Context } from '../../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { diagnosticToJson } from '../../diagnostics/format-diagnostic.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { findObjects } from '../../stores/find-objects.ts';
+import { listLevel } from '../../stores/list-level.ts';
+import type { ObjectStore } from '../../stores/object-store.ts';
+import { removeAndReport } from '../remove.ts';
+import { moveFiles } from './run-transfer.ts';
+import { select } from './select.ts';
+
+interface Options {
+  readonly store: ObjectStore;
+  readonly token: string;
+  readonly context: Context;
+  /** Milliseconds without a request after which it ends. */
+  readonly idle: number;
+}
+
+/** What a request's body says. */
+interface Call {
+  readonly file: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly local_path: string | undefined;
+  readonly overwrite: boolean;
+  readonly dry_run: boolean;
+}
+
+const mostBytes = 1 << 20;
+
+/**
+ * `POST /find`, `/list`, `/upload`, `/download`, `/remove` with the flags as a JSON object; answers one JSON object a
+ * line, the same as the commands with `json=true`, the last of type `done` with the exit code. Listens on loopback
+ * only; asks for the token, and for a Host that is its own, so that no web page can make a browser call it.
+ */
+export class DataServer {
+  readonly #options: Options;
+  readonly #server: Server;
+  #port = 0;
+  #active = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #end: () => void = () => {};
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#server = createServer((request, response) => void this.#handle(request, response));
+  }
+
+  async listen(port: number): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) =>
+        reject(
+          new DiagnosticError(
+            errorDiagnostic('S3_SERVER_PORT', `cannot listen on 127.0.0.1:${port}: ${error.message}`),
+            3,
+          ),
+        ),
+      );
+      this.#server.listen(port, '127.0.0.1', resolve);
+    });
+    this.#port = (this.#server.address() as AddressInfo).port;
+    this.#restartIdle();
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Settles when nobody has asked for long enough, or the signal is aborted. */
+  async ended(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    signal.addEventListener('abort', this.#end, { once: true });
+    await this.#ended;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #restartIdle(): void {
+    clearTimeout(this.#idleTimer);
+    if (this.#active === 0) this.#idleTimer = setTimeout(this.#end, this.#options.idle);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#active++;
+    clearTimeout(this.#idleTimer);
+    response.once('close', () => {
+      this.#active--;
+      this.#restartIdle();
+    });
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      const [status, why] = refusal;
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(`${JSON.stringify({ error: why })}\n`);
+      return;
+    }
+    const call = await readCall(request);
+    if (typeof call === 'string') {
+      response
+        .writeHead(400, { 'content-type': 'application/json' })
+        .end(`${JSON.stringify({ error: call })}\n`);
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    const write = (object: object) => void response.write(`${JSON.stringify(object)}\n`);
+    let exitCode: ExitCode;
+    try {
+      exitCode = await this.#run(new URL(request.url ?? '', 'http://x').pathname, call, response, write);
+    } catch (error) {
+      exitCode = error instanceof DiagnosticError ? error.exitCode : ExitCode.internal;
+      const diagnostics =
+        error instanceof DiagnosticError ? error.diagnostics : [errorDiagnostic('INTERNAL', String(error))];
+      for (const diagnostic of diagnostics) write(diagnosticToJson(diagnostic));
+    }
+    response.end(`${JSON.stringify({ type: 'done', exit_code: exitCode })}\n`);
+  }
+
+  #refusal(request: IncomingMessage): [number, string] | undefined {
+    const hosts = [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`];
+    if (!hosts.includes(request.headers.host ?? '') || request.headers.origin !== undefined)
+      return [403, 'only for programs on this machine'];
+    const given = Buffer.from(request.headers.authorization ?? '');
+    const wanted = Buffer.from(`Bearer ${this.#options.token}`);
+    if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
+      return [401, 'the token is missing or wrong'];
+    const path = new URL(request.url ?? '', 'http://x').pathname;
+    if (!['/find', '/list', '/upload', '/download', '/remove'].includes(path))
+      return [404, `there is no ${path}`];
+    return request.method === 'POST' ? undefined : [405, 'send a POST'];
+  }
+
+  async #run(
+    path: string,
+    call: Call,
+    response: ServerResponse,
+    write: (object: object) => void,
+  ): Promise<ExitCode> {
+    const { store } = this.#options;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort(new Error('the caller has gone')));
+    const signal = AbortSignal.any([this.#options.context.signal, gone.signal]);
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const context: Context = { ...pick(this.#options.context), stdout: response, stderr: silent, signal };
+    const options = { ...call, json: true, verbose: false };
+    if (path === '/upload' || path === '/download')
+      return await moveFiles(path === '/upload' ? 'upload' : 'download', store, options, context);
+    if (path === '/list') {
+      const level = await listLevel(store, call.file, { root: context.cwd, signal });
+      for (const key of level.folders) write({ type: 'folder', key });
+      for (const object of level.objects) write({ type: 'object', ...object });
+      return ExitCode.ok;
+    }
+    const objects = await findObjects(store, select(call.file, call, context), signal);
+    if (path === '/remove') return await removeAndReport(store, objects, options, context);
+    for (const object of objects) write({ type: 'object', ...object });
+    return ExitCode.ok;
+  }
+}
+
+/** Not the streams: those of the server are not those of its callers. */
+function pick({ cwd, env, now, stdin }: Context) {
+  return { cwd, env, now, stdin };
+}
+
+/** The flags in a request's body, or what is wrong with it. */
+async function readCall(request: IncomingMessage): Promise<Call | string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > mostBytes) return 'the body is too large';
+    chunks.push(chunk);
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return 'the body is no JSON';
+  }
+  if (typeof body !== 'object' || body === null) return 'the body is no JSON object';
+  const {
+    file,
+    include = [],
+    exclude = [],
+    local_path,
+    overwrite = false,
+    dry_run = false,
+  } = body as Record<string, unknown>;
+  if (typeof file !== 'string' || file === '') return '"file" is no text';
+  if (!isTexts(include) || !isTexts(exclude)) return '"include" and "exclude" are lists of texts';
+  if (local_path !== undefined && typeof local_path !== 'string') return '"local_path" is no text';
+  if (typeof overwrite !== 'boolean' || typeof dry_run !== 'boolean')
+    return '"overwrite" and "dry_run" are true or false';
+  return { file, include, exclude, local_path, overwrite, dry_run };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}

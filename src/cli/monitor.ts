@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { diagnosticToJson, formatDiagnostic } from '../diagnostics/format-diagnostic.ts';
+import { ExitCode } from '../exit-code.ts';
+import { FolderMonitor, type MonitorEvent } from '../stores/folder-monitor.ts';
+import { takeLock } from '../stores/process-lock.ts';
+import { printable } from '../stores/safe-key.ts';
+import { systemClock } from '../stores/system-clock.ts';
+import { defineCommand } from './command.ts';
+import { selectFlags } from './data/data-flags.ts';
+import { openBucket } from './data/open-bucket.ts';
+import { select } from './data/select.ts';
+import { valueOrAsk } from './prompt.ts';
+
+export const command = defineCommand({
+  name: 'monitor',
+  flags: {
+    ...selectFlags,
+    interval: { kind: 'count', value: 'SECONDS', summary: 'look at the folder this often; default 2' },
+  },
+  example: 'make monitor file=outputs/',
+  async run(options, context) {
+    const written = await valueOrAsk(options.file, 'file', 'Which folder to watch: ', context);
+    const file = written.endsWith('/') ? written : `${written}/`;
+    const selection = select(file, options, context);
+    const { store } = await openBucket(context);
+    const lockName = createHash('sha256').update(selection.folder).digest('hex').slice(0, 16);
+    const lock = takeLock(join(context.cwd, '.toolbox', 's3', `monitor-${lockName}.lock`), {
+      folder: selection.folder,
+    });
+    if ('holder' in lock) {
+      const { pid, host } = lock.holder;
+      const message = `${printable(file)} is watched already, by process ${pid} on ${host}`;
+      throw new DiagnosticError(
+        errorDiagnostic('S3_MONITOR_RUNNING', message, { hint: `kill ${pid} to end it` }),
+        ExitCode.refused,
+      );
+    }
+    const report = (event: MonitorEvent) => {
+      const line = options.json ? jsonLine(event) : undefined;
+      if (line !== undefined) context.stdout.write(line);
+      if (options.json) return;
+      const { stdout, stderr } = describe(event, file);
+      if (stdout !== undefined) context.stdout.write(`${stdout}\n`);
+      if (stderr !== undefined) context.stderr.write(`${stderr}\n`);
+    };
+    try {
+      const interval = (options.interval ?? 2) * 1000;
+      const { cwd, signal } = context;
+      const monitor = new FolderMonitor({
+        store,
+        selection,
+        root: cwd,
+        project: cwd,
+        interval,
+        clock: systemClock,
+        report,
+        signal,
+      });
+      await monitor.run();
+      if (!options.json) context.stderr.write(`Stopped watching ${printable(file)}\n`);
+      // Being told to stop is how this command ends.
+      return ExitCode.ok;
+    } finally {
+      lock.release();
+      store.close();
+    }
+  },
+});
+
+function jsonLine(event: MonitorEvent): string | undefined {
+  if (event.type === 'moved' || event.type === 'planned') return undefined;
+  const diagnostic =
+    'diagnostic' in event && event.diagnostic !== undefined ? diagnosticToJson(event.diagnostic) : undefined;
+  return `${JSON.stringify(diagnostic === undefined ? event : { ...event, diagnostic })}\n`;
+}
+
+function describe(event: MonitorEvent, file: string): { stdout?: string; stderr?: string } {
+  switch (event.type) {
+    case 'watching':
+      return { stderr: `Watching ${printable(file)}, ${event.files} files; Ctrl-C to stop` };
+    case 'uploaded':
+      return { stdout: `Uploaded ${printable(event.key)} to ${printable(event.key)}` };
+    case 'removed':
+      return { stdout: `Removed ${printable(event.key)}` };
+    case 'resumed':
+      return { stderr: 'Going on' };
+    case 'waiting': {
+      const why = event.diagnostic?.message ?? `${printable(file)} is not there`;
+      return { stderr: `Waiting: ${why}` };
+    }
+    case 'skipped':
+    case 'failed':
+      return { stderr: formatDiagnostic(event.diagnostic, { color: false }) };
+    default:
+      return {};
+  }
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { ExitCode } from '../exit-code.ts';
+import { takeLock } from '../stores/process-lock.ts';
+import { defineCommand } from './command.ts';
+import { DataServer } from './data/data-server.ts';
+import { openBucket } from './data/open-bucket.ts';
+
+export const command = defineCommand({
+  name: 'server',
+  flags: {
+    port: { kind: 'count', value: 'PORT', summary: 'port on 127.0.0.1; default: any that is free' },
+    idle: { kind: 'count', value: 'MINUTES', summary: 'end after this long without a request; default 30' },
+  },
+  example: 'make server &',
+  async run(options, context) {
+    const { store } = await openBucket(context);
+    const token = randomBytes(32).toString('base64url');
+    const server = new DataServer({ store, token, context, idle: (options.idle ?? 30) * 60_000 });
+    const url = await server.listen(options.port ?? 0);
+    const path = join(context.cwd, '.toolbox', 's3', 'server.json');
+    const lock = takeLock(path, { url, token });
+    try {
+      if ('holder' in lock) {
+        const { pid, host } = lock.holder;
+        const message = `a server of this project runs already, process ${pid} on ${host}`;
+        throw new DiagnosticError(
+          errorDiagnostic('S3_SERVER_RUNNING', message, { hint: `kill ${pid} to end it` }),
+          ExitCode.refused,
+        );
+      }
+      if (options.json) context.stdout.write(`${JSON.stringify({ type: 'listening', url, file: path })}\n`);
+      else context.stderr.write(`Serving ${store.name} at ${url}; address and token are in ${path}\n`);
+      await server.ended(context.signal);
+      if (!options.json) context.stderr.write('Server ended\n');
+      return ExitCode.ok;
+    } finally {
+      if ('release' in lock) lock.release();
+      await server.close();
+      store.close();
+    }
+  },
+});

@@ -1,0 +1,211 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import http from 'node:http';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startProject } from './data-project.ts';
+
+const bin = new URL('../../dist/bin.js', import.meta.url).pathname;
+const template = new URL('../../templates/init/s3utils.py', import.meta.url).pathname;
+const run = promisify(execFile);
+
+/** Starts a command that goes on, and waits until it has said this. */
+async function start(cwd: string, argv: readonly string[], said: RegExp) {
+  const child = spawn(process.execPath, [bin, ...argv], { cwd, env: { PATH: process.env['PATH'] } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = { text: '' };
+  const collect = (chunk: Buffer) => {
+    output.text += chunk;
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  await until(() => said.test(output.text));
+  return { child, output };
+}
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  return await exited;
+}
+
+interface ServerFile {
+  readonly url: string;
+  readonly token: string;
+}
+
+async function post(url: string, headers: Record<string, string>, body: string) {
+  return await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const request = http.request(url, { method: 'POST', headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    request.on('error', reject).end(body);
+  });
+}
+
+describe('server', () => {
+  async function startServer(...flags: string[]) {
+    const project = await startProject();
+    const { child, output } = await start(project.cwd, ['server', ...flags], /Serving .* at http/);
+    const file = project.path('.toolbox/s3/server.json');
+    const { url, token } = JSON.parse(readFileSync(file, 'utf8')) as ServerFile;
+    const call = async (path: string, body: object, change: Record<string, string> = {}) => {
+      const answer = await post(
+        url + path,
+        { authorization: `Bearer ${token}`, ...change },
+        JSON.stringify(body),
+      );
+      return {
+        status: answer.status,
+        lines: answer.text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      };
+    };
+    return { ...project, child, output, file, url, token, call };
+  }
+
+  it('finds, lists, moves and removes', async () => {
+    const { server, write, path, call, child, file, output, token } = await startServer();
+    write('data/a', 'a');
+    expect((await call('/upload', { file: 'data/' })).lines).toEqual([
+      { type: 'planned', files: 1, bytes: 1 },
+      { type: 'uploaded', key: 'data/a', path: path('data/a'), bytes: 1 },
+      { type: 'summary', moved: 1, bytes: 1, same: 0, different: 0, skipped: 0, failed: 0 },
+      { type: 'done', exit_code: 0 },
+    ]);
+    server.bucket.put('data/sub/b', 'b');
+    expect((await call('/download', { file: 'data/sub/', local_path: 'copy' })).lines.at(-1)).toEqual({
+      type: 'done',
+      exit_code: 0,
+    });
+    expect(readFileSync(path('copy/data/sub/b'), 'utf8')).toBe('b');
+    expect((await call('/find', { file: 'data/*b' })).lines[0]).toMatchObject({
+      type: 'object',
+      key: 'data/sub/b',
+    });
+    expect((await call('/list', { file: 'data' })).lines.map(({ key }) => key)).toEqual([
+      'data/sub/',
+      'data/a',
+      undefined,
+    ]);
+    expect((await call('/remove', { file: 'data/a' })).lines.at(-1)).toEqual({ type: 'done', exit_code: 0 });
+    expect(server.bucket.keys()).toEqual(['data/sub/b']);
+    expect((await call('/upload', { file: 'nothing' })).lines).toMatchObject([
+      { code: 'S3_NO_MATCH' },
+      { type: 'done', exit_code: 1 },
+    ]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(output.text).not.toContain(token);
+    expect(await stop(child)).toBe(0);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('lets nobody in without its token, or by another name', async () => {
+    const { call, url, token, server } = await startServer();
+    const body = { file: 'data/' };
+    expect((await call('/find', body, { authorization: 'Bearer wrong' })).status).toBe(401);
+    expect((await call('/find', body, { authorization: '' })).status).toBe(401);
+    expect((await call('/find', body, { host: 'evil.example' })).status).toBe(403);
+    expect((await call('/find', body, { origin: 'http://evil.example' })).status).toBe(403);
+    expect((await call('/other', body)).status).toBe(404);
+    expect((await call('/find', {})).status).toBe(400);
+    expect((await call('/find', { file: 'x', include: 'y' })).status).toBe(400);
+    expect((await post(`${url}/find`, { authorization: `Bearer ${token}` }, 'no json')).status).toBe(400);
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
+    expect(server.log.length).toBe(0);
+  });
+
+  it('runs once a project, and takes the place of one that was killed', async () => {
+    const { cwd, child, run: runHere } = await startServer();
+    const second = await runHere('server');
+    expect([second.code, /S3_SERVER_RUNNING/.test(second.stderr)]).toEqual([3, true]);
+    await stop(child, 'SIGKILL');
+    const third = await start(cwd, ['server'], /Serving/);
+    expect(await stop(third.child, 'SIGINT')).toBe(0);
+  });
+
+  it('ends when nobody asks any more', async () => {
+    const project = await startProject();
+    const { child } = await start(project.cwd, ['server', 'idle=0'], /Server ended/);
+    await until(() => child.exitCode !== null);
+    expect([child.exitCode, existsSync(project.path('.toolbox/s3/server.json'))]).toEqual([0, false]);
+  });
+});
+
+describe('monitor', () => {
+  it('watches a folder, once, until it is told to stop', async () => {
+    const { server, write, cwd, run: runHere, path } = await startProject();
+    write('out/a', 'a');
+    const { child } = await start(cwd, ['monitor', 'file=out', 'interval=1'], /Uploaded out\/a to out\/a/);
+    expect(server.bucket.keys()).toEqual(['out/a']);
+    const second = await runHere('monitor', 'file=out/');
+    expect([
+      second.code,
+      /S3_MONITOR_RUNNING: out\/ is watched already, by process \d+/.test(second.stderr),
+    ]).toEqual([3, true]);
+    const locks = () => existsSync(path('.toolbox/s3'));
+    expect(await stop(child, 'SIGINT')).toBe(0);
+    expect(locks()).toBe(true);
+    const { child: third } = await start(cwd, ['mn', 'file=out'], /Watching out\/, 1 files/);
+    expect(await stop(third)).toBe(0);
+  });
+});
+
+describe('the Python module', () => {
+  const script = `
+import json, sys
+from toolbox.s3utils import S3Error, download_s3_path, find_s3_path, remove_s3_path, upload_s3_path
+result = [upload_s3_path("data/"), upload_s3_path("data/"), find_s3_path("data/*"), download_s3_path("data/", local_path="copy")]
+open("data/1", "w").write("changed")
+try:
+    upload_s3_path("data/1")
+except S3Error as error:
+    result.append([error.exit_code, str(error)])
+result += [upload_s3_path("data/1", overwrite=True), remove_s3_path("data/"), find_s3_path("data/"), remove_s3_path("data/")]
+print(json.dumps(result))
+`;
+
+  it.each([
+    ['the command', false],
+    ['a running server', true],
+  ])('does all by %s', async (_, served) => {
+    const { server, write, cwd, path } = await startProject();
+    write('data/1', 'one');
+    write('data/2 ü', 'two');
+    mkdirSync(path('src/toolbox'), { recursive: true });
+    copyFileSync(template, path('src/toolbox/s3utils.py'));
+    mkdirSync(path('bin'));
+    if (served) await start(cwd, ['server'], /Serving/);
+    else symlinkSync(bin, path('bin/ktb'));
+    const env = {
+      PATH: `${path('bin')}:${process.env['PATH']}`,
+      PYTHONPATH: path('src'),
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
+    const { stdout } = await run('python3', ['-c', script], { cwd, env });
+    const keys = ['data/1', 'data/2 ü'];
+    expect(JSON.parse(stdout)).toEqual([
+      keys,
+      [],
+      keys,
+      keys,
+      [3, 'data/1 differs and was left: 3 bytes there, 7 bytes here'],
+      ['data/1'],
+      keys,
+      [],
+      [],
+    ]);
+    expect(readFileSync(path('copy/data/2 ü'), 'utf8')).toBe('two');
+    expect(server.bucket.keys()).toEqual([]);
+  });
+});

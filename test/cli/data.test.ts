@@ -1,0 +1,279 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runOnTerminal, startProject } from './data-project.ts';
+
+describe('upload and download', () => {
+  it('do what the tutorial shows', async () => {
+    const { write, path, run } = await startProject();
+    write('data/1.txt', '1,2,3\n');
+    write('data/2.txt', '4,5,6\n');
+    const up = await run('upload', 'file=data/');
+    expect(up).toMatchObject({
+      code: 0,
+      stdout: 'Uploaded data/1.txt to data/1.txt\nUploaded data/2.txt to data/2.txt\n',
+    });
+    expect(up.stderr).toMatch(/^Uploaded 2 files, 12 B in [\d.]+s, .*\/s\n$/);
+    rmSync(path('data'), { recursive: true });
+    const down = await run('download', 'file=data/');
+    expect(down).toMatchObject({
+      code: 0,
+      stdout: 'Downloaded data/1.txt to ./data/1.txt\nDownloaded data/2.txt to ./data/2.txt\n',
+    });
+    expect(readFileSync(path('data/2.txt'), 'utf8')).toBe('4,5,6\n');
+    expect(await run('download', 'file=data/')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'Nothing downloaded; 2 already there\n',
+    });
+  });
+
+  it('leave what differs and say so, exit 3', async () => {
+    const { write, path, run, server } = await startProject();
+    write('data/a', 'here');
+    server.bucket.put('data/a', 'there, longer');
+    const left = await run('download', 'file=data/a');
+    expect(left.code).toBe(3);
+    expect(left.stderr).toBe(
+      'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 4 bytes here\n  hint: overwrite=true replaces it\n' +
+        'Nothing downloaded; 1 differ and were left (overwrite=true replaces them)\n',
+    );
+    expect((await run('download', 'file=data/a', 'overwrite=true')).code).toBe(0);
+    expect(readFileSync(path('data/a'), 'utf8')).toBe('there, longer');
+  });
+
+  it('exit 3 when something was skipped, 1 when something failed', async () => {
+    const { run, server } = await startProject();
+    server.bucket.put('../evil', 'x');
+    server.bucket.put('good', 'x');
+    const skipped = await run('download', 'file=*');
+    expect(skipped.code).toBe(3);
+    expect(skipped.stderr).toMatch(/warning S3_KEY_REFUSED: skipped \.\.\/evil: it has a part "\.\."/);
+    server.bucket.put('bad', 'x');
+    server.fail(
+      { reply: { status: 403, code: 'AccessDenied' } },
+      ({ method, key }) => method === 'GET' && key === 'bad',
+      9,
+    );
+    expect((await run('download', 'file=bad')).code).toBe(1);
+  });
+
+  it('put the files elsewhere with local_path', async () => {
+    const { write, path, run, server } = await startProject();
+    server.bucket.put('data/a', 'a');
+    expect((await run('download', 'file=data/', 'local_path=copy')).stdout).toBe(
+      'Downloaded data/a to ./copy/data/a\n',
+    );
+    expect(readFileSync(path('copy/data/a'), 'utf8')).toBe('a');
+    write('copy/data/b', 'b');
+    expect((await run('upload', 'file=data/', 'local_path=copy')).stdout).toBe(
+      'Uploaded copy/data/b to data/b\n',
+    );
+    expect(server.bucket.keys()).toEqual(['data/a', 'data/b']);
+  });
+
+  it('say what they would do with dry_run', async () => {
+    const { write, run, server, path } = await startProject();
+    write('data/a', 'a');
+    server.bucket.put('data/b', 'b');
+    expect((await run('upload', 'file=data/', 'dry_run=true')).stdout).toBe(
+      'Would upload data/a to data/a\n',
+    );
+    expect((await run('download', 'file=data/', 'dry_run=true')).stdout).toBe(
+      'Would download data/b to ./data/b\n',
+    );
+    expect([server.bucket.keys(), readdirSync(path('data'))]).toEqual([['data/b'], ['a']]);
+  });
+
+  it('print objects with json', async () => {
+    const { write, run, path, cwd } = await startProject();
+    write('data/a', 'abc');
+    const { stdout, stderr } = await run('upload', 'file=data/', 'json=true');
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { type: 'planned', files: 1, bytes: 3 },
+      { type: 'uploaded', key: 'data/a', path: path('data/a'), bytes: 3 },
+      { type: 'summary', moved: 1, bytes: 3, same: 0, different: 0, skipped: 0, failed: 0 },
+    ]);
+    expect([stderr, existsSync(cwd)]).toEqual(['', true]);
+  });
+
+  it('show control characters in names as escapes', async () => {
+    const { write, run } = await startProject();
+    write('data/a\u001b[2J\nb', 'x');
+    expect((await run('upload', 'file=data/')).stdout).toBe(
+      'Uploaded "data/a\\u001b[2J\\nb" to "data/a\\u001b[2J\\nb"\n',
+    );
+  });
+
+  it('ask for file= on a terminal, and only there', async () => {
+    const { write, cwd, run, server } = await startProject();
+    write('data/a', 'a');
+    expect(await run('upload')).toMatchObject({ code: 2, stdout: '' });
+    const { code, stderr } = await runOnTerminal(cwd, ['upload'], ['data/a']);
+    expect([code, server.bucket.keys()]).toEqual([0, ['data/a']]);
+    expect(stderr).toMatch(/^What to upload \(a path or pattern\): /);
+  });
+
+  it('show a bar on a terminal', async () => {
+    const { write, cwd } = await startProject();
+    for (let index = 0; index < 50; index++) write(`data/${index}`, 'x'.repeat(1000));
+    const { main } = await import('../../src/main.ts');
+    const { Readable, Writable } = await import('node:stream');
+    let shown = '';
+    const sink = (take: (text: string) => undefined) =>
+      Object.assign(new Writable({ write: (chunk: Buffer, _e, done) => done(take(chunk.toString())) }), {
+        isTTY: true,
+        columns: 100,
+      });
+    await main(['upload', 'file=data/'], {
+      cwd,
+      env: { TERM: 'xterm' },
+      stdin: Readable.from([]),
+      stdout: sink(() => undefined),
+      stderr: sink((text) => {
+        shown += text;
+        return undefined;
+      }),
+      now: Date.now,
+      signal: new AbortController().signal,
+    });
+    expect(shown).toMatch(/\[#*\.*\] \d+\/50 files, [\d.]+ \w+ of 48\.8 KiB, .*\/s/);
+  });
+});
+
+describe('find and list', () => {
+  it('print keys', async () => {
+    const { run, server } = await startProject();
+    for (const key of ['data/a.csv', 'data/sub/b.csv', 'data/c.txt', 'top']) server.bucket.put(key, key);
+    expect(await run('find', 'file=data/*.csv')).toEqual({
+      code: 0,
+      stdout: 'data/a.csv\ndata/sub/b.csv\n',
+      stderr: '',
+    });
+    expect(await run('fd', 'file=none*')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await run('list')).stdout).toBe('data/\ntop\n');
+    expect((await run('ls', 'file=data')).stdout).toBe('data/sub/\ndata/a.csv\ndata/c.txt\n');
+    const [first] = (await run('find', 'file=top', 'json=true')).stdout.split('\n');
+    expect(JSON.parse(first ?? '')).toMatchObject({ key: 'top', size: 3 });
+  });
+
+  it('show sizes and dates on a terminal, folders first', async () => {
+    const { cwd, server } = await startProject();
+    server.bucket.put('data/sub/b', 'x');
+    server.bucket.put('data/a', 'x'.repeat(2048));
+    const { stdout } = await runOnTerminal(cwd, ['list', 'file=data/'], []);
+    const date = new Date().toISOString().slice(0, 10);
+    expect(stdout).toMatch(new RegExp(`^ +data/sub/\\n2\\.0 KiB {2}${date} \\d\\d:\\d\\d +data/a\\n$`));
+  });
+});
+
+describe('remove', () => {
+  it('lists and asks first', async () => {
+    const { cwd, run, server } = await startProject();
+    for (const key of ['old/a', 'old/b', 'new']) server.bucket.put(key, key);
+    const refused = await run('remove', 'file=old/');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /old\/a \(5 B\)\n {2}old\/b \(5 B\)\nerror CLI_CANNOT_ASK.*\n {2}hint: add yes=true/,
+    );
+    const no = await runOnTerminal(cwd, ['remove', 'file=old/'], ['n']);
+    expect([no.code, no.stderr.endsWith('Nothing removed\n')]).toEqual([3, true]);
+    expect(server.bucket.keys()).toEqual(['new', 'old/a', 'old/b']);
+    const yes = await runOnTerminal(cwd, ['rm', 'file=old/'], ['yes']);
+    expect(yes).toMatchObject({ code: 0, stdout: 'Removed old/a\nRemoved old/b\n' });
+    expect(server.bucket.keys()).toEqual(['new']);
+  });
+
+  it('removes without asking with yes, in batches', async () => {
+    const { run, server } = await startProject();
+    for (let index = 0; index < 1500; index++) server.bucket.put(`old/${index}`, '');
+    expect((await run('remove', 'file=old/', 'dry_run=true')).stdout).toMatch(/^Would remove old\/0\n/);
+    expect(server.bucket.keys().length).toBe(1500);
+    const { code, stderr } = await run('remove', 'file=old/', 'yes=true');
+    expect([code, stderr, server.bucket.keys().length]).toEqual([0, 'Removed 1,500 objects\n', 0]);
+    expect(server.count('POST')).toBe(2);
+  });
+
+  it('removes nothing when the listing ends half-way', async () => {
+    const { run, server } = await startProject();
+    for (let index = 0; index < 1500; index++) server.bucket.put(`old/${index}`, '');
+    const second = ({ query }: { query: URLSearchParams }) => query.has('continuation-token');
+    server.fail({ rewrite: (xml) => xml.slice(0, 5000) }, second, 99);
+    expect(await run('remove', 'file=old/', 'yes=true')).toMatchObject({ code: 3, stdout: '' });
+    expect([server.bucket.keys().length, server.count('POST')]).toEqual([1500, 0]);
+  });
+
+  it('of nothing is an error', async () => {
+    const { run } = await startProject();
+    expect((await run('remove', 'file=none', 'yes=true')).code).toBe(1);
+  });
+});
+
+describe('interactive', () => {
+  it('shows both sides and does what is chosen', async () => {
+    const { cwd, write, path, server } = await startProject();
+    write('m/here', 'here');
+    write('m/both', 'both');
+    server.bucket.put('m/both', 'both');
+    server.bucket.put('m/there', 'there');
+    const { code, stdout, stderr, unasked } = await runOnTerminal(
+      cwd,
+      ['interactive', 'file=m/*'],
+      ['upload', 'download', 'what', 'delete', 'y', 'remove', 'yes', 'exit'],
+    );
+    expect([code, unasked]).toEqual([0, []]);
+    expect(stderr).toMatch(
+      /Local files matching pattern: +S3 files matching pattern:\nm\/both +m\/both\nm\/here\n +m\/there\n\nChoose an action \[delete \(local\), remove \(S3\), download, upload, exit\]: /,
+    );
+    expect(stderr).toContain('There is no action "what".');
+    expect(stdout).toContain('Uploaded m/here to m/here\n');
+    expect(stdout).toContain('Downloaded m/there to ./m/there\n');
+    expect([readdirSync(path('m')), server.bucket.keys()]).toEqual([[], []]);
+  });
+
+  it('needs a terminal', async () => {
+    const { run } = await startProject();
+    expect((await run('interactive', 'file=m/')).code).toBe(2);
+  });
+});
+
+describe('settings', () => {
+  it('are named with the place they came from, and never shown', async () => {
+    const { run, write, server } = await startProject();
+    write('data/a', 'a');
+    write(
+      '.env',
+      `# bucket\nS3_BUCKET_NAME=example\nS3_ENDPOINT_URL=${server.url}\nAWS_ACCESS_KEY_ID=FAKEKEY\nexport AWS_SECRET_ACCESS_KEY="VERYSECRET"\n`,
+    );
+    for (const extra of [[], ['verbose=true'], ['json=true']]) {
+      const { code, stdout, stderr } = await run('upload', 'file=data/', ...extra);
+      expect(code).toBe(3);
+      expect(stdout + stderr).toMatch(
+        /does not accept signatures made with AWS_SECRET_ACCESS_KEY \(from \.env:5\)/,
+      );
+      expect(stdout + stderr).not.toMatch(/VERYSECRET|FAKEKEY/);
+    }
+  });
+
+  it('are missing: one line says which', async () => {
+    const { run, write } = await startProject();
+    write('.env', 'S3_BUCKET=example\n');
+    const { code, stderr } = await run('list');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error S3_SETTING_MISSING: S3_BUCKET_NAME is neither in the environment nor in \.env\n/,
+    );
+    write('.env', 'S3_BUCKET_NAME=example\nAWS_ACCESS_KEY_ID=x\n');
+    expect((await run('list')).stderr).toMatch(
+      /AWS_ACCESS_KEY_ID is from \.env:2, but AWS_SECRET_ACCESS_KEY is not there/,
+    );
+    write('.env', 'S3_BUCKET_NAME=example\nS3_ENDPOINT_URL=http://user:pass@host\n');
+    const bad = await run('list');
+    expect(bad.stderr).toMatch(/S3_ENDPOINT_URL \(from \.env:2\) is no address of a server/);
+    expect(bad.stderr).not.toContain('pass@');
+  });
+});
