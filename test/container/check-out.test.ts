@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packSnapshot } from '../../src/container/pack-snapshot.ts';
+import { storeSnapshot } from '../../src/container/store-snapshot.ts';
+import { FakeS3Server } from '../fakes/s3-server.ts';
+import { runMain } from '../setup/run-main.ts';
+import { openFakeBucket } from './fake-bucket.ts';
+import { ProjectFolder } from './project-folder.ts';
+import { writeRecord } from './write-record.ts';
+
+let project: ProjectFolder;
+beforeEach(() => {
+  project = new ProjectFolder();
+  project.write('src/train.py', 'as it ran');
+  project.write('.gitignore', '.toolbox/\n');
+});
+afterEach(() => project[Symbol.dispose]());
+
+const checkout = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runMain(project.cwd, ['checkout', '--run=example-t', ...argv], { env: { ...project.env, ...env } });
+
+describe('a run of a snapshot', () => {
+  let digest: string;
+  beforeEach(async () => {
+    digest = (await packSnapshot(project)).digest;
+    writeRecord(project, 'example-t', `snapshot:${digest}`);
+    project.write('src/train.py', 'changed since');
+    project.write('src/new.py', 'new since');
+  });
+
+  it('restores exactly that tree', async () => {
+    const ran = await checkout([]);
+    expect(ran).toMatchObject({ code: 0, stdout: '.toolbox/checkout/example-t\n' });
+    expect(ran.stderr).toBe(`example-t ran snapshot:${digest}, 2 files\n`);
+    expect(readFileSync(project.path('.toolbox/checkout/example-t/src/train.py'), 'utf8')).toBe('as it ran');
+    expect(readdirSync(project.path('.toolbox/checkout/example-t/src'))).toEqual(['train.py']);
+    // The restored tree packs to the same digest.
+    const again = await packSnapshot({
+      cwd: project.path('.toolbox/checkout/example-t'),
+      env: project.env,
+      signal: project.signal,
+    });
+    expect(again.digest).toBe(digest);
+  });
+
+  it('goes into the folder asked for', async () => {
+    const ran = await checkout(['--to=old', '--json']);
+    expect(JSON.parse(ran.stdout)).toEqual({
+      type: 'checkout',
+      run: 'example-t',
+      folder: 'old',
+      code: `snapshot:${digest}`,
+    });
+    expect(readFileSync(project.path('old/src/train.py'), 'utf8')).toBe('as it ran');
+  });
+
+  it('comes from the bucket on another machine', async () => {
+    const server = new FakeS3Server();
+    await server.start();
+    const store = await openFakeBucket(server);
+    await storeSnapshot(
+      { digest, file: project.path(`.toolbox/code/${digest}.tar.gz`), packedSize: 0 },
+      store,
+      project.signal,
+    );
+    store.close();
+    rmSync(project.path('.toolbox/code'), { recursive: true });
+    const ran = await checkout([], server.env);
+    await server.stop();
+    expect(ran.code).toBe(0);
+    expect(readFileSync(project.path('.toolbox/checkout/example-t/src/train.py'), 'utf8')).toBe('as it ran');
+    expect(readdirSync(project.path('.toolbox/code'))).toEqual([`${digest}.tar.gz`]);
+  });
+});
+
+it('a run of a commit is restored as a clone at that commit', async () => {
+  const commit = project.commit();
+  project.write('src/train.py', 'changed since');
+  project.git('commit', '--quiet', '--all', '--amend', '--message', 'rewritten');
+  project.git('remote', 'add', 'origin', 'git@github.com:me/example.git');
+  writeRecord(project, 'example-t', `git:${commit}`);
+  const ran = await checkout([]);
+  expect(ran).toMatchObject({ code: 0, stdout: '.toolbox/checkout/example-t\n' });
+  const folder = project.path('.toolbox/checkout/example-t');
+  expect(readFileSync(`${folder}/src/train.py`, 'utf8')).toBe('as it ran');
+  expect(project.git('-C', folder, 'rev-parse', 'HEAD')).toBe(commit);
+  expect(project.git('-C', folder, 'remote', 'get-url', 'origin')).toBe('git@github.com:me/example.git');
+  expect(project.git('-C', folder, 'status', '--porcelain')).toBe('');
+});
