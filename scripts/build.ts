@@ -17,6 +17,8 @@ const result = await build({
   entryPoints: { bin: 'src/bin.ts', s3: 'src/s3.ts' },
   outdir: 'dist',
   bundle: true,
+  // Its ES modules, of which only what is used is taken and loaded; for Node, the package has CommonJS only.
+  alias: { yaml: path.resolve('node_modules/yaml/browser/dist/index.js') },
   splitting: true,
   minifyWhitespace: true,
   format: 'esm',

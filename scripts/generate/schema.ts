@@ -25,7 +25,7 @@ export interface Schema {
   [keyword: string]: unknown;
 }
 
-export const schemaNames = ['fields', 'kube', 'launch', 'policy'] as const;
+const schemaNames = ['fields', 'kube', 'launch', 'policy'] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 /** Marks objects that take every field of fields.schema.json besides their own. */

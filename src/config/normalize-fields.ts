@@ -20,11 +20,6 @@ export function normalizeFields(written: WrittenFields): OverridableFields {
   return fields as OverridableFields;
 }
 
-/** A field that was written as text where a list is meant, as `image_pull_secrets: mine`. */
-export function isListField(name: string): boolean {
-  return shapes[name] === toList;
-}
-
 const shapes: Readonly<Record<string, (value: unknown) => unknown>> = {
   image_pull_secrets: toList,
   file: toList,

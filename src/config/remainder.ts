@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { nearestName } from '../diagnostics/nearest-name.ts';
 import { fieldsSchema } from '../generated/schemas.js';
 import type { PlainValue } from './plain-value.ts';
 import type { Path, Tree, TreeNode } from './tree.ts';
@@ -42,9 +43,14 @@ function remove(rest: PlainMap, [section, name, key]: Path): void {
     return;
   }
   const entry = ownMap(entries[name]);
-  const isField = key !== undefined && Object.hasOwn(fieldsSchema.properties ?? {}, key);
-  if (isField && entry !== undefined) delete entry[key];
+  if (key !== undefined && entry !== undefined && isNoMoreThanAField(String(key))) delete entry[key];
   else delete entries[name];
+}
+
+/** Whether a model can be looked at without this key: not so without its command or hyperparameters. */
+function isNoMoreThanAField(key: string): boolean {
+  if (Object.hasOwn(fieldsSchema.properties ?? {}, key)) return true;
+  return nearestName(key, ['command', 'local_command', 'remote_command', 'hparam']) === undefined;
 }
 
 /** The keys from the root to an offset in the text. */

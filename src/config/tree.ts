@@ -18,13 +18,13 @@ export interface ScalarNode {
   readonly text: string;
 }
 
-export interface ListNode {
+interface ListNode {
   readonly kind: 'list';
   readonly span: Span;
   readonly items: readonly TreeNode[];
 }
 
-export interface MapNode {
+interface MapNode {
   readonly kind: 'map';
   readonly span: Span;
   /** In file order; entries of merge keys (`<<`) come last. */

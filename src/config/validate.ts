@@ -1,4 +1,5 @@
 import { type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
+import { nearestName } from '../diagnostics/nearest-name.ts';
 import {
   type ValidationError,
   validateKube,
@@ -58,12 +59,30 @@ function withoutConsequences(tree: Tree, errors: readonly ValidationError[]): re
     if (known !== undefined && weight(error) >= weight(known.error)) continue;
     problems.set(key, { error, path, location: locate(tree, path) });
   }
-  return [...problems.values()].sort((a, b) => a.location.offset - b.location.offset);
+  const misspelt = Map.groupBy(
+    [...problems.values()].filter(({ error }) => unknownKey(error) !== undefined),
+    ({ error }) => error.instancePath,
+  );
+  const isToldAlready = ({ error }: Problem) =>
+    error.keyword === 'required' &&
+    misspelt
+      .get(error.instancePath)
+      ?.some((other) =>
+        nearestName(String(unknownKey(other.error)), [String(error.params['missingProperty'])]),
+      ) === true;
+  return [...problems.values()]
+    .filter((problem) => !isToldAlready(problem))
+    .sort((one, other) => one.location.offset - other.location.offset);
 }
 
-function ofKey({ keyword, params }: ValidationError): string | undefined {
+function unknownKey({ params }: ValidationError): unknown {
+  return params['additionalProperty'] ?? params['unevaluatedProperty'];
+}
+
+function ofKey(error: ValidationError): string | undefined {
+  const { keyword, params } = error;
   if (keyword === 'required') return `required ${params['missingProperty']}`;
-  const key = params['additionalProperty'] ?? params['unevaluatedProperty'] ?? params['propertyName'];
+  const key = unknownKey(error) ?? params['propertyName'];
   return key === undefined ? undefined : `key ${key}`;
 }
 

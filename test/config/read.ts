@@ -9,7 +9,7 @@ export interface Texts {
 }
 
 /** Reads texts as the files of a project in a folder called `project`. */
-export function readTexts({ launch, kube, dotenv }: Texts): ReadConfig {
+function readTexts({ launch, kube, dotenv }: Texts): ReadConfig {
   const file = (path: string, text: string | undefined) =>
     text === undefined ? undefined : new SourceFile(path, text);
   return readConfig({

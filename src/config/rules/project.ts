@@ -1,4 +1,5 @@
 import { errorDiagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { nearestName } from '../../diagnostics/nearest-name.ts';
 import { quoted } from '../../diagnostics/quoted.ts';
 import { locate, nodeAt, type Path, type Tree } from '../tree.ts';
 import { entriesAt, type Project, type Rule } from './rule.ts';
@@ -9,6 +10,8 @@ export const theProjectHasOneName: Rule = ({ launch, kube }) => {
   const ofKube = nodeAt(kube.root, ['project_name']);
   const ofLaunch = launch && nodeAt(launch.root, ['project_name']);
   if (ofKube === undefined && ofLaunch === undefined) {
+    // Misspelt, it has been told.
+    if ([...kube.root.entries.keys()].some((key) => nearestName(key, ['project_name']))) return [];
     return [
       errorDiagnostic('CONFIG_MISSING_KEY', `"project_name" is missing in ${kube.file.path}`, {
         location: { file: kube.file, offset: 0, length: 0 },
