@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { JobSpec } from '../matrix/job-spec.ts';
 
 /** Every variable of a trial carries this one; it is how its processes are found again, see local-process-table. */
-const markerName = 'TOOLBOX_RUN';
+export const markerName = 'TOOLBOX_RUN';
 
 export interface LocalEnvironmentSources {
   readonly root: string;

@@ -5,27 +5,31 @@ import type { ProcessEnd } from './local-process.ts';
 /** What a trial that ran here can come to; `lost` is only ever found out later. */
 export type LocalOutcome = Outcome & { readonly state: Exclude<Outcome['state'], 'lost'> };
 
-/** How a trial ended that was left to end by itself. */
-export function outcomeOf(end: ProcessEnd): LocalOutcome {
-  if (end.signal !== undefined) {
-    return { state: 'failed', signal: end.signal, reason: `ended by ${end.signal}${guess(end.signal)}` };
-  }
-  const exitCode = end.exitCode ?? 0;
+/**
+ * How a trial ended that was left to end by itself. A signal is told by the shell's convention, 128 + its number,
+ * whether it hit the shell or a command in it: `python a.py` and `cd src; python a.py` fail alike.
+ */
+export function outcomeOf({ exitCode }: ProcessEnd): LocalOutcome {
+  if (exitCode === undefined) return { state: 'failed', reason: 'the shell that started it was killed' };
   if (exitCode === 0) return { state: 'succeeded', exitCode };
+  const signal = signalOf(exitCode);
+  if (signal !== undefined)
+    return { state: 'failed', exitCode, signal, reason: `ended by ${signal}${guess(signal)}` };
   const reason = reasonOf(exitCode);
   return { state: 'failed', exitCode, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** The signal an exit code stands for, if it does. */
+export function signalOf(exitCode: number): NodeJS.Signals | undefined {
+  const number = exitCode - 128;
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] as NodeJS.Signals | undefined;
 }
 
 /** What bash means by an exit code, where it means something. */
 function reasonOf(exitCode: number): string | undefined {
   if (exitCode === 127) return 'command not found';
-  if (exitCode === 126) return 'command cannot be executed';
-  const signal = exitCode > 128 ? signalOf(exitCode - 128) : undefined;
-  return signal === undefined ? undefined : `a command in it was ended by ${signal}${guess(signal)}`;
-}
-
-function signalOf(number: number): string | undefined {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return exitCode === 126 ? 'command cannot be executed' : undefined;
 }
 
 function guess(signal: string): string {

@@ -16,13 +16,14 @@ export interface ProcessEntry {
  *
  * Reads the whole process table, which takes milliseconds, so only asked when something is to be ended.
  *
- * @param leader pid of the trial's shell, which leads its group and session
+ * @param leader pid of the trial's shell, which leads its group
+ * @param session the launcher's, which is not counted; it starts one trial at a time
  */
-export function findTrialProcesses(leader: number, marker: string): ProcessEntry[] {
+export function findTrialProcesses(leader: number, session: number, marker: string): ProcessEntry[] {
   const table = process.platform === 'linux' ? readProc() : readPs();
   const found = new Map<number, ProcessEntry>();
   for (const entry of table) {
-    if (entry.group === leader || entry.session === leader || carriesMarker(entry.pid, marker)) {
+    if (entry.group === leader || entry.session === session || carriesMarker(entry.pid, marker)) {
       found.set(entry.pid, entry);
     }
   }
@@ -32,6 +33,7 @@ export function findTrialProcesses(leader: number, marker: string): ProcessEntry
     for (const entry of table) if (found.has(entry.parent)) found.set(entry.pid, entry);
   }
   found.delete(process.pid);
+  found.delete(session);
   return [...found.values()];
 }
 

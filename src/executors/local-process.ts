@@ -1,28 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../records/process-identity.ts';
+import type { Launched, LocalLauncher } from './local-launcher.ts';
 import { findTrialProcesses } from './local-process-table.ts';
 
-// node:child_process and not execa: a sweep of short trials spends its time here, and execa's streams and
-// promises around each child cost as much again as the child. Nothing of what they add is used.
+/** Gets every byte in order. Reading stops until a returned promise settles: slow readers slow the trial. */
+export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void> | undefined;
 
-export interface LocalProcessOptions {
-  /** Absolute path of bash. */
-  readonly bash: string;
-  readonly command: string;
-  readonly cwd: string;
-  /** The whole environment; `marker` must be one of its entries, as `NAME=value`. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly marker: string;
-  /** Gets every byte in order. Reading stops until a returned promise settles: slow readers slow the trial. */
-  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void> | undefined;
-}
-
-/** How the shell ended: one of both is set. */
+/** As bash counts: 128 + N where signal N ended it; `undefined` where nobody knows any more. */
 export interface ProcessEnd {
   readonly exitCode: number | undefined;
-  readonly signal: NodeJS.Signals | undefined;
 }
 
 /** A signal to send, `after` milliseconds from the beginning, to whatever of the trial runs then. */
@@ -39,8 +26,8 @@ const pollInterval = 50;
 const unkillableAfter = 10_000;
 
 /**
- * One trial as a bash process that leads a process group and session of its own, so that signals reach it
- * and everything it starts, and never us.
+ * One trial as a bash process that leads a process group of its own, so that signals reach it and everything it
+ * starts, and never us.
  *
  * Ended is: the shell has ended, nothing it started runs any more, and all output has been delivered. What is left
  * running when the shell has ended is ended too, as it would be in a container.
@@ -49,31 +36,20 @@ export class LocalProcess {
   readonly pid: number;
   /** Never rejects. */
   readonly ended: Promise<ProcessEnd>;
+  readonly #session: number;
   readonly #marker: string;
   #stopping: Promise<void> | undefined;
   #escalation: Escalation = [];
   #escalationStart = 0;
 
-  /** @throws NodeJS.ErrnoException where no process could be started */
-  static async start(options: LocalProcessOptions): Promise<LocalProcess> {
-    const child = spawn(options.bash, ['-c', options.command], {
-      cwd: options.cwd,
-      env: options.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (child.pid === undefined) {
-      throw await new Promise((resolve) => child.once('error', resolve));
-    }
-    return new LocalProcess(child, child.pid, options);
-  }
-
-  private constructor(child: ChildProcess, pid: number, options: LocalProcessOptions) {
-    this.pid = pid;
-    this.#marker = options.marker;
-    deliver(child.stdout, (chunk) => options.onOutput('stdout', chunk));
-    deliver(child.stderr, (chunk) => options.onOutput('stderr', chunk));
-    this.ended = this.#awaitEnd(child);
+  /** @param marker an entry of the trial's environment, `NAME=value`, that no other process has */
+  constructor(launched: Launched, launcher: LocalLauncher, marker: string, onOutput: OnOutput) {
+    this.pid = launched.pid;
+    this.#session = launcher.session;
+    this.#marker = marker;
+    deliver(launched.stdout, (chunk) => onOutput('stdout', chunk));
+    deliver(launched.stderr, (chunk) => onOutput('stderr', chunk));
+    this.ended = this.#awaitEnd(launched);
   }
 
   /**
@@ -92,7 +68,7 @@ export class LocalProcess {
     const remembered = new Map<number, ProcessIdentity>();
     let lastSignal = Number.POSITIVE_INFINITY;
     for (;;) {
-      const found = findTrialProcesses(this.pid, this.#marker);
+      const found = findTrialProcesses(this.pid, this.#session, this.#marker);
       for (const { pid } of found) remember(remembered, pid);
       for (const [pid, identity] of remembered) if (!isAlive(identity)) remembered.delete(pid);
       if (found.length === 0 && remembered.size === 0) return;
@@ -115,39 +91,36 @@ export class LocalProcess {
     }
   }
 
-  async #awaitEnd(child: ChildProcess): Promise<ProcessEnd> {
+  async #awaitEnd({ status, stdout, stderr }: Launched): Promise<ProcessEnd> {
     let hasClosed = false;
-    // After `exit`, and when nobody holds the output open any more and all of it has been delivered.
-    const closed = new Promise<void>((resolve) => {
-      child.once('close', () => {
-        hasClosed = true;
-        resolve();
-      });
+    // Nobody holds the output open any more, and all of it has been delivered.
+    const closed = Promise.all([closeOf(stdout), closeOf(stderr)]).then(() => {
+      hasClosed = true;
     });
-    const end = await new Promise<ProcessEnd>((resolve) => {
-      child.once('exit', (code, signal) =>
-        resolve({ exitCode: code ?? undefined, signal: signal ?? undefined }),
-      );
-    });
-    if (!hasClosed) await within(this.#stopping ?? leftoverGrace, closed);
+    const exitCode = await status;
+    await within(this.#stopping ?? leftoverGrace, closed);
     if (this.#stopping !== undefined || !hasClosed || groupExists(this.pid)) {
       await (this.#stopping ?? this.stop(leftoverEscalation));
     }
     // What ours wrote is in the pipes by now. Whoever still holds their other end is beyond finding.
     while (!hasClosed) {
-      const waiting = [child.stdout, child.stderr].some((stream) => stream?.isPaused() === true);
+      const waiting = stdout.isPaused() || stderr.isPaused();
       await within(leftoverGrace, closed);
       if (waiting || hasClosed) continue;
-      child.stdout?.destroy();
-      child.stderr?.destroy();
+      stdout.destroy();
+      stderr.destroy();
       break;
     }
-    return end;
+    return { exitCode };
   }
 }
 
-function deliver(stream: Readable | null, onChunk: (chunk: Buffer) => Promise<void> | undefined): void {
-  stream?.on('data', (chunk: Buffer) => {
+function closeOf(stream: Readable): Promise<void> {
+  return new Promise((resolve) => stream.once('close', resolve));
+}
+
+function deliver(stream: Readable, onChunk: (chunk: Buffer) => Promise<void> | undefined): void {
+  stream.on('data', (chunk: Buffer) => {
     const busy = onChunk(chunk);
     if (busy === undefined) return;
     stream.pause();

@@ -10,15 +10,16 @@ import { describeFileError } from '../records/record-error.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { formatDuration } from '../report/format-duration.ts';
 import type { Outcome } from './executor.ts';
+import type { LauncherPool } from './launcher-pool.ts';
 import { hyperparameterTexts, type LocalEnvironmentSources, localEnvironment } from './local-environment.ts';
+import type { Launched, LocalLauncher } from './local-launcher.ts';
 import { LocalLog, removeOldLogs } from './local-log.ts';
-import { type LocalOutcome, outcomeOf } from './local-outcome.ts';
+import { type LocalOutcome, outcomeOf, signalOf } from './local-outcome.ts';
 import { asList, createOutputFolders } from './local-outputs.ts';
-import { type Escalation, LocalProcess } from './local-process.ts';
+import { type Escalation, LocalProcess, type ProcessEnd } from './local-process.ts';
 
 export interface LocalRunOptions extends LocalEnvironmentSources {
-  /** Absolute path of bash. */
-  readonly bash: string;
+  readonly launchers: LauncherPool;
   readonly records: BackgroundRecords;
   readonly now: () => number;
   /** Gets a trial's bytes as they come; a returned promise holds the trial back until it settles. */
@@ -54,7 +55,6 @@ export class LocalRun {
     const startedAt = new Date(now()).toISOString();
     createOutputFolders(root, asList(spec.fields.outputs));
 
-    let log: LocalLog | undefined;
     const openLog = () => new LocalLog(root, spec.name, attempt, (error) => warn(logCutWarning(spec, error)));
     const record = (rest: Partial<RunRecord> & Pick<RunRecord, 'state' | 'log'>): RunRecord => ({
       version: 1,
@@ -71,30 +71,26 @@ export class LocalRun {
       ...rest,
     });
 
-    let trialProcess: LocalProcess;
+    let launched: Launched;
+    let launcher: LocalLauncher | undefined;
     try {
-      trialProcess = await LocalProcess.start({
-        bash: options.bash,
-        command: spec.command,
-        cwd: root,
-        env,
-        marker,
-        onOutput: (stream, chunk) => {
-          log?.write(chunk);
-          return options.output(spec.trial, stream, chunk);
-        },
-      });
+      if (!existsSync(root)) throw new Error('the folder is gone');
+      launcher = await options.launchers.take(env);
+      launched = await launcher.launch({ command: spec.command, env });
     } catch (error) {
-      const diagnostic = describeStartError(spec, root, options.bash, error);
+      const diagnostic = describeStartError(spec, root, error);
       const failed = { state: 'failed', reason: diagnostic.message, endedAt: startedAt } as const;
       const empty = openLog();
       empty.close();
       records.ended(record({ ...failed, log: empty.path }));
       throw new StartError(diagnostic);
     }
-    // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time. Output
-    // cannot have come yet: it is delivered by the event loop, which this function has not gone back to.
-    log = openLog();
+    // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time.
+    const log = openLog();
+    const trialProcess = new LocalProcess(launched, launcher, marker, (stream, chunk) => {
+      log.write(chunk);
+      return options.output(spec.trial, stream, chunk);
+    });
     const identity = identifyProcess(trialProcess.pid);
     const started = record({
       state: 'running',
@@ -103,7 +99,7 @@ export class LocalRun {
     });
     records.started(started);
     if (attempt > 1) removeOldLogs(root, spec.name);
-    return new LocalRun(spec, started, trialProcess, log, options);
+    return new LocalRun(spec, started, trialProcess, log, launcher, options);
   }
 
   private constructor(
@@ -111,13 +107,14 @@ export class LocalRun {
     record: RunRecord,
     trialProcess: LocalProcess,
     log: LocalLog,
+    launcher: LocalLauncher,
     options: LocalRunOptions,
   ) {
     this.spec = spec;
     this.record = record;
     this.#process = trialProcess;
     this.#options = options;
-    this.outcome = this.#follow(log);
+    this.outcome = this.#follow(log, launcher);
   }
 
   /** The first stop decides the state; a later one may hurry the end. */
@@ -126,10 +123,12 @@ export class LocalRun {
     void this.#process.stop(stop.escalation);
   }
 
-  async #follow(log: LocalLog): Promise<Outcome> {
+  async #follow(log: LocalLog, launcher: LocalLauncher): Promise<Outcome> {
     const disarm = this.#armTimeout();
     const end = await this.#process.ended;
     disarm();
+    if (end.exitCode === undefined) launcher.close();
+    else this.#options.launchers.giveBack(launcher);
     log.close();
     const outcome = this.#stop === undefined ? outcomeOf(end) : stoppedOutcome(this.#stop, end);
     this.#options.records.ended({
@@ -178,15 +177,13 @@ export class StartError extends Error {
   }
 }
 
-function stoppedOutcome(
-  stop: Stop,
-  end: { exitCode: number | undefined; signal: string | undefined },
-): LocalOutcome {
+function stoppedOutcome(stop: Stop, { exitCode }: ProcessEnd): LocalOutcome {
+  const signal = exitCode === undefined ? undefined : signalOf(exitCode);
   return {
     state: stop.state,
     reason: stop.reason,
-    ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
-    ...(end.signal === undefined ? {} : { signal: end.signal }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
   };
 }
 
@@ -195,25 +192,22 @@ function logCutWarning(spec: JobSpec, error: unknown): Diagnostic {
   return warningDiagnostic('LOCAL_LOG_CUT', message, { hint, cause: error });
 }
 
-function describeStartError(spec: JobSpec, root: string, bash: string, error: unknown): Diagnostic {
-  const code = (error as NodeJS.ErrnoException).code;
+function describeStartError(spec: JobSpec, root: string, error: unknown): Diagnostic {
+  const { code, message } = error as NodeJS.ErrnoException;
   if (!existsSync(root)) {
     return errorDiagnostic('LOCAL_NO_FOLDER', `the project's folder ${root} is gone`, {
       hint: 'go to the project again: cd',
       cause: error,
     });
   }
-  if (code === 'ENOENT' || code === 'EACCES') {
-    return errorDiagnostic('LOCAL_NO_BASH', `${bash} cannot be run`, { hint: 'install bash', cause: error });
-  }
-  const what = `cannot start ${spec.name}`;
-  if (code === 'E2BIG') {
-    return errorDiagnostic('LOCAL_CANNOT_START', `${what}: its command or environment is too long`, {
-      hint: 'put the command into a script file, and let the trial run that',
-      cause: error,
-    });
-  }
-  const why = error instanceof Error ? error.message : String(error);
-  const hint = code === 'EAGAIN' ? 'too many processes: see ulimit -u, or use fewer jobs=' : undefined;
-  return errorDiagnostic('LOCAL_CANNOT_START', `${what}: ${why}`, { hint, cause: error });
+  const hint =
+    code === 'EAGAIN'
+      ? 'too many processes: see ulimit -u, or use fewer jobs='
+      : code === 'E2BIG'
+        ? 'the environment is too large: take variables out of .env or env'
+        : undefined;
+  return errorDiagnostic('LOCAL_CANNOT_START', `cannot start ${spec.name}: ${message}`, {
+    hint,
+    cause: error,
+  });
 }

@@ -12,10 +12,13 @@ import { describeFileError } from '../records/record-error.ts';
 import type { DiskRecordStore } from '../records/record-store.ts';
 import { runFolder } from '../records/run-paths.ts';
 import type { Executor, Handle, Observation, Outcome, PreparedJob } from './executor.ts';
+import { LauncherPool } from './launcher-pool.ts';
 import { loggedAttempts } from './local-log.ts';
 import { LocalRun, type LocalRunOptions, StartError, type Stop } from './local-run.ts';
 
-export interface LocalExecutorOptions extends Omit<LocalRunOptions, 'records' | 'sweepId'> {
+export interface LocalExecutorOptions extends Omit<LocalRunOptions, 'records' | 'sweepId' | 'launchers'> {
+  /** Absolute path of bash. */
+  readonly bash: string;
   readonly records: DiskRecordStore;
   readonly warn: (diagnostic: Diagnostic) => void;
   /** Aborted when trials are no longer to be waited for: they are killed. */
@@ -27,6 +30,7 @@ export class LocalExecutor implements Executor {
   readonly name = 'local';
   readonly #store: DiskRecordStore;
   readonly #records: BackgroundRecords;
+  readonly #launchers: LauncherPool;
   readonly #runOptions: LocalRunOptions;
   readonly #running = new Map<string, LocalRun>();
   /** Outcomes of ended trials that nobody has waited for. */
@@ -35,7 +39,13 @@ export class LocalExecutor implements Executor {
   constructor(options: LocalExecutorOptions) {
     this.#store = options.records;
     this.#records = new BackgroundRecords(options.records, options.warn);
-    this.#runOptions = { ...options, records: this.#records, sweepId: randomUUID() };
+    this.#launchers = new LauncherPool({ bash: options.bash, cwd: options.root });
+    this.#runOptions = {
+      ...options,
+      records: this.#records,
+      launchers: this.#launchers,
+      sweepId: randomUUID(),
+    };
     const killAll = () => {
       for (const run of this.#running.values()) run.stop(killed);
     };
@@ -115,6 +125,7 @@ export class LocalExecutor implements Executor {
 
   /** Waits until all records are on disk. @throws DiagnosticError for those that cannot be written */
   async settle(): Promise<void> {
+    this.#launchers.close();
     await this.#records.settle();
   }
 
