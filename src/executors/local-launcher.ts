@@ -77,7 +77,7 @@ export class LocalLauncher {
     const env = Object.fromEntries(
       Object.entries(options.env).filter(([name]) => !special.test(name) && name !== markerName),
     );
-    const folder = mkdtempSync(join(tmpdir(), 'kube-toolbox-'));
+    const folder = makeFolder();
     try {
       const child = spawn(options.bash, ['-c', script, 'launcher', folder], {
         cwd: options.cwd,
@@ -166,6 +166,18 @@ export class LocalLauncher {
     lines.push(`exec ${through}${quoteForShell(this.#bash)} -c ${quoteForShell(command)}`);
     return `${lines.join('\n')}\n`;
   }
+}
+
+/** In memory where there is such a place: on a disk, a request waits whenever the file system commits its journal. */
+function makeFolder(): string {
+  for (const parent of ['/dev/shm', tmpdir()]) {
+    try {
+      return mkdtempSync(join(parent, 'kube-toolbox-'));
+    } catch (error) {
+      if (parent !== '/dev/shm') throw error;
+    }
+  }
+  throw new Error('no folder for temporary files');
 }
 
 /** The lines of a stream, one a call; `undefined` when it has ended. Asked for one at a time. */

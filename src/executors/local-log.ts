@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { attemptOfLog, logPath, runFolder } from '../records/run-paths.ts';
+import { attemptOfLog, logPath, makeRunFolder, runFolder } from '../records/run-paths.ts';
 
 /** Logs kept of one trial; older ones are removed when an attempt begins. */
 export const keptLogs = 10;
@@ -25,7 +25,7 @@ export class LocalLog {
         this.#descriptor = openSync(path, 'w', 0o644);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        mkdirSync(dirname(path), { recursive: true });
+        makeRunFolder(dirname(path), error);
         this.#descriptor = openSync(path, 'w', 0o644);
       }
     });

@@ -42,6 +42,7 @@ export class BackgroundRecords {
 
   /** @throws DiagnosticError (exit 1) LOCAL_UNWRITABLE for each record that is still not on disk */
   async settle(): Promise<void> {
+    await this.#store.hurry().catch(() => {});
     await Promise.all(this.#underWay);
     const problems: Diagnostic[] = [];
     for (const record of this.#unwritten.values()) {
@@ -52,6 +53,7 @@ export class BackgroundRecords {
       }
     }
     this.#unwritten.clear();
+    await this.#store.close().catch(() => {});
     if (problems.length > 0) throw new DiagnosticError(problems, ExitCode.failed);
   }
 

@@ -1,6 +1,7 @@
-import { closeSync, fsync, mkdirSync, open, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsync, open, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { makeRunFolder } from './run-paths.ts';
 
 const fsyncAsync = promisify(fsync);
 const openAsync = promisify(open);
@@ -99,7 +100,7 @@ function openForWriting(path: string): number {
     return openSync(path, 'w', 0o644);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
+    makeRunFolder(dirname(path), error);
     return openSync(path, 'w', 0o644);
   }
 }

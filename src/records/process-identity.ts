@@ -30,15 +30,25 @@ function startTimeFromProc(pid: number): string | undefined {
     return undefined;
   }
   const { state, startTicks } = parseProcStat(stat);
+  // Ticks since boot repeat after a restart, so the boot is part of the identity.
   return state === 'Z' || state === 'X' ? undefined : `${bootId()}/${startTicks}`;
 }
 
 let cachedBootId: string | undefined;
 
-/** Ticks since boot repeat after a restart, so the boot is part of the identity. */
-function bootId(): string {
-  cachedBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+/** Names the time since the machine was started; where the system does not say, it never equals an earlier one. */
+export function bootId(): string {
+  cachedBootId ??= readBootId();
   return cachedBootId;
+}
+
+function readBootId(): string {
+  try {
+    if (process.platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'latin1' }).trim();
+  } catch {
+    return `unknown-${process.pid}-${Date.now()}`;
+  }
 }
 
 export interface ProcStat {

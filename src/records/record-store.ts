@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { type Diagnostic, DiagnosticError, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { RecordStore } from '../executors/executor.ts';
 import { ExitCode } from '../exit-code.ts';
-import { DurableWrites, writeAtomically } from './durable-writes.ts';
+import { writeAtomically } from './durable-writes.ts';
 import { parseRunRecord } from './parse-run-record.ts';
 import { describeFileError } from './record-error.ts';
+import { formatRecord, isNewer, RecordJournal, readEarlierBoot } from './record-journal.ts';
 import { isRunName, recordPath, runsFolder } from './run-paths.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -16,7 +17,8 @@ import type { RunRecord } from './run-record.ts';
 export class DiskRecordStore implements RecordStore {
   readonly #root: string;
   readonly #warn: (diagnostic: Diagnostic) => void;
-  readonly #writes = new DurableWrites();
+  #journal: Promise<RecordJournal> | undefined;
+  #earlier: ReadonlyMap<string, RunRecord> | undefined;
   #folders: ReadonlySet<string> | undefined;
 
   /** @param warn told of each record that cannot be read; it counts as missing */
@@ -31,12 +33,19 @@ export class DiskRecordStore implements RecordStore {
 
   /** @throws DiagnosticError where the file is there and cannot be read */
   readNow(name: string): RunRecord | undefined {
+    this.#earlier ??= readEarlierBoot(this.#root);
+    const earlier = this.#earlier.get(name);
+    const onDisk = this.#readFile(name, earlier === undefined);
+    return earlier !== undefined && (onDisk === undefined || isNewer(earlier, onDisk)) ? earlier : onDisk;
+  }
+
+  #readFile(name: string, warns: boolean): RunRecord | undefined {
     const path = recordPath(name);
     let text: string;
     try {
       text = readFileSync(join(this.#root, path), 'utf8');
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
+      const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       if (code !== 'EISDIR')
         throw new DiagnosticError(describeFileError(path, error, 'read'), ExitCode.failed);
@@ -45,7 +54,7 @@ export class DiskRecordStore implements RecordStore {
     const record = parseRunRecord(text, name);
     if (typeof record === 'object') return record;
     const hint = 'it counts as missing; the logs beside it are whole';
-    this.#warn(warningDiagnostic('LOCAL_UNREADABLE_RECORD', `${path}: ${record}`, { hint }));
+    if (warns) this.#warn(warningDiagnostic('LOCAL_UNREADABLE_RECORD', `${path}: ${record}`, { hint }));
     return undefined;
   }
 
@@ -67,28 +76,41 @@ export class DiskRecordStore implements RecordStore {
     return records;
   }
 
+  /** Settles when the record will survive a power loss, see {@link RecordJournal}. @throws DiagnosticError */
   async write(record: RunRecord): Promise<void> {
-    const path = recordPath(record.name);
+    this.writeStarted(record);
     try {
-      await this.#writes.write(join(this.#root, path), format(record));
+      this.#journal ??= RecordJournal.open(this.#root);
+      await (await this.#journal).append(record);
     } catch (error) {
-      throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
+      throw new DiagnosticError(describeFileError('.toolbox/runs/journal.jsonl', error), ExitCode.failed);
     }
   }
 
   /**
-   * Writes that a trial has begun: atomic, not durable. Should the power fail now, the record before it is back,
-   * and the trial counts as not run, which is what `resume=true` needs; waiting for the disk would only delay it.
+   * Writes a record in its place: atomic, not durable. Enough for one that says a trial has begun: should the power
+   * fail, the one before it is back, and the trial counts as not run, which is what `resume=true` needs.
    *
    * @throws DiagnosticError
    */
   writeStarted(record: RunRecord): void {
     const path = recordPath(record.name);
     try {
-      writeAtomically(join(this.#root, path), format(record));
+      writeAtomically(join(this.#root, path), formatRecord(record));
     } catch (error) {
       throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
     }
+  }
+
+  /** Nothing more will be written for now, so what is waited for need not wait for company. */
+  async hurry(): Promise<void> {
+    (await this.#journal)?.hurry();
+  }
+
+  async close(): Promise<void> {
+    const journal = this.#journal;
+    this.#journal = undefined;
+    (await journal)?.close();
   }
 
   #names(): string[] {
@@ -100,8 +122,4 @@ export class DiskRecordStore implements RecordStore {
       throw new DiagnosticError(describeFileError(runsFolder, error, 'read'), ExitCode.failed);
     }
   }
-}
-
-function format(record: RunRecord): string {
-  return `${JSON.stringify(record, null, 2)}\n`;
 }

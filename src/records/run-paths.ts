@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 /** Where the records of a project live, relative to its root. */
 export const runsFolder = '.toolbox/runs';
@@ -30,4 +31,14 @@ export function logPath(name: string, attempt: number): string {
 export function attemptOfLog(file: string): number | undefined {
   const match = /^attempt-([1-9]\d{0,8})\.log$/.exec(file);
   return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+/**
+ * Makes the folder of a trial, given as a path, or `.toolbox/runs` itself, but never the project's: one that was
+ * moved away while its trials ran must not come back as an empty shell. @throws `absent` in that case
+ */
+export function makeRunFolder(folder: string, absent: unknown): void {
+  const toolbox = resolve(folder, folder.endsWith(runsFolder) ? '..' : '../..');
+  if (!existsSync(resolve(toolbox, '..'))) throw absent;
+  mkdirSync(folder, { recursive: true });
 }
