@@ -28,9 +28,11 @@ export interface LaunchRequest {
 /**
  * Starts a process for each line it reads, tells its pid and, when it has ended, its status. `set -m` gives each a
  * process group. A stopped process (kill -STOP) has not ended, though `wait` returns. Its folder goes with it,
- * also when the toolbox was killed and could not remove it.
+ * also when the toolbox was killed and could not remove it: the trap, which children do not inherit, survives
+ * telling a status to nobody.
  */
 const script = `set -m
+trap : PIPE
 mkfifo "$1/stdout" "$1/stderr" || exit
 echo ready >&4
 while IFS= read -r _ <&3; do
