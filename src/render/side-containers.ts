@@ -14,8 +14,8 @@ export interface SharedVolume {
  * Passes SIGTERM on and ends with the command: a shell that is process 1 would otherwise sit out the grace
  * period, and hold up the pod's end.
  */
-const runAsChild =
-  'sh -c "$0" & child=$!; trap "kill -TERM -1" TERM INT; wait $child; code=$?; ' +
+const runAsChild = (shell: string) =>
+  `${shell} -c "$0" & child=$!; trap "kill -TERM -1" TERM INT; wait $child; code=$?; ` +
   'while kill -0 $child 2>/dev/null; do wait $child; code=$?; done; exit $code';
 
 /**
@@ -33,6 +33,8 @@ export function sideContainers(
       name: key,
       value: keepDollars(value),
     }));
+    // Images of others often have no bash.
+    const shell = server.image === undefined ? 'bash' : 'sh';
     const mounts = Object.entries(server.volumes ?? {});
     const resources = {
       ...(Object.keys(requests).length > 0 && { requests }),
@@ -43,7 +45,7 @@ export function sideContainers(
       image: server.image ?? defaults.image,
       restartPolicy: 'Always',
       ...(server.command !== undefined && {
-        command: ['sh', '-c', keepDollars(runAsChild), keepDollars(server.command)],
+        command: [shell, '-c', keepDollars(runAsChild(shell)), keepDollars(server.command)],
       }),
       ...(server.port !== undefined && { ports: [{ containerPort: server.port }] }),
       ...(env.length > 0 && { env }),

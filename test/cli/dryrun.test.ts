@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { expectGolden } from '../setup/golden.ts';
+import { projectFolder } from '../setup/project-folder.ts';
+import { runMain } from '../setup/run-main.ts';
+
+const project = {
+  'config/launch.yaml':
+    'model:\n  average: {command: "python avg.py <fn>", hparam: {_fn: "data/1.txt"}}\ndataset: {data1: {}, data2: {}}\n',
+  'config/kube.yaml': 'project_name: example\nuser: jdoe\nnamespace: lab\nimage: python:3.12\ncode: image\n',
+  '.env': 'TOKEN=canary-4f1e77\n',
+};
+
+const manifests = (root: string) =>
+  readdirSync(path.join(root, 'build')).filter((name) => name.endsWith('.yaml'));
+const read = (root: string, name: string) => readFileSync(path.join(root, 'build', name), 'utf8');
+
+test('writes what kubectl would apply, and nothing secret', async () => {
+  using folder = projectFolder(project);
+  const { code, stdout, stderr } = await runMain(folder.root, ['dryrun']);
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    'job.batch/jdoe-example-average-data1 would be created (build/jdoe-example-average-data1.yaml)\n',
+  );
+  expect(stdout).toMatch(
+    /secret\/jdoe-example-env-[0-9a-f]{10} would be created \(not written, because it holds the values of \.env\)\n/,
+  );
+  expect(stderr).toBe('2 manifests in build/; nothing was contacted\n');
+  const kinds = manifests(folder.root).map((name) => {
+    const [document, ...more] = parseAllDocuments(read(folder.root, name));
+    expect(more).toEqual([]);
+    const object = document?.toJS() as { kind: string; metadata: { name: string; namespace: string } };
+    expect(object.metadata).toMatchObject({ name: name.replace(/\.yaml$/, ''), namespace: 'lab' });
+    return object.kind;
+  });
+  expect(kinds.sort()).toEqual(['ConfigMap', 'ConfigMap', 'Job', 'Job']);
+  expect(read(folder.root, 'jdoe-example-average-data1.yaml')).toMatch(
+    /^# Written by .*\n# Needs Secret jdoe-example-env-[0-9a-f]{10}: /,
+  );
+  const everything = readdirSync(folder.root, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile() && each.name !== '.env')
+    .map((each) => readFileSync(path.join(each.parentPath, each.name), 'latin1'))
+    .join('\n');
+  for (const form of ['canary-4f1e77', Buffer.from('canary-4f1e77').toString('base64').slice(0, 12)])
+    expect(everything + stdout + stderr).not.toContain(form);
+});
+
+test('removes what an earlier dryrun wrote, and nothing else', async () => {
+  using folder = projectFolder(project);
+  await runMain(folder.root, ['pod-dryrun']);
+  await runMain(folder.root, ['dryrun']);
+  writeFileSync(path.join(folder.root, 'build/mine.yaml'), 'kind: Mine\n');
+  // Ours by the list, but somebody has written another file over it.
+  writeFileSync(path.join(folder.root, 'build/jdoe-example-average-data2.yaml'), 'kind: Edited\n');
+  writeFileSync(path.join(folder.root, 'config/launch.yaml'), 'model: {median: {command: python med.py}}\n');
+  await runMain(folder.root, ['dryrun']);
+  const left = manifests(folder.root).filter((name) => !/-(files|scripts)-/.test(name));
+  expect(left.sort()).toEqual([
+    'jdoe-example-average-data2.yaml',
+    'jdoe-example-interactive-pod.yaml',
+    'jdoe-example-median.yaml',
+    'mine.yaml',
+  ]);
+  // The pod's manifest still has its files.
+  const [, files] =
+    /configMap:\s+name: "(jdoe-example-files-\w+)"/.exec(
+      read(folder.root, 'jdoe-example-interactive-pod.yaml'),
+    ) ?? [];
+  expect(existsSync(path.join(folder.root, `build/${files}.yaml`))).toBe(true);
+});
+
+test('gives one JSON object a line', async () => {
+  using folder = projectFolder(project);
+  const { stdout, stderr } = await runMain(folder.root, ['dryrun', '--json']);
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind: string; file?: string });
+  expect(lines.map((line) => [line.kind, line.file !== undefined])).toEqual([
+    ['Secret', false],
+    ['Secret', false],
+    ['ConfigMap', true],
+    ['ConfigMap', true],
+    ['Job', true],
+    ['Job', true],
+  ]);
+  expect(stderr).toBe('');
+});
+
+test('keeps its key to itself', async () => {
+  using folder = projectFolder(project);
+  await runMain(folder.root, ['dryrun']);
+  const key = path.join(folder.root, '.toolbox/secret-key');
+  expect(statSync(key).mode & 0o777).toBe(0o600);
+  expect(statSync(key).size).toBe(32);
+  const first = readFileSync(key);
+  await runMain(folder.root, ['dryrun']);
+  expect(readFileSync(key)).toEqual(first);
+});
+
+const examples = readdirSync('examples', { withFileTypes: true }).filter((each) => each.isDirectory());
+
+test.each(examples.map((each) => each.name))('the example %s', async (name) => {
+  const config = (file: string) => readFileSync(`examples/${name}/config/${file}.yaml`, 'utf8');
+  using folder = projectFolder({
+    'config/launch.yaml': config('launch'),
+    'config/kube.yaml': `${config('kube')}\nfile: null\n`,
+  });
+  const { code, stdout } = await runMain(folder.root, ['dryrun']);
+  expect(code).toBe(0);
+  const jobs = manifests(folder.root).filter((each) => !/-scripts-\w+\.yaml$/.test(each));
+  const first = read(folder.root, jobs[0] ?? '')
+    .replace(/-scripts-\w+/, '-scripts-HASH')
+    .replace(/(fingerprint[\w-]*): .*/g, '$1: …');
+  const list = stdout.replace(/-scripts-\w+/g, '-scripts-HASH');
+  expectGolden(
+    `${list}\n${first}`,
+    path.join(import.meta.dirname, `../golden/manifests/examples/${name}.txt`),
+  );
+});
