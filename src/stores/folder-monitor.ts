@@ -59,6 +59,7 @@ export class FolderMonitor {
   readonly #watched = new Map<string, Watched>();
   #remote: Map<string, ObjectInfo> | undefined;
   #waits = 0;
+  #told = false;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -93,7 +94,8 @@ export class FolderMonitor {
       // Without its folder all files would seem removed; a folder that is not mounted is no wish to delete.
       if (!isFolder(join(root, selection.folder))) return this.#wait(undefined);
       const { files, skipped } = await findLocalFiles(root, selection, signal);
-      if (this.#watched.size === 0) {
+      if (!this.#told) {
+        this.#told = true;
         report({ type: 'watching', files: files.length });
         for (const diagnostic of skipped) report({ type: 'skipped', diagnostic });
       }
