@@ -89,7 +89,7 @@ pod-dryrun: $(toolbox_ready) ## Write the manifest of the interactive pod into b
 	$(toolbox_run)
 
 ##@ Data
-.PHONY: upload download find fd list ls remove rm interactive
+.PHONY: upload download find fd list ls remove rm interactive monitor mn server sv
 upload: $(toolbox_ready) ## Upload a file, folder or pattern to the bucket
 	$(toolbox_run)
 download: $(toolbox_ready) ## Download a file, folder or pattern from the bucket
@@ -101,6 +101,10 @@ list ls: $(toolbox_ready) ## List one level of the bucket, folders first
 remove rm: $(toolbox_ready) ## Remove keys from the bucket, after asking
 	$(toolbox_run)
 interactive: $(toolbox_ready) ## Show local and remote matches and ask what to do
+	$(toolbox_run)
+monitor mn: $(toolbox_ready) ## Watch a folder and upload what changes
+	$(toolbox_run)
+server sv: $(toolbox_ready) ## Serve S3 commands from one warm process on loopback
 	$(toolbox_run)
 
 ##@ Images
