@@ -43,6 +43,8 @@ help: ## List the targets
 ifeq ($(words x$(toolbox)),1)
 toolbox_ready := $(toolbox).ready
 toolbox_sources := $(wildcard $(addprefix $(toolbox),package.json package-lock.json setup/node/package-lock.json scripts/*.ts schemas/* templates/* templates/*/* src/*.ts src/*/*.ts src/*/*/*.ts src/*/*/*/*.ts))
+# An empty recipe each, or make would look for a hundred ways to make a source from another file.
+$(toolbox_sources) $(toolbox)Makefile: ;
 else
 toolbox_ready := toolbox_ready
 .PHONY: toolbox_ready

@@ -1,13 +1,23 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Context, SignalReceived } from './context.ts';
 
 // The process edge: argv, streams and signals become a Context, and main()'s answer the exit code.
 
+// Make brings a Node of its own where this one is too old; `ktb` typed directly, or by npx, can only say so.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(
+    `kube-toolbox needs Node 22.19 or newer and runs in ${process.versions.node}\n` +
+      '  hint: run it through make, which installs one for itself: make -f node_modules/kube-toolbox/Makefile init\n',
+  );
+  process.exit(2);
+}
+
 // Compiled code is kept beside the bundle, never in a shared temporary folder where others could plant some.
 // Must come before the import below; where the folder cannot be written, Node goes on without.
-enableCompileCache(fileURLToPath(new URL('.cache', import.meta.url)));
+nodeModule.enableCompileCache(fileURLToPath(new URL('.cache', import.meta.url)));
 const { main } = await import('./main.ts');
 
 const interruption = new AbortController();
