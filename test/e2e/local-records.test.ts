@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LocalProject, until } from '../setup/local-project.ts';
+import { LocalProject } from '../setup/local-project.ts';
 
 const sweep = `
 project_name: p
@@ -113,90 +112,5 @@ dataset: { a: {}, b: {} }
     expect((await project.run(['local', 'resume=true'])).stdout).toBe('one\n');
     expect(project.record('p-m-lr-one').attempt).toBe(2);
     expect(project.read('.toolbox/runs/p-m-lr-one/attempt-1.log')).toBe('one\n');
-  });
-});
-
-describe('what stands in the way of a local run', () => {
-  it('LOCAL_LOCKED: says who runs trials here', async () => {
-    const project = LocalProject.of('touch started; sleep 600');
-    const first = project.start(['local', 'jobs=3']);
-    await until(() => existsSync(join(project.root, 'started')));
-    const second = await project.run(['local']);
-    expect(second.code).toBe(3);
-    expect(second.stderr).toMatch(
-      new RegExp(
-        `LOCAL_LOCKED: .*: pid ${first.child.pid} on ${hostname()} since \\d{4}-.*Z \\(ktb local jobs=3\\)`,
-      ),
-    );
-    expect(second.stderr).toContain(`kill -INT ${first.child.pid}`);
-    expect((await project.run(['plan'])).code).toBe(0);
-    first.child.kill('SIGINT');
-    await first.ended;
-    project.write('config/launch.yaml', project.read('config/launch.yaml').replace('sleep 600', 'true'));
-    expect((await project.run(['local'])).code).toBe(0);
-  });
-
-  it('LOCAL_MISSING_DATA: before anything runs, with what to type', async () => {
-    const project = LocalProject.of('touch ran', '    data: [data/here.csv, data/gone.csv]\n');
-    project.write('data/here.csv', '');
-    const { code, stderr } = await project.run(['local']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('LOCAL_MISSING_DATA: "data/gone.csv", data of p-m, is not here');
-    expect(stderr).toContain('hint: type: make download file=data/gone.csv');
-    expect(stderr).not.toContain('here.csv');
-    expect(existsSync(join(project.root, 'ran'))).toBe(false);
-  });
-
-  it('LOCAL_NO_BASH: no bash on PATH', async () => {
-    const project = LocalProject.of('true');
-    const { code, stderr } = await project.run(['local'], { PATH: project.root });
-    expect(code).toBe(1);
-    expect(stderr).toContain('LOCAL_NO_BASH: there is no bash on PATH');
-  });
-
-  it('LOCAL_UNWRITABLE: .toolbox is a file', async () => {
-    const project = LocalProject.of('true');
-    project.write('.toolbox', '');
-    const { code, stderr } = await project.run(['local']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('LOCAL_UNWRITABLE: cannot write');
-    expect(stderr).toContain('a file stands where a folder is needed');
-  });
-
-  it('LOCAL_UNWRITABLE, LOCAL_LOG_CUT: a record and a log that cannot be written do not end the sweep', async () => {
-    const project = new LocalProject({ 'config/launch.yaml': sweep });
-    // Root may write anywhere, so folders stand in the way instead of permissions.
-    mkdirSync(join(project.root, '.toolbox/runs/p-m-lr-two/record.json/x'), { recursive: true });
-    await project.run(['local', 'where=lr=three']);
-    mkdirSync(join(project.root, '.toolbox/runs/p-m-lr-three/attempt-2.log'), { recursive: true });
-    const { code, stdout, stderr } = await project.run(['local']);
-    expect(stdout).toBe('one\ntwo\nthree\n');
-    expect(code).toBe(1);
-    expect(stderr).toContain('error LOCAL_UNWRITABLE: cannot write .toolbox/runs/p-m-lr-two/record.json');
-    expect(stderr).toContain('LOCAL_LOG_CUT: cannot write the log of p-m-lr-three');
-    expect(stderr).toMatch(/p-m-lr-two +succeeded/);
-    expect(project.record('p-m-lr-three').state).toBe('succeeded');
-  });
-
-  it('a trial whose folder goes away in mid-sweep fails with words', async () => {
-    const project = new LocalProject({
-      'config/launch.yaml': sweep.replace('echo <lr>', 'echo <lr>; cd /; rm -rf "$PWD_OF_PROJECT"'),
-    });
-    const { code, stderr } = await project.run(['local'], { PWD_OF_PROJECT: project.root });
-    expect(code).toBe(1);
-    expect(stderr).toContain('LOCAL_NO_FOLDER');
-  });
-});
-
-describe('a full disk', () => {
-  it('is told once, and the trial goes on', async () => {
-    const project = LocalProject.of('head -c 200000 /dev/zero; echo after');
-    await project.run(['local']);
-    symlinkSync('/dev/full', join(project.root, '.toolbox/runs/p-m/attempt-2.log'));
-    const { code, bytes, stderr } = await project.run(['local']);
-    expect(bytes.length).toBe(200_000 + 'after\n'.length);
-    expect(stderr.match(/LOCAL_LOG_CUT: cannot write the log of p-m: the disk is full/g)).toHaveLength(1);
-    expect(code).toBe(0);
-    expect(project.record('p-m').state).toBe('succeeded');
   });
 });
