@@ -9,6 +9,11 @@ export interface SshKeyOptions {
   readonly cwd: string;
   /** The user's home folder; `undefined`: none, and so no default key. */
   readonly home: string | undefined;
+  /**
+   * Whether to take `~/.ssh/github` where `.env` does not mention the variables at all. Written there and left
+   * empty, they are filled in any case; a key that nobody asked for stays at home.
+   */
+  readonly identity: boolean;
   /** Also the deploy key of the project's `.ssh/`, with which pods clone. */
   readonly deployKey: boolean;
 }
@@ -29,7 +34,8 @@ export async function readSshKeys(options: SshKeyOptions): Promise<ReadonlyMap<s
     isEmpty(name) ? undefined : expandHome(variables.get(name) ?? '', cwd, home);
 
   const privatePath = named('GITHUB_SSH_KEY_PATH');
-  const standard = home === undefined ? undefined : path.join(home, '.ssh', 'github');
+  const isAsked = options.identity || variables.has('SSH_PRIVATE_KEY_B64') || variables.has('SSH_PUBLIC_KEY');
+  const standard = isAsked && home !== undefined ? path.join(home, '.ssh', 'github') : undefined;
   if (isEmpty('SSH_PRIVATE_KEY_B64')) {
     const key =
       privatePath === undefined

@@ -12,22 +12,24 @@ beforeEach(() => {
 });
 afterEach(() => project[Symbol.dispose]());
 
-async function read(variables: Readonly<Record<string, string>>, deployKey = false) {
+async function read(variables: Readonly<Record<string, string>>, deployKey = false, identity = false) {
   const found = await readSshKeys({
     variables: new Map(Object.entries(variables)),
     cwd: project.cwd,
     home: project.path('home'),
     deployKey,
+    identity,
   });
   return Object.fromEntries(
     [...found].map(([name, value]) => [name, name.endsWith('_B64') ? atob(value) : value]),
   );
 }
 
-it('takes ~/.ssh/github where nothing is said', async () => {
+it('takes ~/.ssh/github where nothing is said, and only if somebody asked', async () => {
   const standard = { SSH_PRIVATE_KEY_B64: 'standard private\n', SSH_PUBLIC_KEY: 'standard public' };
-  expect(await read({})).toEqual(standard);
+  expect(await read({}, false, true)).toEqual(standard);
   expect(await read({ SSH_PRIVATE_KEY_B64: '', SSH_PUBLIC_KEY: ' ' })).toEqual(standard);
+  expect(await read({})).toEqual({});
 });
 
 it('takes the files named in .env, relative to the project or to ~', async () => {
@@ -54,7 +56,13 @@ it('leaves what is set', async () => {
 
 it('leaves out what is not there', async () => {
   expect([
-    ...(await readSshKeys({ variables: new Map(), cwd: project.cwd, home: undefined, deployKey: true })),
+    ...(await readSshKeys({
+      variables: new Map(),
+      cwd: project.cwd,
+      home: undefined,
+      deployKey: true,
+      identity: true,
+    })),
   ]).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { readSshKeys } from '../../container/ssh-keys.ts';
 import type { Context } from '../../context.ts';
 import { type Checked, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { SourceFile } from '../../diagnostics/source-file.ts';
@@ -19,14 +20,14 @@ import { loadSecretKey } from './secret-key.ts';
  * @throws DiagnosticError (exit 2) for a broken template, or without `config/kube.yaml`
  */
 export async function openRenderer(
-  context: Pick<Context, 'cwd'>,
+  context: Pick<Context, 'cwd' | 'env'>,
   config: Config,
   code: RenderInputs['code'],
 ): Promise<Renderer> {
   const templates = accept(await createTemplateSet(await ownTemplates(context.cwd)));
   return accept(
     createRenderer({
-      config,
+      config: await withSshKeys(context, config, code),
       templates,
       readFiles: readProjectFiles(context.cwd),
       secretKey: await loadSecretKey(context.cwd),
@@ -34,6 +35,30 @@ export async function openRenderer(
       code,
     }),
   );
+}
+
+/** The configuration with the SSH keys that pods get beside what `.env` says: they go the same way, into the Secret. */
+async function withSshKeys(
+  { cwd, env }: Pick<Context, 'cwd' | 'env'>,
+  config: Config,
+  code: RenderInputs['code'],
+): Promise<Config> {
+  const { dotenv } = config;
+  const layers = [
+    config.kube,
+    config.root,
+    ...[...config.models, ...config.datasets].map((each) => each.fields),
+  ];
+  const keys = await readSshKeys({
+    variables: dotenv.variables,
+    cwd,
+    home: env['HOME'],
+    identity: layers.some(({ identity }) => identity !== undefined && identity !== null),
+    deployKey: code.git !== undefined,
+  });
+  return keys.size === 0
+    ? config
+    : { ...config, dotenv: { ...dotenv, variables: new Map([...dotenv.variables, ...keys]) } };
 }
 
 async function ownTemplates(root: string): Promise<readonly SourceFile[]> {
