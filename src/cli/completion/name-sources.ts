@@ -9,6 +9,7 @@ type NameSource = (context: Context, typed: string) => Promise<readonly string[]
 export const nameSources: Readonly<Record<string, NameSource>> = {
   name: trialNames,
   run: runNames,
+  pod: podNames,
   file: pathNames,
   local_path: pathNames,
 };
@@ -46,4 +47,42 @@ async function pathNames(context: Context, typed: string): Promise<readonly stri
     .filter(({ name }) => name.startsWith(begun) && (begun.startsWith('.') || !name.startsWith('.')))
     .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
     .toSorted();
+}
+
+/** How long a person waits at the TAB key for a cluster to answer, in milliseconds. */
+const patience = 2000;
+
+/** The user's pods of this project. */
+async function podNames(context: Context): Promise<readonly string[]> {
+  const [
+    { loadSources },
+    { readConfig },
+    { readKubeconfig },
+    { ApiClient },
+    { Connection },
+    { NamespaceApi },
+  ] = await Promise.all([
+    import('../../config/load.ts'),
+    import('../../config/read-config.ts'),
+    import('../../executors/kubernetes/kubeconfig.ts'),
+    import('../../executors/kubernetes/api-client.ts'),
+    import('../../executors/kubernetes/connection.ts'),
+    import('../../executors/kubernetes/namespace-api.ts'),
+  ]);
+  const { pods } = await import('../../executors/kubernetes/objects.ts');
+  const { ownerSelector } = await import('../../executors/kubernetes/owner.ts');
+  const config = readConfig(await loadSources(context));
+  if (!config.ok) return [];
+  const { user, namespace, project_name: project, context: cluster } = config.value.project;
+  if (user === undefined || namespace === undefined) return [];
+  const access = await readKubeconfig(context.env, cluster);
+  const client = new ApiClient(new Connection(access, context.env, context.now));
+  try {
+    const api = new NamespaceApi(client, namespace);
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patience)]);
+    const { items } = await api.list(pods, { labels: ownerSelector({ user, project }) }, signal);
+    return items.map((pod) => pod.metadata.name);
+  } finally {
+    client.close();
+  }
 }
