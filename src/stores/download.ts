@@ -80,11 +80,33 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
   const inOrder = new InOrder();
   const tools = { store, limits, temporaries: new TemporaryFiles(now), onBytes, signal };
+  const moveInBulk = async (): Promise<ReadonlySet<string>> => {
+    if (options.mover === undefined || planned.length === 0) return new Set();
+    const { downloadInBulk } = await import('./bulk-transfer.ts');
+    const files = planned.flatMap(({ info }) => {
+      const target = targets.file(info.key);
+      return 'refused' in target ? [] : [{ info, ...target }];
+    });
+    return await downloadInBulk(files, tools.temporaries, {
+      mover: options.mover,
+      store,
+      cache,
+      limits,
+      signal,
+    });
+  };
   try {
+    const done = await moveInBulk();
     await runPool(
       planned.entries(),
-      limits.files,
+      limits.downloads,
       async ([index, { info: listed, path }]) => {
+        if (done.has(listed.key)) {
+          const { key, size } = listed;
+          counter.report({ type: 'moved', bytes: size, files: 1 });
+          inOrder.settle(index, () => counter.report({ type: 'downloaded', key, path, bytes: size }));
+          return;
+        }
         // Looked at again: a folder on the way may have become a link since.
         const target = targets.file(listed.key);
         if ('refused' in target) {

@@ -108,7 +108,7 @@ export class S3Client {
   ): Promise<T> {
     return await this.perform(
       () => request,
-      async (answer) => read(await readText(answer.body), answer),
+      async (answer) => read(await readText(answer), answer),
       signal,
     );
   }
@@ -175,7 +175,7 @@ export class S3Client {
 
   /** Sorts an answer that is no success: worth another attempt, or an error. */
   async #refused(answer: Answer, asked: S3Request): Promise<Failure> {
-    const refusal = parseRefusal(answer.status, await readText(answer.body), answer.headers);
+    const refusal = parseRefusal(answer.status, await readText(answer), answer.headers);
     const { status, code } = refusal;
     const retry = (trouble: Trouble): Failure => ({ trouble, progress: false, refusal, cause: undefined });
     if (slowCodes.has(code) || status === 429) {
@@ -259,7 +259,11 @@ interface Failure {
 }
 
 /** The whole body; answers that are read this way are small, and 64 MiB of one is no listing page. */
-export async function readText(body: Answer['body']): Promise<string> {
+async function readText({ body, headers }: Answer): Promise<string> {
+  if (headers['content-length'] === '0') {
+    body.resume();
+    return '';
+  }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {

@@ -90,7 +90,7 @@ export class S3Store implements ObjectStore {
   }
 
   async put(key: string, payload: Payload, options: PutOptions): Promise<string> {
-    const headers = { 'content-type': 'application/octet-stream', [digestHeader]: options.digest };
+    const headers = { [digestHeader]: options.digest };
     const etag = await this.#client.text(
       { method: 'PUT', key, payload, headers },
       (_, answer) => etagOf(answer),
@@ -142,7 +142,7 @@ export class S3Store implements ObjectStore {
   }
 
   async startParts(key: string, options: PutOptions): Promise<PartUpload> {
-    const headers = { 'content-type': 'application/octet-stream', [digestHeader]: options.digest };
+    const headers = { [digestHeader]: options.digest };
     const request = { method: 'POST', key, query: { uploads: '' }, headers } as const;
     const answer = await this.#client.xml(request, 'InitiateMultipartUploadResult', options.signal);
     const id = childText(answer, 'UploadId') ?? '';

@@ -29,6 +29,8 @@ export class Signer {
   readonly #credentials: Credentials;
   readonly #region: string;
   #day = '';
+  #second = -1;
+  #time = '';
   #key: KeyObject | undefined;
 
   constructor(credentials: Credentials, region: string) {
@@ -38,7 +40,7 @@ export class Signer {
 
   /** The headers to add to the request's own: what was signed about time, payload and token, and the signature. */
   sign(request: SignableRequest, milliseconds: number): Record<string, string> {
-    const time = `${new Date(milliseconds).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+    const time = this.#timeOf(milliseconds);
     const day = time.slice(0, 8);
     const added: Record<string, string> = {
       'x-amz-content-sha256': request.payloadHash,
@@ -50,7 +52,7 @@ export class Signer {
     const headers: Record<string, string> = { ...request.headers, ...added };
     const names = Object.keys(headers).sort();
     const signedHeaders = names.join(';');
-    const lines = names.map((name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`);
+    const lines = names.map((name) => `${name}:${canonicalValue(headers[name] ?? '')}\n`);
     const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines.join('')}\n${signedHeaders}\n${request.payloadHash}`;
     const scope = `${day}/${this.#region}/s3/aws4_request`;
     const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`;
@@ -58,6 +60,16 @@ export class Signer {
     added['authorization'] =
       `AWS4-HMAC-SHA256 Credential=${this.#credentials.accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
     return added;
+  }
+
+  /** Seconds as the signature writes them; hundreds of requests share one. */
+  #timeOf(milliseconds: number): string {
+    const second = Math.floor(milliseconds / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#time = new Date(second * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    }
+    return this.#time;
   }
 
   #keyOf(day: string): KeyObject {
@@ -71,6 +83,10 @@ export class Signer {
     }
     return this.#key;
   }
+}
+
+function canonicalValue(value: string): string {
+  return value.includes('  ') || value !== value.trim() ? value.trim().replaceAll(/ +/g, ' ') : value;
 }
 
 /** Percent-encoding by the rules of the signature: all but letters, digits and `-_.~`. */

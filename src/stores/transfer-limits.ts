@@ -6,8 +6,9 @@ export interface TransferLimits {
   readonly wholeSize: number;
   /** Bytes a part; larger where S3's 10,000 parts would not do. */
   readonly partSize: number;
-  /** Files under way at once. */
-  readonly files: number;
+  /** Files under way at once. Going down takes more: servers answer small reads late, as their packets wait for ours. */
+  readonly uploads: number;
+  readonly downloads: number;
   /** Parts under way at once, over all files. */
   readonly parts: Budget;
   /** Bytes of whole files in memory at once. */
@@ -22,7 +23,8 @@ export function makeLimits(
   return {
     wholeSize: sizes.wholeSize ?? 16 * mebi,
     partSize: sizes.partSize ?? 16 * mebi,
-    files: 64,
+    uploads: 64,
+    downloads: 192,
     parts: new Budget(8),
     bytes: new Budget(64 * mebi),
   };

@@ -1,3 +1,4 @@
+import type { BulkMover } from './bulk-mover.ts';
 import type { SelectionOptions } from './selection.ts';
 import type { TransferEvent } from './transfer-event.ts';
 import type { TransferLimits } from './transfer-limits.ts';
@@ -17,5 +18,7 @@ export interface TransferOptions extends SelectionOptions {
   readonly report?: (event: TransferEvent) => void;
   readonly now?: () => number;
   readonly limits?: TransferLimits;
+  /** Another program to move the files; what it does not get right is moved by us. */
+  readonly mover?: BulkMover | undefined;
   readonly signal: AbortSignal;
 }

@@ -72,13 +72,25 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
   const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
   const inOrder = new InOrder();
   const tools = { store, limits, journal, onBytes, signal };
+  const moveInBulk = async (): Promise<ReadonlySet<string>> => {
+    if (options.mover === undefined || planned.length === 0) return new Set();
+    const { uploadInBulk } = await import('./bulk-transfer.ts');
+    const list = () => findObjects(store, selection.value, signal);
+    return await uploadInBulk(planned, list, { mover: options.mover, store, cache, limits, signal });
+  };
   try {
     await journal.cleanUp(store, signal);
+    const done = await moveInBulk();
     await runPool(
       planned.entries(),
-      limits.files,
+      limits.uploads,
       async ([index, file]) => {
-        const { key, path } = file;
+        const { key, path, size } = file;
+        if (done.has(key)) {
+          counter.report({ type: 'moved', bytes: size, files: 1 });
+          inOrder.settle(index, () => counter.report({ type: 'uploaded', key, path, bytes: size }));
+          return;
+        }
         const uploaded = await guard(key, counter.report, () => uploadFile(file, tools));
         counter.report({ type: 'moved', bytes: 0, files: 1 });
         if (uploaded === undefined) return inOrder.settle(index);

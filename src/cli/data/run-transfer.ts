@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import type { Context } from '../../context.ts';
 import type { ExitCode } from '../../exit-code.ts';
+import type { BulkMover } from '../../stores/bulk-mover.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import type { CommonOptions, Options } from '../command.ts';
 import { valueOrAsk } from '../prompt.ts';
+import { chooseMover } from './choose-mover.ts';
 import type { transferFlags } from './data-flags.ts';
 import { openBucket } from './open-bucket.ts';
 import { TransferReport } from './transfer-report.ts';
@@ -19,9 +21,11 @@ export async function runTransfer(
 ): Promise<ExitCode> {
   const what = direction === 'upload' ? 'a path' : 'a key';
   const file = await valueOrAsk(options.file, 'file', `What to ${direction} (${what} or pattern): `, context);
-  const { store } = await openBucket(context);
+  const bucket = await openBucket(context);
+  const { store } = bucket;
   try {
-    return await moveFiles(direction, store, { ...options, file }, context);
+    const mover = await chooseMover(bucket, context);
+    return await moveFiles(direction, store, { ...options, file }, context, mover);
   } finally {
     store.close();
   }
@@ -33,6 +37,7 @@ export async function moveFiles(
   store: ObjectStore,
   options: TransferOptions & { readonly file: string },
   context: Context,
+  mover?: BulkMover,
 ): Promise<ExitCode> {
   const report = new TransferReport(context, options);
   try {
@@ -50,6 +55,7 @@ export async function moveFiles(
       exclude: options.exclude,
       report: report.report,
       now: context.now,
+      mover,
       signal: context.signal,
     });
     return report.finish(direction === 'upload' ? 'Uploaded' : 'Downloaded', summary, options.dry_run);

@@ -136,7 +136,8 @@ export class TransferReport {
 
   /** Relative to the project where it lies below. */
   #path(path: string): string {
-    const short = relative(this.#context.cwd, path);
+    const below = path.startsWith(`${this.#context.cwd}/`);
+    const short = below ? path.slice(this.#context.cwd.length + 1) : relative(this.#context.cwd, path);
     return printable(short.startsWith('..') ? path : short);
   }
 
