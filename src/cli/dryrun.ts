@@ -6,6 +6,13 @@ export const command = defineCommand({
   flags: {},
   example: 'make dryrun',
   async run(options, context) {
+    const { openPlan, usesRunai } = await import('./project.ts');
+    if (await usesRunai(context)) {
+      const { printTrialCommandLines } = await import('./runai/print-command-lines.ts');
+      const { config, plan } = await openPlan(context, { side: 'remote' });
+      await printTrialCommandLines(config, plan, options, context);
+      return ExitCode.ok;
+    }
     const { openSweep } = await import('./render/open-sweep.ts');
     const { writeManifests } = await import('./render/write-manifests.ts');
     const { plan, renderer } = await openSweep(context);

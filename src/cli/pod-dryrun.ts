@@ -6,7 +6,12 @@ export const command = defineCommand({
   flags: {},
   example: 'make pod-dryrun',
   async run(options, context) {
-    const { openProject } = await import('./project.ts');
+    const { openProject, usesRunai } = await import('./project.ts');
+    if (await usesRunai(context)) {
+      const { printPodCommandLine } = await import('./runai/print-command-lines.ts');
+      await printPodCommandLine(await openProject(context), options, context);
+      return ExitCode.ok;
+    }
     const { pinCode } = await import('./render/open-sweep.ts');
     const { openRenderer } = await import('./render/open-renderer.ts');
     const { interactivePod } = await import('../render/interactive-pod.ts');

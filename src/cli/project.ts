@@ -16,12 +16,30 @@ export interface ProjectPlan {
   readonly plan: LaunchPlan;
 }
 
+/** A context is one run of the tool, and in one run the files are read once. */
+const opened = new WeakMap<Context, Promise<Config>>();
+
 /**
- * Reads and checks the project's files, the first step of nearly every command. Warnings are printed.
+ * Reads and checks the project's files, the first step of nearly every command. Warnings are printed. Called again
+ * with the same context, it answers without reading and printing again.
  *
  * @throws DiagnosticError (exit 2) with every problem of all files
  */
-export async function openProject(context: Context): Promise<Config> {
+export function openProject(context: Context): Promise<Config> {
+  let config = opened.get(context);
+  if (config === undefined) {
+    config = readProjectFiles(context);
+    opened.set(context, config);
+  }
+  return config;
+}
+
+/** Whether the project's trials go through the run:ai command line, so that a command has another half for them. */
+export async function usesRunai(context: Context): Promise<boolean> {
+  return (await openProject(context)).project.backend === 'runai';
+}
+
+async function readProjectFiles(context: Context): Promise<Config> {
   const config = accept(readProject(await loadSources(context)), context);
   const { policy } = config.project;
   if (policy === undefined) return config;

@@ -4,6 +4,7 @@ import type { ProjectFields } from './fields.ts';
 import { normalizeFields } from './normalize-fields.ts';
 import { normalizeHparam, parseKey } from './normalize-hparam.ts';
 import { orderedEntries } from './ordered-entries.ts';
+import { runaiVariables } from './runai-variables.ts';
 import type { WrittenKube } from './written-kube.ts';
 import type { WrittenLaunch } from './written-launch.ts';
 
@@ -21,7 +22,7 @@ export interface Written {
 /** Both files in one shape. */
 export function normalize({ launch, kube, dotenv, folder, locate }: Written): Config {
   return {
-    project: normalizeProject(launch, kube, folder),
+    project: normalizeProject(launch, kube, dotenv, folder),
     kube: normalizeFields(kube ?? {}),
     root: normalizeFields(launch),
     models: orderedEntries(launch.model, ['model'], locate).map(([name, model]) =>
@@ -38,15 +39,21 @@ export function normalize({ launch, kube, dotenv, folder, locate }: Written): Co
 function normalizeProject(
   launch: WrittenLaunch,
   kube: WrittenKube | undefined,
+  dotenv: DotEnv,
   folder: string,
 ): ProjectFields {
   const name = launch.project_name ?? kube?.project_name ?? folder;
+  const backend = launch.backend ?? kube?.backend ?? 'kubernetes';
+  const fromDotenv = (key: keyof typeof runaiVariables) =>
+    backend === 'runai'
+      ? runaiVariables[key].map((variable) => dotenv.variables.get(variable)).find(Boolean)
+      : undefined;
   return {
     project_name: name,
-    user: kube?.user,
-    namespace: kube?.namespace,
+    user: kube?.user ?? fromDotenv('user'),
+    namespace: kube?.namespace ?? fromDotenv('namespace'),
     conda_env_name: kube?.conda_env_name ?? name,
-    backend: launch.backend ?? kube?.backend ?? 'kubernetes',
+    backend,
     context: written(launch.context, kube?.context),
     concurrency: launch.concurrency ?? kube?.concurrency ?? 32,
     max_parallel: written(launch.max_parallel, kube?.max_parallel),

@@ -35,7 +35,7 @@ export function readConfig(sources: Sources): ReadConfig {
       ...launch.diagnostics,
       ...kube.diagnostics,
       ...ofDotenv,
-      ...rules.flatMap((rule) => rule(trees)),
+      ...rules.flatMap((rule) => rule({ ...trees, dotenv })),
     ],
     [sources.launch, sources.kube, sources.dotenv],
   );

@@ -11,13 +11,13 @@ export interface WrittenKube extends WrittenFields {
    */
   project_name?: string;
   /**
-   * Your name on the cluster; the label `user` of everything you start.
+   * Your name on the cluster; the label `user` of everything you start. Required; with `backend: runai`, `LDAP_USERNAME` of `.env` will do.
    */
-  user: string;
+  user?: string;
   /**
-   * Kubernetes namespace.
+   * Kubernetes namespace. Required; with `backend: runai`, `K8S_NAMESPACE` of `.env` will do.
    */
-  namespace: string;
+  namespace?: string;
   /**
    * Conda environment to activate. Default: `project_name`.
    */

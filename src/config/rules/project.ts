@@ -1,6 +1,7 @@
 import { errorDiagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { nearestName } from '../../diagnostics/nearest-name.ts';
 import { quoted } from '../../diagnostics/quoted.ts';
+import { runaiVariables } from '../runai-variables.ts';
 import { locate, nodeAt, type Path, type Tree } from '../tree.ts';
 import { entriesAt, type Project, type Rule } from './rule.ts';
 
@@ -28,6 +29,28 @@ export const theProjectHasOneName: Rule = ({ launch, kube }) => {
       hint: `write the name once, or the same name in both`,
     }),
   ];
+};
+
+/** `kube.yaml` says who runs and where; for run:ai a lab's `.env` may say it instead. */
+export const theClusterIsNamed: Rule = ({ launch, kube, dotenv }) => {
+  if (kube === undefined || kube.root.kind !== 'map') return [];
+  const { entries } = kube.root;
+  const backend = nodeAt(launch?.root ?? kube.root, ['backend']) ?? nodeAt(kube.root, ['backend']);
+  const isRunai = backend?.kind === 'scalar' && backend.text === 'runai';
+  return (['user', 'namespace'] as const).flatMap((key) => {
+    if (nodeAt(kube.root, [key]) !== undefined) return [];
+    // Misspelt, it has been told.
+    if ([...entries.keys()].some((written) => nearestName(written, [key]))) return [];
+    const variable = runaiVariables[key].find((name) => dotenv.variables.get(name));
+    if (isRunai && variable !== undefined) return [];
+    const inDotenv = isRunai ? `, or ${runaiVariables[key][0]} to .env` : '';
+    return [
+      errorDiagnostic('CONFIG_MISSING_KEY', `${quoted(key)} is missing in ${kube.file.path}`, {
+        location: { file: kube.file, offset: 0, length: 0 },
+        hint: `add a line "${key}: …"${inDotenv}`,
+      }),
+    ];
+  });
 };
 
 /** Old spellings work, and are told. */

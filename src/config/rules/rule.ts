@@ -1,10 +1,12 @@
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { DotEnv } from '../dotenv.ts';
 import { type MapEntry, nodeAt, type Path, type ScalarNode, type Tree, type TreeNode } from '../tree.ts';
 
 /** Both files as they were parsed; absent where there is none, or where it could not be parsed. */
 export interface Project {
   readonly launch: Tree | undefined;
   readonly kube: Tree | undefined;
+  readonly dotenv: DotEnv;
 }
 
 /**

@@ -3,8 +3,9 @@ import type { JobSpec } from '../../matrix/job-spec.ts';
 import type { Executor, Observation, Outcome, PreparedJob } from '../executor.ts';
 import { classifyStatus, parseJobList } from './job-list.ts';
 import type { RunaiCli } from './runai-cli.ts';
-import type { RunaiSettings } from './settings.ts';
-import { formatSubmitArguments, type RunaiWorkload } from './submit-arguments.ts';
+
+/** The name under which records say that a trial ran on run:ai. */
+export const runaiExecutorName = 'runai';
 
 export interface PreparedRunaiJob extends PreparedJob {
   /** The whole command line, `runai` first. */
@@ -12,17 +13,19 @@ export interface PreparedRunaiJob extends PreparedJob {
 }
 
 export interface RunaiExecutorOptions {
-  readonly settings: RunaiSettings;
+  /** The run:ai project. */
+  readonly project: string;
   readonly cli: RunaiCli;
-  readonly workload: (spec: JobSpec) => RunaiWorkload;
+  /** The command line that submits a trial, `runai` first. */
+  readonly commandLine: (spec: JobSpec) => readonly string[];
   /** Milliseconds between two looks of `wait`. */
   readonly pollInterval: number;
 }
 
 /** Trials as run:ai workloads, through the user's own `runai` command. */
 export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<PreparedRunaiJob> {
-  const { cli, settings } = options;
-  const project = ['--project', settings.project];
+  const { cli } = options;
+  const project = ['--project', options.project];
 
   const list = async (signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> => {
     const jobs = parseJobList(await cli.run(['list', 'jobs', ...project], signal));
@@ -30,10 +33,10 @@ export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<Pre
   };
 
   return {
-    name: 'runai',
+    name: runaiExecutorName,
 
     prepare(spec) {
-      return { spec, files: new Map(), argv: formatSubmitArguments(options.workload(spec), settings) };
+      return { spec, files: new Map(), argv: options.commandLine(spec) };
     },
 
     list,

@@ -9,12 +9,24 @@ import {
 /** What `runai:` may say; see schemas/fields.schema.json. */
 export type RunaiFields = NonNullable<WrittenFields['runai']>;
 
-/** Who the pod runs as, from `identity:` or the variables of `.env`. */
-export interface RunaiIdentity {
-  readonly user?: string | undefined;
-  readonly uid?: number | undefined;
-  readonly group?: string | undefined;
-  readonly gid?: number | undefined;
+/** What `identity:` may say; see schemas/fields.schema.json. */
+type IdentityFields = NonNullable<WrittenFields['identity']>;
+
+/** The fields of a workload that settings are made of. */
+export interface RunaiSources {
+  readonly runai?: RunaiFields | null | undefined;
+  readonly identity?: IdentityFields | null | undefined;
+  readonly run_as_user?: number | null | undefined;
+  readonly run_as_group?: number | null | undefined;
+  readonly host_ipc?: boolean | undefined;
+}
+
+/** Who the pod's user is, from `identity:`, or the variables of `.env`. */
+interface RunaiIdentity {
+  readonly user: string | undefined;
+  readonly uid: string | undefined;
+  readonly group: string | undefined;
+  readonly gid: string | undefined;
 }
 
 /** Everything about run:ai that holds for all workloads of a project. */
@@ -27,8 +39,8 @@ export interface RunaiSettings {
   readonly secretName: string;
   /** Keys of the Secret that become variables, sorted. */
   readonly secretKeys: readonly string[];
-  readonly runAsUser: number | undefined;
-  readonly runAsGroup: number | undefined;
+  readonly runAsUser: string | undefined;
+  readonly runAsGroup: string | undefined;
   readonly claims: readonly { readonly claim: string; readonly path: string }[];
   readonly nodePools: readonly string[];
   /** Pools on which run:ai takes interactive workloads only as preemptible. */
@@ -47,7 +59,7 @@ export interface RunaiSettings {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** `.env` names that configure the submission and are of no use inside the pod as secrets. */
+/** `.env` names that configure the submission, or this machine, and are of no use inside the pod as secrets. */
 const settingNames = new Set([
   'LDAP_USERNAME',
   'LDAP_UID',
@@ -67,20 +79,27 @@ const settingNames = new Set([
   'EXTRA_SECRET_KEYS',
   'GITHUB_SSH_KEY_PATH',
   'GITHUB_SSH_PUBLIC_KEY_PATH',
+  'CUDA_VISIBLE_DEVICES',
 ]);
 
+/** Keys of `.env` that become variables of the pod through the Secret: all with a value, but settings. */
+export function secretKeysOf(dotenv: ReadonlyMap<string, string>): readonly string[] {
+  return [...dotenv.keys()].filter((key) => !settingNames.has(key) && dotenv.get(key) !== '').sort();
+}
+
 /**
- * Brings `runai:` and the lab's `.env` names together; the file wins. `namespace` is kube.yaml's.
+ * Brings the files' fields and the lab's `.env` names together; the files win.
  *
  * @param dotenv variables of `.env`, with the SSH keys already filled in
+ * @param namespace kube.yaml's
  */
 export function resolveRunaiSettings(
-  fields: RunaiFields,
-  identity: RunaiIdentity,
+  sources: RunaiSources,
   dotenv: ReadonlyMap<string, string>,
   namespace: string | undefined,
   location?: Location,
 ): Checked<RunaiSettings> {
+  const fields = sources.runai ?? {};
   const diagnostics: Diagnostic[] = [];
   const variable = (name: string) => dotenv.get(name) || undefined;
   const needed = (value: string | undefined, what: string, hint: string): string => {
@@ -90,8 +109,23 @@ export function resolveRunaiSettings(
   };
 
   const project = fields.project ?? variable('RUNAI_PROJECT') ?? namespace;
-  const claim = fields.pvc ?? variable('SCRATCH_PVC');
-  const mount = fields.mount ?? variable('SCRATCH_MOUNT_PATH') ?? '/scratch';
+  const scratch = sources.identity?.scratch;
+  const claim = fields.pvc ?? scratch?.claim ?? variable('SCRATCH_PVC');
+  const mount = fields.mount ?? scratch?.mount ?? variable('SCRATCH_MOUNT_PATH') ?? '/scratch';
+  const number = (name: string): string | undefined => {
+    const value = variable(name);
+    if (value === undefined || /^\d+$/.test(value)) return value;
+    const hint = `set it to what \`id\` prints on the lab's machines`;
+    diagnostics.push(errorDiagnostic('RUNAI_SETTING_MISSING', `${name} in .env is not a number`, { hint }));
+    return undefined;
+  };
+  const written = (value: number | null | undefined) => (value == null ? undefined : String(value));
+  const identity: RunaiIdentity = {
+    user: sources.identity?.user ?? variable('LDAP_USERNAME'),
+    uid: written(sources.identity?.uid) ?? written(sources.run_as_user) ?? number('LDAP_UID'),
+    group: sources.identity?.group ?? variable('LDAP_GROUPNAME'),
+    gid: written(sources.identity?.gid) ?? written(sources.run_as_group) ?? number('LDAP_GID'),
+  };
   const settings: RunaiSettings = {
     project: needed(
       project,
@@ -105,13 +139,13 @@ export function resolveRunaiSettings(
     ),
     image: variable('RUNAI_IMAGE'),
     secretName: fields.secret_name ?? variable('RUNAI_SECRET_NAME') ?? `${project ?? 'runai'}-env`,
-    secretKeys: [...dotenv.keys()].filter((key) => !settingNames.has(key) && dotenv.get(key) !== '').sort(),
-    runAsUser: identity.uid,
-    runAsGroup: identity.gid,
+    secretKeys: secretKeysOf(dotenv),
+    runAsUser: written(sources.run_as_user) ?? identity.uid,
+    runAsGroup: written(sources.run_as_group) ?? identity.gid,
     claims: claim === undefined ? [] : [{ claim, path: mount }],
     nodePools: fields.node_pools ?? [],
     preemptiblePools: fields.preemptible_pools ?? ['h100', 'h200'],
-    hostIpc: fields.host_ipc ?? false,
+    hostIpc: fields.host_ipc ?? sources.host_ipc ?? false,
     largeShm: fields.large_shm ?? false,
     allowPrivilegeEscalation: fields.allow_privilege_escalation ?? true,
     imagePullPolicy: fields.image_pull_policy ?? 'Always',
@@ -121,7 +155,7 @@ export function resolveRunaiSettings(
     shell: fields.shell ?? '/bin/zsh',
     workingDir: fields.working_dir,
     venv: fields.venv,
-    env: identityVariables(identity, variable, mount),
+    env: identityVariables(identity, sources.identity ?? {}, variable, mount),
   };
   return diagnostics.length > 0 ? { ok: false, diagnostics } : { ok: true, value: settings, diagnostics };
 }
@@ -129,33 +163,39 @@ export function resolveRunaiSettings(
 /** The literal variables that the identity-mirroring entrypoint reads, and the caches it keeps on scratch. */
 function identityVariables(
   identity: RunaiIdentity,
+  fields: IdentityFields,
   variable: (name: string) => string | undefined,
   mount: string,
 ): Readonly<Record<string, string>> {
   const { user } = identity;
-  const written = Object.fromEntries(
-    ['HF_HOME', 'UV_PYTHON_VERSION', 'TZ'].flatMap((name) => {
-      const value = variable(name);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-  if (user === undefined) return written;
-  const homeRoot = variable('SCRATCH_HOME_ROOT') ?? `${mount}/homes`;
-  const home = variable('WORKING_DIR') ?? `${homeRoot}/${user}`;
-  return {
+  const hfHome = fields.hf_home ?? variable('HF_HOME');
+  const site = { UV_PYTHON_VERSION: variable('UV_PYTHON_VERSION'), TZ: variable('TZ') };
+  if (user === undefined) return defined({ HF_HOME: hfHome, ...site });
+  const homeRoot = fields.scratch?.home_root ?? variable('SCRATCH_HOME_ROOT') ?? `${mount}/homes`;
+  const home = fields.working_dir ?? variable('WORKING_DIR') ?? `${homeRoot}/${user}`;
+  return defined({
     HOME: `/home/${user}`,
     NB_USER: user,
-    ...(identity.uid === undefined ? {} : { NB_UID: String(identity.uid) }),
-    ...(identity.group === undefined ? {} : { NB_GROUP: identity.group }),
-    ...(identity.gid === undefined ? {} : { NB_GID: String(identity.gid) }),
+    NB_UID: identity.uid,
+    NB_GROUP: identity.group,
+    NB_GID: identity.gid,
     WORKING_DIR: home,
     SCRATCH_HOME: home,
     SCRATCH_HOME_ROOT: homeRoot,
     EPFML_LDAP: user,
-    HF_HOME: `${mount}/hf_cache`,
-    ...written,
+    HF_HOME: hfHome ?? `${mount}/hf_cache`,
+    ...site,
     GIT_CONFIG_GLOBAL: `${home}/.gitconfig`,
     UV_CACHE_DIR: `${home}/.cache/uv`,
     UV_PYTHON_INSTALL_DIR: `${home}/.uv`,
-  };
+    NB_SHELL: fields.shell,
+    SCRATCH_SEED_USER: fields.seed_user,
+    GRANT_SUDO: fields.sudo === true ? 'yes' : undefined,
+  });
+}
+
+function defined(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

@@ -71,7 +71,7 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
     ...option('--workers', workload.workers),
     ...pairs('--annotation', annotations),
     ...pairs('--extended-resource', resources),
-    ...pairs('--environment', { ...settings.env, ...workload.env }),
+    ...pairs('--environment', literalVariables(workload, settings)),
     ...settings.secretKeys.flatMap((key) => ['--environment', `${key}=SECRET:${settings.secretName},${key}`]),
     ...settings.extraArgs,
     '--',
@@ -79,6 +79,17 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
     '-c',
     encodePayload(script, settings.shell),
   ];
+}
+
+/** `.env` wins over what the files say, and a variable is given once. */
+function literalVariables(
+  workload: RunaiWorkload,
+  settings: RunaiSettings,
+): Readonly<Record<string, string>> {
+  const secret = new Set(settings.secretKeys);
+  return Object.fromEntries(
+    Object.entries({ ...settings.env, ...workload.env }).filter(([name]) => !secret.has(name)),
+  );
 }
 
 /** A person's own server command is bounded too, a trial only when asked. */

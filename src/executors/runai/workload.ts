@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
+import { findSleepInfinity } from '../../matrix/sleep-infinity.ts';
 import type { RunaiSettings } from './settings.ts';
 import type { RunaiWorkload } from './submit-arguments.ts';
 
@@ -28,6 +29,21 @@ export function trialWorkload(spec: JobSpec, config: Config, settings: RunaiSett
     ),
     claims: Object.entries(fields.volumes).map(([claim, path]) => ({ claim, path })),
     env: spec.env,
+  };
+}
+
+/** The project's interactive pod: it waits for its time, or runs `server_command`. */
+export function podWorkload(spec: JobSpec, config: Config, settings: RunaiSettings): RunaiWorkload {
+  const { server_command: server } = spec.fields;
+  const text = server.trim();
+  const sleep = findSleepInfinity(text);
+  // What only keeps the pod alive becomes a sleep that ends: run:ai ends interactive pods anyway.
+  const waits = sleep?.start === 0 && sleep.end === text.length;
+  return {
+    ...trialWorkload(spec, config, settings),
+    kind: 'interactive',
+    workers: undefined,
+    command: waits ? undefined : text,
   };
 }
 

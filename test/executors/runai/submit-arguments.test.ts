@@ -16,7 +16,6 @@ const recorded = JSON.parse(
   readFileSync(new URL('../../fixtures/runai/command-lines.json', import.meta.url), 'utf8'),
 ) as Recorded;
 const dotenv = new Map(recorded.env.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
-const identity = { user: 'jdoe', uid: 123456, group: 'MLO-unit', gid: 83070 };
 
 const base: RunaiWorkload = {
   name: 'exp1',
@@ -30,7 +29,7 @@ const base: RunaiWorkload = {
 };
 
 function commandLine(workload: Partial<RunaiWorkload>, fields: RunaiFields = {}): readonly string[] {
-  const settings = resolveRunaiSettings(fields, identity, dotenv, undefined);
+  const settings = resolveRunaiSettings({ runai: fields }, dotenv, undefined);
   if (!settings.ok) throw new Error(settings.diagnostics[0]?.message);
   return formatSubmitArguments({ ...base, ...workload }, settings.value);
 }
@@ -125,7 +124,7 @@ describe('settings', () => {
   });
 
   test('without a project there is no command line, but a message that says what to write', () => {
-    const result = resolveRunaiSettings({}, {}, new Map(), undefined);
+    const result = resolveRunaiSettings({}, new Map(), undefined);
     expect(result.ok).toBe(false);
     expect(result.diagnostics.map((each) => each.code)).toContain('RUNAI_SETTING_MISSING');
   });

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import type { Config } from '../../config/config.ts';
+import type { Context } from '../../context.ts';
+import type { ExitCode as Code } from '../../exit-code.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import type { LogsOptions } from '../local/print-local-logs.ts';
+import { openRunai } from './open-runai.ts';
+
+/**
+ * `make logs` with `backend: runai`: what the workloads print; of one that is gone, what was kept of it.
+ *
+ * @throws DiagnosticError LOCAL_NO_RUN where there is neither
+ */
+export async function printRunaiLogs(
+  config: Config,
+  options: LogsOptions & { readonly follow?: boolean },
+  context: Context,
+): Promise<Code> {
+  const { executor } = await openRunai(config, context);
+  const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const names = [...(await executor.list(context.signal)).keys()].filter((name) => matchesGlob(glob, name));
+  if (names.length === 0 || options.path || options.attempt !== undefined) {
+    const { printLocalLogs } = await import('../local/print-local-logs.ts');
+    await printLocalLogs(options, context);
+    return ExitCode.ok;
+  }
+  for (const name of names) {
+    if (names.length > 1) context.stderr.write(`==> ${name} <==\n`);
+    for await (const chunk of executor.logs({ name }, { follow: options.follow === true }, context.signal))
+      if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal: context.signal });
+  }
+  return ExitCode.ok;
+}

@@ -1,0 +1,5 @@
+/** Names in a run:ai lab's `.env` that say what kube.yaml leaves out; the first that is set. */
+export const runaiVariables = {
+  user: ['LDAP_USERNAME'],
+  namespace: ['K8S_NAMESPACE', 'RUNAI_PROJECT'],
+} as const;

@@ -1,0 +1,194 @@
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
+import type { JobSpec } from '../../matrix/job-spec.ts';
+import { keepsState, type Only } from '../../matrix/select.ts';
+import { isRunName, logPath } from '../../records/run-paths.ts';
+import type { RunRecord, TrialState } from '../../records/run-record.ts';
+import type { Executor, Observation, RecordStore } from '../executor.ts';
+import { inOrder } from '../kubernetes/in-order.ts';
+import type { LaunchStep } from '../kubernetes/launch.ts';
+import { type PreparedRunaiJob, runaiExecutorName } from './runai-executor.ts';
+
+export interface RunaiLaunchOptions {
+  readonly executor: Executor<PreparedRunaiJob>;
+  readonly records: RecordStore;
+  /** What is at the front of the names that this user's trials have by default. */
+  readonly user: string;
+  readonly overwrite?: Overwrite | undefined;
+  /** Only trials in this state. */
+  readonly only?: Only | undefined;
+  /** Trials that may be there at once without having ended; the others are left for a later launch. */
+  readonly maxParallel?: number | undefined;
+  /** Trials worked on at once: each is a process of the run:ai command line. */
+  readonly concurrency: number;
+  /** Called once, before the first submission: what workloads need is put there. */
+  readonly prepareNamespace: () => Promise<void>;
+  /** Keeps the output of a workload that is about to be deleted. */
+  readonly harvest: (name: string, path: string) => Promise<void>;
+  readonly now: () => number;
+  /** Called for each trial in their order. */
+  readonly report: (step: LaunchStep) => void;
+  readonly signal: AbortSignal;
+}
+
+export type RunaiLaunchCounts = Readonly<Record<LaunchStep['result'], number>> & { readonly changed: number };
+
+/**
+ * Brings run:ai to one workload a trial, by the same decisions as on Kubernetes. run:ai's listing has no
+ * fingerprints: those, and how workloads ended that are gone, come from the run records.
+ *
+ * @throws DiagnosticError when run:ai refuses for good; what was done stays done
+ */
+export async function launchOnRunai(
+  specs: Iterable<JobSpec>,
+  options: RunaiLaunchOptions,
+): Promise<RunaiLaunchCounts> {
+  const there = await options.executor.list(options.signal);
+  const launch = new Launch(options, there, await countActive(there, options.records));
+  const counts = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0, changed: 0 };
+  await inOrder(
+    specs,
+    options.concurrency,
+    (spec) => launch.settle(spec),
+    (step) => {
+      if (step === undefined) return;
+      counts[step.result] += 1;
+      if (step.changed.length > 0) counts.changed += 1;
+      options.report(step);
+    },
+  );
+  return counts;
+}
+
+/** What is known of a trial: what run:ai lists, with the fingerprint of its record. */
+export function recallWorkload(
+  listed: Observation | undefined,
+  record: RunRecord | undefined,
+): Observation | undefined {
+  const ours = record?.executor === runaiExecutorName ? record : undefined;
+  if (listed !== undefined)
+    return {
+      ...listed,
+      ...(ours !== undefined && { fingerprint: ours.fingerprint, startedAt: ours.startedAt }),
+    };
+  if (ours === undefined || ours.state === 'pending' || ours.state === 'running') return undefined;
+  const { name, state, fingerprint, startedAt } = ours;
+  return { name, state, fingerprint, startedAt, reason: 'its workload is gone, its record says so' };
+}
+
+class Launch {
+  readonly #options: RunaiLaunchOptions;
+  readonly #there: ReadonlyMap<string, Observation>;
+  #prepared: Promise<void> | undefined;
+  #slots: number;
+
+  constructor(options: RunaiLaunchOptions, there: ReadonlyMap<string, Observation>, active: number) {
+    this.#options = options;
+    this.#there = there;
+    this.#slots = (options.maxParallel ?? Number.POSITIVE_INFINITY) - active;
+  }
+
+  async settle(spec: JobSpec): Promise<LaunchStep | undefined> {
+    const { records, overwrite, only } = this.#options;
+    const listed = this.#there.get(spec.name);
+    const record = await records.read(spec.name);
+    const known = recallWorkload(listed, record);
+    const changed = changedParts(spec.fingerprint, known?.fingerprint);
+    if (only !== undefined && !keepsState(only, known?.state ?? 'missing', changed)) return undefined;
+    const step = {
+      name: spec.name,
+      found: known?.state ?? ('missing' as TrialState),
+      reason: known?.reason,
+      isWaiting: false,
+      changed: [],
+      diagnostics: [] as readonly Diagnostic[],
+    };
+    const action = decide(spec, known, overwrite);
+    if (action.kind === 'keep') return { ...step, result: 'kept', changed: action.changed };
+    if (listed !== undefined && !isOurs(spec.name, record, this.#options.user))
+      return { ...step, result: 'rejected', diagnostics: [notOurs(spec.name)] };
+    const freed = listed !== undefined && isActive(listed) ? 1 : 0;
+    if (this.#slots + freed <= 0) return { ...step, result: 'left' };
+    this.#slots += freed - 1;
+    const attempt = (record?.attempt ?? 0) + 1;
+    if (listed !== undefined) await this.#free(spec.name, record);
+    try {
+      await this.#submit(spec, attempt);
+    } catch (error) {
+      if (!isNameTaken(error)) throw error;
+      this.#slots += 1;
+      return { ...step, result: 'rejected', diagnostics: error.diagnostics };
+    }
+    return { ...step, result: action.kind === 'create' ? 'created' : 'replaced' };
+  }
+
+  /** run:ai keeps a name until its workload is deleted, also of one that has failed. */
+  async #free(name: string, record: RunRecord | undefined): Promise<void> {
+    const { executor, harvest, signal } = this.#options;
+    await harvest(name, record?.log ?? logPath(name, 1));
+    await executor.remove({ name }, signal);
+  }
+
+  async #submit(spec: JobSpec, attempt: number): Promise<void> {
+    const { executor, records, now, prepareNamespace, signal } = this.#options;
+    this.#prepared ??= prepareNamespace();
+    await this.#prepared;
+    const record = startedRecord(spec, attempt, new Date(now()).toISOString());
+    await executor.submit(executor.prepare(spec), signal);
+    await records.write(record);
+  }
+}
+
+/**
+ * Whether a listed workload may be deleted: a record says that we submitted it, or its name has the user's in
+ * front. Projects are shared by a lab, and run:ai's listing carries no labels.
+ */
+export function isOurs(name: string, record: RunRecord | undefined, user: string): boolean {
+  return record?.executor === runaiExecutorName || name.startsWith(`${user}-`);
+}
+
+function notOurs(name: string): Diagnostic {
+  return errorDiagnostic(
+    'RUNAI_NAME_TAKEN',
+    `a workload "${name}" exists already, and nothing here says that it is yours`,
+    { hint: `runai describe job ${name} shows it; delete it by hand, or set another prefix` },
+  );
+}
+
+/** Workloads of this checkout that run or wait, each of which takes a slot of `max_parallel`. */
+async function countActive(there: ReadonlyMap<string, Observation>, records: RecordStore): Promise<number> {
+  let count = 0;
+  for (const [name, observation] of there) {
+    if (!isActive(observation) || !isRunName(name)) continue;
+    if ((await records.read(name))?.executor === runaiExecutorName) count += 1;
+  }
+  return count;
+}
+
+function isActive({ state }: Observation): boolean {
+  return state !== 'succeeded' && !hasFailed(state);
+}
+
+/** The record of a trial that run:ai has taken; how it ends is known from run:ai. */
+function startedRecord(spec: JobSpec, attempt: number, startedAt: string): RunRecord {
+  const { model, dataset, hparam } = spec.trial;
+  return {
+    version: 1,
+    name: spec.name,
+    model,
+    dataset,
+    hparam: Object.fromEntries(hparam.map(({ key, text }) => [key, text])),
+    fingerprint: spec.fingerprint,
+    command: spec.command,
+    executor: runaiExecutorName,
+    state: 'pending',
+    attempt,
+    host: 'run:ai',
+    startedAt,
+    log: logPath(spec.name, attempt),
+  };
+}
+
+function isNameTaken(error: unknown): error is DiagnosticError {
+  return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'RUNAI_NAME_TAKEN';
+}
