@@ -10,6 +10,7 @@ import type { JobSpec } from '../matrix/job-spec.ts';
 import { checkFields, gpuFraction } from './check-fields.ts';
 import { checkLimits } from './check-limits.ts';
 import { identityOf, type PodIdentity } from './identity.ts';
+import { checkPodPolicy } from './interactive-pod.ts';
 import type { LimitProblem } from './limit-problem.ts';
 import { locateField } from './locate-field.ts';
 import { ManifestRenderer } from './manifest-renderer.ts';
@@ -74,12 +75,15 @@ class ProjectRenderer implements Renderer {
   }
 
   pod(spec: JobSpec): Checked<RenderedWorkload> {
-    return this.#workload(
+    const ofPolicy = checkPodPolicy(this.#inputs.config);
+    if (ofPolicy.some(isError)) return { ok: false, diagnostics: ofPolicy };
+    const rendered = this.#workload(
       // Nobody waits for an interactive pod's data, and what it makes is its user's to upload.
       { ...spec, fields: { ...spec.fields, workers: 0, data: [], outputs: [] } },
       'pod.yaml',
       spec.fields.server_command,
     );
+    return { ...rendered, diagnostics: [...ofPolicy, ...rendered.diagnostics] };
   }
 
   #workload(spec: JobSpec, template: 'job.yaml' | 'pod.yaml', command: string): Checked<RenderedWorkload> {

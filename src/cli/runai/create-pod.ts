@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
+import { acceptPodPolicy } from './accept-pod-policy.ts';
 import { mirrorEnv } from './mirror-env.ts';
 import { openRunai } from './open-runai.ts';
 
@@ -17,6 +18,7 @@ export async function createRunaiPod(
 ): Promise<ExitCode> {
   const { signal } = context;
   const runai = await openRunai(config, context);
+  acceptPodPolicy(config, context);
   const there = await runai.executor.list(signal);
   await mirrorEnv(runai, config, context);
   for (let number = 0; ; number += 1) {

@@ -41,7 +41,13 @@ export interface RunaiProject {
 export async function openRunai(config: Config, context: Context): Promise<RunaiProject> {
   const { variables: written } = config.dotenv;
   const { cwd, env } = context;
-  const keys = await readSshKeys({ variables: written, cwd, home: env['HOME'], deployKey: false });
+  const keys = await readSshKeys({
+    variables: written,
+    cwd,
+    home: env['HOME'],
+    identity: true,
+    deployKey: false,
+  });
   const dotenv = { ...config.dotenv, variables: new Map([...written, ...keys]) };
   const fields = { ...config.policy?.defaults, ...config.kube, ...config.root };
   const variables = podDotenv(dotenv, fields.endpoint_map);

@@ -4,6 +4,7 @@ import type { JobSpec } from '../../matrix/job-spec.ts';
 import { quoteForShell } from '../../matrix/shell-quote.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
 import { writeLines } from '../write-lines.ts';
+import { acceptPodPolicy } from './accept-pod-policy.ts';
 import { openRunai } from './open-runai.ts';
 
 /** `make dryrun`: what `make job` would type, one line a trial. Contacts nothing. */
@@ -24,6 +25,7 @@ export async function printPodCommandLine(
   context: Context,
 ): Promise<void> {
   const { podCommandLine } = await openRunai(config, context);
+  acceptPodPolicy(config, context);
   const spec = interactivePod(config);
   await writeLines(context, [spec], () => format(spec.name, podCommandLine(spec), options.json));
 }
