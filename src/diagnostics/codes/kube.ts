@@ -28,4 +28,12 @@ export const kubeCodes = {
     'The WebSocket for a shell, a copy or a port could not be opened; a proxy may be in between.',
   KUBE_NO_PROGRAM: "The pod's image does not have the program to run, such as `bash` or `tar`.",
   KUBE_EXEC_LOST: 'The connection to a pod ended before the command in it did.',
+  KUBE_NOT_CONFIGURED:
+    'There is no `config/kube.yaml`, or it lacks `user` or `namespace`. `make init` writes one.',
+  KUBE_OTHER_CLUSTER:
+    'The current context leads to another cluster or namespace than the sweep was started on. Switch back, or confirm with `yes=true`.',
+  KUBE_NO_POD: 'There is no pod of that name. `make pod` creates one and says its name.',
+  KUBE_POD_NOT_READY: 'The pod is there but does not run; the message says why.',
+  KUBE_PORT_IN_USE: 'The port of this machine is taken. Choose another: `port=8888:9999`.',
+  KUBE_COPY_FAILED: 'The archive could not be unpacked in the pod. Its own words follow.',
 } as const;

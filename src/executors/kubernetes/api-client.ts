@@ -53,6 +53,8 @@ export class ApiClient {
   /** Warnings of the server already shown: it repeats them with every object. */
   readonly #warned = new Set<string>();
   #hasAnswered = false;
+  /** Milliseconds by which the server's clock is ahead of ours. */
+  #skew = 0;
 
   constructor(connection: Connection, options: { policy?: Partial<RetryPolicy>; notice?: Notice } = {}) {
     this.connection = connection;
@@ -90,6 +92,11 @@ export class ApiClient {
     return this.#persist(request, (signal) =>
       this.#attempt(request, signal, async (response) => response, true),
     );
+  }
+
+  /** Milliseconds since the epoch by the server's clock, which time stamps of objects are made with. */
+  serverTime(): number {
+    return Date.now() + this.#skew;
   }
 
   close(): void {
@@ -151,6 +158,9 @@ export class ApiClient {
         credential,
       );
       this.#warn(response);
+      const date = Date.parse(response.headers.date ?? '');
+      // Whole seconds: what is less than two of them may be the network.
+      this.#skew = Number.isNaN(date) || Math.abs(date - Date.now()) < 2000 ? 0 : date - Date.now();
       const status = response.statusCode ?? 0;
       if (status !== 429) this.#gate.widen();
       if (status >= 200 && status < 300) {

@@ -1,6 +1,7 @@
 import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
-import { type Action, decide, type Overwrite } from '../../matrix/decide.ts';
+import { type Action, changedParts, decide, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
+import { keepsState, type Only } from '../../matrix/select.ts';
 import type { TrialState } from '../../records/run-record.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import type { RecordStore } from '../executor.ts';
@@ -38,6 +39,8 @@ export interface LaunchOptions {
   /** The project's folder, for harvested logs. */
   readonly root: string;
   readonly overwrite?: Overwrite | undefined;
+  /** Only trials in this state. */
+  readonly only?: Only | undefined;
   readonly maxParallel?: number | undefined;
   /** Trials worked on at once. */
   readonly concurrency: number;
@@ -99,6 +102,7 @@ class Launch {
       this.#options.concurrency,
       (spec) => this.#settle(spec),
       (step) => {
+        if (step === undefined) return;
         this.#steps[step.result] += 1;
         if (step.changed.length > 0) this.#changed += 1;
         this.#options.report(step);
@@ -124,12 +128,17 @@ class Launch {
     ).length;
   }
 
-  async #settle(spec: JobSpec): Promise<LaunchStep> {
+  /** `undefined` for a trial that `only` leaves out. */
+  async #settle(spec: JobSpec): Promise<LaunchStep | undefined> {
     let job = this.#there.get(spec.name);
     // Each round looks at the Job anew: it may have changed since, and what was to be done with it, too.
     for (let round = 1; ; round += 1) {
       const view = job === undefined ? undefined : judgeJob(job);
       const known = view?.observation ?? (await this.#remembered(spec.name));
+      const { only } = this.#options;
+      const changed = changedParts(spec.fingerprint, known?.fingerprint);
+      if (round === 1 && only !== undefined && !keepsState(only, known?.state ?? 'missing', changed))
+        return undefined;
       const action: Action =
         view?.isDeleting === true
           ? { kind: 'replace', why: 'failed' }

@@ -72,25 +72,25 @@ export class JobSubmitter {
   }
 
   #applyOnce(object: RenderedObject, signal: AbortSignal): Promise<void> {
-    const pending = this.#applied.get(object) ?? this.#apply(object, signal);
+    const pending = this.#applied.get(object) ?? applySupport(this.#api, this.#owner, object, signal);
     this.#applied.set(object, pending);
     return pending;
   }
+}
 
-  /** Secrets and ConfigMaps are named by their content: one of that name with our labels is the right one. */
-  async #apply(object: RenderedObject, signal: AbortSignal): Promise<void> {
-    const resource = resourceOf(object.kind);
-    try {
-      await this.#api.create(resource, object.object, (there) => isOurs(there, this.#owner), signal);
-    } catch (error) {
-      if (!isApiError(error, 'AlreadyExists')) throw error;
-      throw nameTaken(
-        object.kind,
-        object.name,
-        this.#owner,
-        await this.#api.get(resource, object.name, signal),
-      );
-    }
+/** Secrets and ConfigMaps are named by their content: one of that name with our labels is the right one. */
+export async function applySupport(
+  api: NamespaceApi,
+  owner: Owner,
+  object: RenderedObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const resource = resourceOf(object.kind);
+  try {
+    await api.create(resource, object.object, (there) => isOurs(there, owner), signal);
+  } catch (error) {
+    if (!isApiError(error, 'AlreadyExists')) throw error;
+    throw nameTaken(object.kind, object.name, owner, await api.get(resource, object.name, signal));
   }
 }
 

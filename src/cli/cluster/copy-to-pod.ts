@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, normalize } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Context } from '../../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { ApiError } from '../../executors/kubernetes/api-error.ts';
+import { exec } from '../../executors/kubernetes/exec.ts';
+import { refused } from '../../executors/kubernetes/namespace-api.ts';
+import { archive, findEntries } from '../../executors/kubernetes/tar.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { openPlan } from '../project.ts';
+import { findRunningPod } from './interactive-pod.ts';
+import { openCluster } from './open-cluster.ts';
+
+export interface CopyOptions {
+  readonly pod: string;
+  /** Empty: what `file:` says. */
+  readonly file: readonly string[];
+  readonly yes: boolean;
+  readonly json?: boolean;
+}
+
+/** Files into the working directory of a pod, as one streamed archive. */
+export async function copyToPod(options: CopyOptions, context: Context): Promise<ExitCode> {
+  const { config, plan } = await openPlan(context, { side: 'remote' });
+  const names =
+    options.file.length > 0 ? options.file : defaultFiles(plan.at(0).fields.file ?? [], context.cwd);
+  for (const name of names) checkName(name, context.cwd);
+  using cluster = await openCluster(config, { yes: options.yes }, context);
+  await findRunningPod(cluster.api, options.pod, context.signal);
+  const entries = await findEntries(context.cwd, names);
+  const complaints = new PassThrough();
+  let text = '';
+  complaints.on('data', (chunk: Buffer) => {
+    text += text.length < 10_000 ? chunk.toString('utf8') : '';
+  });
+  const code = await exec(
+    cluster.api,
+    // The owner in the archive means nothing in the pod.
+    {
+      pod: options.pod,
+      command: ['tar', '-x', '-o', '-f', '-'],
+      stdin: archive(entries),
+      stdout: context.stderr,
+      stderr: complaints,
+    },
+    context.signal,
+  ).catch((error) => {
+    throw error instanceof ApiError ? refused(`copying to pod "${options.pod}" is refused`, error) : error;
+  });
+  if (code !== 0)
+    throw new DiagnosticError(
+      errorDiagnostic(
+        'KUBE_COPY_FAILED',
+        `tar in pod "${options.pod}" ended with ${code}: ${text.trim().split('\n').at(-1) ?? ''}`,
+        {
+          hint: 'is the working directory writable, and the disk not full?',
+        },
+      ),
+      ExitCode.failed,
+    );
+  for (const { name, size } of entries)
+    context.stdout.write(
+      options.json === true
+        ? `${JSON.stringify({ type: 'copied', name, size })}\n`
+        : `Copied ${name} to ${options.pod}:${name}\n`,
+    );
+  return ExitCode.ok;
+}
+
+/** Of what nobody has written but is put into every workload, only what is there. */
+function defaultFiles(files: readonly string[], root: string): readonly string[] {
+  return files.filter((name) => existsSync(join(root, name)));
+}
+
+function checkName(name: string, root: string): void {
+  const refuse = (what: string): never => {
+    throw new DiagnosticError(
+      errorDiagnostic('CLI_BAD_VALUE', `"${name}" ${what}`, { hint: 'name a path below the project' }),
+      ExitCode.usage,
+    );
+  };
+  if (isAbsolute(name) || normalize(name).startsWith('..')) refuse('is outside of the project');
+  if (!existsSync(join(root, name))) refuse('is not there');
+}

@@ -1,0 +1,132 @@
+import type { Context } from '../../context.ts';
+import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { ApiError } from '../../executors/kubernetes/api-error.ts';
+import { inOrder } from '../../executors/kubernetes/in-order.ts';
+import { judgeJob } from '../../executors/kubernetes/job-state.ts';
+import { refused } from '../../executors/kubernetes/namespace-api.ts';
+import {
+  type Job,
+  jobs,
+  type KubeObject,
+  type Pod,
+  pods,
+  type Resource,
+} from '../../executors/kubernetes/objects.ts';
+import { isOurs, ownerSelector } from '../../executors/kubernetes/owner.ts';
+import { deletionPatience } from '../../executors/kubernetes/submit-job.ts';
+import { collectSupport } from '../../executors/kubernetes/support-garbage.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { hasFailed } from '../../matrix/decide.ts';
+import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { openProject } from '../project.ts';
+import { confirm } from '../prompt.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
+import { openCluster } from './open-cluster.ts';
+
+export interface DeleteOptions {
+  readonly what: 'all' | 'jobs' | 'pods' | 'failed-jobs';
+  /** A name or pattern; absent: all. */
+  readonly name?: string | undefined;
+  readonly yes: boolean;
+  readonly json?: boolean;
+}
+
+interface Target {
+  readonly resource: Resource<KubeObject>;
+  readonly object: KubeObject;
+  /** As kubectl names it: `job.batch/NAME`. */
+  readonly title: string;
+  readonly state: string;
+}
+
+/** Lists this user's workloads of this project, asks, and removes them with what they own. */
+export async function deleteWorkloads(options: DeleteOptions, context: Context): Promise<ExitCode> {
+  const json = options.json === true;
+  const config = await openProject(context);
+  using cluster = await openCluster(config, { yes: options.yes }, context);
+  const { api, owner } = cluster;
+  const labels = ownerSelector(owner);
+  const { signal } = context;
+  const list = async <T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> =>
+    // A listing is whole or an error; nothing is ever deleted from half of one.
+    (
+      await api
+        .list(resource, { labels }, signal)
+        .catch((error) => explain(`the ${resource.plural} cannot be listed`, error))
+    ).items;
+  const jobList = options.what === 'pods' ? [] : await list<Job>(jobs);
+  const podList = options.what === 'all' || options.what === 'pods' ? await list<Pod>(pods) : [];
+  const glob =
+    options.name === undefined
+      ? undefined
+      : makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const targets = [...jobTargets(jobList, options.what), ...podTargets(podList)].filter(
+    ({ object }) => isOurs(object, owner) && (glob === undefined || matchesGlob(glob, object.metadata.name)),
+  );
+  if (targets.length === 0) {
+    context.stderr.write(
+      `nothing of user=${owner.user}, project=${owner.project} to delete in namespace ${api.namespace}\n`,
+    );
+    return ExitCode.ok;
+  }
+  if (!json) for (const { title, state } of targets) context.stderr.write(`${title}  ${state}\n`);
+  const count = targets.length === 1 ? 'this 1 object' : `these ${targets.length} objects`;
+  if (!(await confirm(`Delete ${count} in namespace ${api.namespace}?`, { yes: options.yes }, context))) {
+    context.stderr.write('nothing was deleted\n');
+    return ExitCode.refused;
+  }
+  let stuck = 0;
+  await inOrder(
+    targets,
+    config.project.concurrency,
+    async ({ resource, object, title }) => {
+      const { name, uid } = object.metadata;
+      try {
+        await api.delete(resource, { name, uid }, signal);
+        await api.waitUntilGone(resource, { name, uid }, { patience: deletionPatience }, signal);
+        return { title, diagnostics: [] };
+      } catch (error) {
+        if (error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_STUCK')
+          return { title, diagnostics: error.diagnostics };
+        return explain(`${title} cannot be deleted`, error);
+      }
+    },
+    ({ title, diagnostics }) => {
+      if (diagnostics.length > 0) stuck += 1;
+      else
+        context.stdout.write(
+          json ? `${JSON.stringify({ type: 'deleted', object: title })}\n` : `${title} deleted\n`,
+        );
+      reportDiagnostics(diagnostics, context, { json });
+    },
+  );
+  if (options.what === 'all') await collectSupport(api, owner, { keep: new Set(), youth: 0 }, signal);
+  return stuck > 0 ? ExitCode.refused : ExitCode.ok;
+}
+
+function jobTargets(list: readonly Job[], what: DeleteOptions['what']): readonly Target[] {
+  return list.flatMap((object) => {
+    const { observation } = judgeJob(object);
+    if (what === 'failed-jobs' && !hasFailed(observation.state)) return [];
+    const state =
+      observation.reason === undefined ? observation.state : `${observation.state}: ${observation.reason}`;
+    return [{ resource: jobs, object, title: `job.batch/${object.metadata.name}`, state }];
+  });
+}
+
+/** Pods of Jobs go with their Jobs. */
+function podTargets(list: readonly Pod[]): readonly Target[] {
+  return list
+    .filter((object) => object.metadata.ownerReferences?.some((owner) => owner.kind === 'Job') !== true)
+    .map((object) => ({
+      resource: pods,
+      object,
+      title: `pod/${object.metadata.name}`,
+      state: object.status?.phase ?? '',
+    }));
+}
+
+function explain(doing: string, error: unknown): never {
+  if (error instanceof ApiError) throw refused(doing, error);
+  throw error;
+}

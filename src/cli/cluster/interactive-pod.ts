@@ -1,0 +1,127 @@
+import type { Config } from '../../config/config.ts';
+import type { Context } from '../../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
+import { judgePod } from '../../executors/kubernetes/job-state.ts';
+import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
+import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { applySupport } from '../../executors/kubernetes/submit-job.ts';
+import { ExitCode } from '../../exit-code.ts';
+import type { JobSpec } from '../../matrix/job-spec.ts';
+import { legalName } from '../../matrix/legal-name.ts';
+import type { Renderer } from '../../render/renderer.ts';
+import { openPlan } from '../project.ts';
+import { openRenderer } from '../render/open-renderer.ts';
+import { type Cluster, openCluster } from './open-cluster.ts';
+
+/** Names tried before giving up: nobody has that many pods. */
+const maxPods = 100;
+
+/** Creates an interactive pod with the environment of the first trial: `make pod`. */
+export async function createPod(
+  options: { readonly yes: boolean; readonly json?: boolean },
+  context: Context,
+): Promise<ExitCode> {
+  const { config, plan } = await openPlan(context, { side: 'remote' });
+  using cluster = await openCluster(config, { yes: options.yes, isWriting: true }, context);
+  const renderer = await openRenderer(context, config, {});
+  const name = await submitPod(cluster, renderer, plan.at(0), config, context.signal);
+  if (options.json === true) context.stdout.write(`${JSON.stringify({ type: 'pod', name })}\n`);
+  else {
+    context.stdout.write(`pod/${name} created\n`);
+    context.stderr.write(`a shell in it: make exec pod=${name}\n`);
+  }
+  return ExitCode.ok;
+}
+
+/** `USER-PROJECT-interactive-pod`. */
+export function podName(config: Config): string {
+  const { user, project_name: project } = config.project;
+  return legalName(`${user}-${project}-interactive-pod`);
+}
+
+/**
+ * Creates the pod under the first name that is free: `…-interactive-pod`, then `-1`, `-2`, …. A lost answer is
+ * settled by a mark of this run that the pod carries, so that it does not become two pods.
+ */
+async function submitPod(
+  cluster: Cluster,
+  renderer: Renderer,
+  spec: JobSpec,
+  config: Config,
+  signal: AbortSignal,
+): Promise<string> {
+  const { api, owner } = cluster;
+  const base = podName(config);
+  const mark = crypto.randomUUID();
+  for (let index = 0; index < maxPods; index += 1) {
+    const name = index === 0 ? base : `${base}-${index}`;
+    const rendered = renderer.pod({ ...spec, name });
+    if (!rendered.ok) throw new DiagnosticError(rendered.diagnostics, ExitCode.usage);
+    const { workload, support } = rendered.value;
+    const { metadata } = workload.object;
+    const object = {
+      ...workload.object,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, [runAnnotation]: mark } },
+    };
+    try {
+      for (const each of support) await applySupport(api, owner, each, signal);
+      await api.create<Pod>(
+        pods,
+        object,
+        (there) => there.metadata.annotations?.[runAnnotation] === mark,
+        signal,
+      );
+      return name;
+    } catch (error) {
+      if (isApiError(error, 'AlreadyExists')) continue;
+      throw error instanceof ApiError ? refused(`pod "${name}" cannot be created`, error) : error;
+    }
+  }
+  throw new DiagnosticError(
+    errorDiagnostic('KUBE_NAME_TAKEN', `pods ${base} to ${base}-${maxPods - 1} are there already`, {
+      hint: 'make delete_pod removes them',
+    }),
+    ExitCode.refused,
+  );
+}
+
+const runAnnotation = 'kube-toolbox/run';
+
+/**
+ * A pod to work in: there, and running.
+ *
+ * @throws DiagnosticError KUBE_NO_POD, KUBE_POD_NOT_READY with why
+ */
+export async function findRunningPod(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod> {
+  const pod = await api.get(pods, name, signal).catch((error) => {
+    throw error instanceof ApiError ? refused(`pod "${name}" cannot be read`, error) : error;
+  });
+  if (pod === undefined)
+    throw new DiagnosticError(
+      errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {
+        hint: 'make pod creates one and says its name',
+      }),
+      ExitCode.refused,
+    );
+  if (pod.status?.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined) {
+    const { state, reason } = judgePod(pod);
+    const how =
+      pod.metadata.deletionTimestamp === undefined
+        ? pod.status?.phase === 'Succeeded'
+          ? 'ended'
+          : state
+        : 'being deleted';
+    throw new DiagnosticError(
+      errorDiagnostic(
+        'KUBE_POD_NOT_READY',
+        `pod "${name}" is not running: it is ${how}${reason === undefined ? '' : ` (${reason})`}`,
+        {
+          hint: how === 'pending' ? 'try again when it runs' : 'make pod creates another',
+        },
+      ),
+      ExitCode.refused,
+    );
+  }
+  return pod;
+}

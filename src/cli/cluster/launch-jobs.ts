@@ -1,0 +1,71 @@
+import type { Context } from '../../context.ts';
+import { launch } from '../../executors/kubernetes/launch.ts';
+import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
+import { ExitCode } from '../../exit-code.ts';
+import type { Overwrite } from '../../matrix/decide.ts';
+import type { Only } from '../../matrix/select.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
+import { formatStep, formatSummary } from '../../report/launch-lines.ts';
+import { filterOf } from '../local/select-locally.ts';
+import { openPlan } from '../project.ts';
+import { openRenderer } from '../render/open-renderer.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
+import { openCluster } from './open-cluster.ts';
+import { waitForTrials } from './wait-for-trials.ts';
+
+export interface LaunchJobsOptions {
+  readonly where: string | undefined;
+  readonly only: Only | undefined;
+  readonly overwrite: Overwrite | undefined;
+  readonly wait: boolean;
+  readonly max_parallel: number | undefined;
+  readonly yes: boolean;
+  readonly json?: boolean;
+}
+
+/** From the project's files to one Job a trial: `make job`. */
+export async function launchJobs(options: LaunchJobsOptions, context: Context): Promise<ExitCode> {
+  const json = options.json === true;
+  const { config, matrix, plan } = await openPlan(context, { side: 'remote' });
+  const keeps = filterOf(options.where, matrix);
+  using cluster = await openCluster(config, { yes: options.yes, isWriting: true }, context);
+  const { api, owner } = cluster;
+  const renderer = await openRenderer(context, config, {});
+  const records = new DiskRecordStore(context.cwd, (warning) =>
+    reportDiagnostics([warning], context, { json }),
+  );
+  const specs = {
+    *[Symbol.iterator]() {
+      for (const spec of plan) if (keeps(spec.trial)) yield spec;
+    },
+  };
+  const maxParallel = options.max_parallel ?? config.project.max_parallel;
+  const summary = await launch(specs, {
+    api,
+    owner,
+    renderer,
+    records,
+    root: context.cwd,
+    overwrite: options.overwrite,
+    only: options.only,
+    maxParallel,
+    concurrency: config.project.concurrency,
+    report: (step) => {
+      const lines = json
+        ? [JSON.stringify({ type: 'job', ...step, diagnostics: undefined })]
+        : formatStep(step);
+      context.stdout.write(`${lines.join('\n')}\n`);
+      reportDiagnostics(step.diagnostics, context, { json });
+    },
+    signal: context.signal,
+  });
+  if (json) context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary, applied: undefined })}\n`);
+  else context.stderr.write(`${formatSummary(summary)}\n`);
+  // Replaced Jobs may have been the last to use a Secret of an older .env.
+  if (summary.steps.replaced > 0)
+    await collectSupport(api, owner, { keep: summary.applied, youth: supportYouth }, context.signal);
+  const code = summary.steps.rejected + summary.steps.left > 0 ? ExitCode.refused : ExitCode.ok;
+  if (!options.wait) return code;
+  const waited = await waitForTrials(cluster, specs, { json, maxParallel, records }, context);
+  return waited === ExitCode.ok ? code : waited;
+}

@@ -1,0 +1,66 @@
+import type { Context } from '../../context.ts';
+import { executorName, recordOf } from '../../executors/kubernetes/run-outcome.ts';
+import { waitForJobs } from '../../executors/kubernetes/wait.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { hasFailed } from '../../matrix/decide.ts';
+import type { JobSpec } from '../../matrix/job-spec.ts';
+import type { DiskRecordStore } from '../../records/record-store.ts';
+import { logPath } from '../../records/run-paths.ts';
+import type { Cluster } from './open-cluster.ts';
+
+/** Waits until the Jobs of these trials have ended, saying so of each; remembers how they ended. */
+export async function waitForTrials(
+  cluster: Cluster,
+  specs: Iterable<JobSpec>,
+  options: {
+    readonly json: boolean;
+    readonly maxParallel: number | undefined;
+    readonly records: DiskRecordStore;
+  },
+  context: Context,
+): Promise<ExitCode> {
+  const { api, owner } = cluster;
+  const commands = new Map<string, string>();
+  for (const spec of specs) commands.set(spec.name, spec.command);
+  const counts = { succeeded: 0, failed: 0 };
+  const say = (name: string, state: string, reason: string | undefined, rest: object = {}): void => {
+    if (options.json)
+      context.stdout.write(`${JSON.stringify({ type: 'state', name, state, reason, ...rest })}\n`);
+    else context.stdout.write(`Job '${name}' ${state}${reason === undefined ? '' : ` (${reason})`}\n`);
+  };
+  const vanished = await waitForJobs({
+    api,
+    owner,
+    names: new Set(commands.keys()),
+    maxParallel: options.maxParallel,
+    signal: context.signal,
+    report: ({ observation: { name, state, reason } }) => say(name, `is ${state}`, reason),
+    ended: async ({ observation }, job) => {
+      const { name, state, reason, exitCode } = observation;
+      counts[hasFailed(state) ? 'failed' : 'succeeded'] += 1;
+      say(name, state === 'timeout' ? 'timed out' : state, reason, { exitCode });
+      if (state !== 'succeeded') return;
+      const known = await options.records.read(name);
+      if (
+        known?.executor === executorName &&
+        known.state === state &&
+        known.fingerprint.hash === observation.fingerprint?.hash
+      )
+        return;
+      const attempt = (known?.attempt ?? 0) + 1;
+      const record = recordOf(job, [], {
+        command: commands.get(name) ?? '',
+        attempt,
+        log: logPath(name, attempt),
+      });
+      if (record !== undefined) await options.records.write(record);
+    },
+  });
+  for (const name of vanished) say(name, 'is gone', 'deleted before it was seen to end');
+  if (!options.json)
+    context.stderr.write(
+      `${counts.succeeded} succeeded, ${counts.failed} failed${vanished.length > 0 ? `, ${vanished.length} gone` : ''}\n`,
+    );
+  if (counts.failed > 0) return ExitCode.failed;
+  return vanished.length > 0 ? ExitCode.refused : ExitCode.ok;
+}

@@ -1,0 +1,22 @@
+import { defineCommand } from './command.ts';
+import { selectionFlags } from './selection-flags.ts';
+
+export const command = defineCommand({
+  name: 'job',
+  flags: {
+    ...selectionFlags,
+    overwrite: {
+      kind: 'choice',
+      choices: ['true', 'changed', 'failed'],
+      summary: 'replace all Jobs, or those whose definition has changed (failed ones are replaced anyway)',
+    },
+    wait: { kind: 'boolean', summary: 'follow the Jobs until all have ended; exit 1 if one has failed' },
+    max_parallel: { kind: 'count', summary: 'let at most N of the sweep run at once' },
+    yes: { kind: 'boolean', summary: 'go on without being asked' },
+  },
+  example: "make job where='model=vit' wait=true",
+  async run(options, context) {
+    const { launchJobs } = await import('./cluster/launch-jobs.ts');
+    return await launchJobs(options, context);
+  },
+});

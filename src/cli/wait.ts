@@ -1,0 +1,31 @@
+import { defineCommand } from './command.ts';
+
+export const command = defineCommand({
+  name: 'wait',
+  flags: {
+    where: { kind: 'string', value: "'KEY=VALUE ...'", summary: 'only trials with these values' },
+    yes: { kind: 'boolean', summary: 'go on without being asked' },
+  },
+  example: "make wait where='model=vit'",
+  async run({ where, yes, json }, context) {
+    const { openPlan } = await import('./project.ts');
+    const { openCluster } = await import('./cluster/open-cluster.ts');
+    const { filterOf } = await import('./local/select-locally.ts');
+    const { waitForTrials } = await import('./cluster/wait-for-trials.ts');
+    const { DiskRecordStore } = await import('../records/record-store.ts');
+    const { reportDiagnostics } = await import('./report-diagnostics.ts');
+    const { config, matrix, plan } = await openPlan(context, { side: 'remote' });
+    const keeps = filterOf(where, matrix);
+    const specs = [...plan].filter((spec) => keeps(spec.trial));
+    using cluster = await openCluster(config, { yes }, context);
+    const records = new DiskRecordStore(context.cwd, (warning) =>
+      reportDiagnostics([warning], context, { json }),
+    );
+    return await waitForTrials(
+      cluster,
+      specs,
+      { json, maxParallel: config.project.max_parallel, records },
+      context,
+    );
+  },
+});

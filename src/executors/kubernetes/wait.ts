@@ -1,0 +1,53 @@
+import { podsOfJob } from './harvest-log.ts';
+import { type JobView, judgeJob } from './job-state.ts';
+import type { NamespaceApi } from './namespace-api.ts';
+import { type Job, jobs } from './objects.ts';
+import { type Owner, ownerSelector } from './owner.ts';
+import { hasEnded, jobsToStart, startJobs } from './slots.ts';
+import { follow } from './watch.ts';
+
+export interface WaitOptions {
+  readonly api: NamespaceApi;
+  readonly owner: Owner;
+  /** Of these Jobs, those that are there. */
+  readonly names: ReadonlySet<string>;
+  readonly maxParallel: number | undefined;
+  /** Called for each Job that is seen in another state than before. */
+  readonly report: (view: JobView, job: Job) => void;
+  /** Called once for each Job that has ended, with why. */
+  readonly ended: (view: JobView, job: Job) => Promise<void> | void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows Jobs until all have ended, and starts those that wait for a slot as slots become free. A Job that
+ * disappears while it is followed counts as ended: a TTL removes it, or somebody.
+ *
+ * @returns the names that were there and have gone without being seen to end
+ */
+export async function waitForJobs(options: WaitOptions): Promise<readonly string[]> {
+  const { api, owner, names, signal } = options;
+  const states = new Map<string, string>();
+  const ended = new Set<string>();
+  for await (const snapshot of follow(api, jobs, { labels: ownerSelector(owner) }, signal)) {
+    const all = [...snapshot.values()];
+    for (const job of all.filter((each) => names.has(each.metadata.name) && !ended.has(each.metadata.name))) {
+      const { name, uid } = job.metadata;
+      const view = judgeJob(job);
+      const state = `${uid} ${view.observation.state}`;
+      if (hasEnded(job)) {
+        ended.add(name);
+        // Why it failed is known to its pods.
+        const known =
+          view.observation.state === 'succeeded' ? view : judgeJob(job, await podsOfJob(api, name, signal));
+        await options.ended(known, job);
+      } else if (states.get(name) !== state) options.report(view, job);
+      states.set(name, state);
+    }
+    const ready = jobsToStart(all, options.maxParallel);
+    if (ready.length > 0) await startJobs(api, ready, signal);
+    const isOver = [...states.keys()].every((name) => ended.has(name) || !snapshot.has(name));
+    if (isOver) break;
+  }
+  return [...states.keys()].filter((name) => !ended.has(name));
+}

@@ -1,0 +1,59 @@
+import type { LaunchStep, LaunchSummary } from '../executors/kubernetes/launch.ts';
+
+/** The lines of one trial of `make job`, as people and scripts read them. */
+export function formatStep(step: LaunchStep): readonly string[] {
+  const job = `Job '${step.name}'`;
+  const object = `job.batch/${step.name}`;
+  const because = step.reason === undefined ? '' : ` (${step.reason})`;
+  const created = `${object} created${step.isWaiting ? ' (suspended, it waits for a slot of max_parallel)' : ''}`;
+  switch (step.result) {
+    case 'kept':
+      return [formatKept(step)];
+    case 'created':
+      return [`${job} not found. Creating the job.`, created];
+    case 'replaced':
+      return [
+        `${job} ${describe(step.found)}${because}. Deleting the job and creating it again.`,
+        `${object} deleted`,
+        created,
+      ];
+    case 'left':
+      return [
+        `${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Not created: the quota is used up.`,
+      ];
+    case 'rejected':
+      return [
+        `${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Creating the job.`,
+        `${object} not created: ${step.diagnostics.map((each) => each.message).join('; ')}`,
+      ];
+  }
+}
+
+function formatKept({ name, found, reason, changed }: LaunchStep): string {
+  const because = reason === undefined ? '' : ` (${reason})`;
+  if (found === 'missing') return `Job '${name}' was created by another run. Leaving it.`;
+  const state = `Job '${name}' ${describe(found)}${because}`;
+  if (changed.length === 0) return `${state}. Leaving it.`;
+  return `${state}, but has changed since: ${changed.join(', ')}. Leaving it; overwrite=changed replaces it.`;
+}
+
+function describe(found: LaunchStep['found']): string {
+  if (found === 'succeeded' || found === 'failed') return found;
+  if (found === 'timeout') return 'timed out';
+  return found === 'deleting' ? 'is being deleted' : `is ${found}`;
+}
+
+/** One line for the end: what was done, and what is left. */
+export function formatSummary({ steps, changed, quota, started }: LaunchSummary): string {
+  const parts = [
+    [steps.created, 'created'],
+    [steps.replaced, 'replaced'],
+    [started, 'started'],
+    [steps.kept, changed === 0 ? 'left as they are' : `left as they are (${changed} changed)`],
+    [steps.rejected, 'not accepted'],
+    [steps.left, 'left to create'],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const line = said.length === 0 ? 'no trials' : said.join(', ');
+  return quota === undefined ? line : `${line}\nthe quota is used up: ${quota}`;
+}
