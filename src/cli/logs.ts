@@ -11,10 +11,23 @@ export const command = defineCommand({
       summary: "a trial's name, or a pattern such as '*-vit-*'",
     },
     attempt: { kind: 'count', summary: 'the log of attempt N (default: the last one)' },
+    follow: { kind: 'boolean', summary: 'go on until the pods have ended' },
+    previous: { kind: 'boolean', summary: 'the container before the last restart' },
+    tail: { kind: 'count', summary: 'only the last N lines of each pod' },
+    container: { kind: 'string', value: 'NAME', summary: "the pod's container (default: the first)" },
+    raw: { kind: 'boolean', summary: 'send control sequences to the terminal as they are' },
+    local: { kind: 'boolean', summary: 'only what has run on this machine; contacts nothing' },
+    yes: { kind: 'boolean', summary: 'go on without being asked' },
     path: { kind: 'boolean', summary: 'print where the log is instead of the log' },
   },
   example: "make logs name='*-vit-*'",
-  async run({ name, attempt, path }, context) {
+  async run(options, context) {
+    const { name, attempt, path, local } = options;
+    if (!local && !path && attempt === undefined) {
+      const { printClusterLogs } = await import('./cluster/cluster-logs.ts');
+      const code = await printClusterLogs(options, context);
+      if (code !== undefined) return code;
+    }
     const { printLocalLogs } = await import('./local/print-local-logs.ts');
     await printLocalLogs({ name, attempt, path }, context);
     return ExitCode.ok;

@@ -11,10 +11,23 @@ import { writeLines } from './write-lines.ts';
 
 export const command = defineCommand({
   name: 'status',
-  flags: { ...selectionFlags },
+  flags: {
+    ...selectionFlags,
+    watch: {
+      kind: 'boolean',
+      summary: 'show it again after every change on the cluster, until all have ended',
+    },
+    local: { kind: 'boolean', summary: 'only what has run on this machine; contacts nothing' },
+    yes: { kind: 'boolean', summary: 'go on without being asked' },
+  },
   example: 'make status only=failed',
   async run(options, context) {
     const { json } = options;
+    if (!options.local) {
+      const { statusOfCluster } = await import('./cluster/status-of-cluster.ts');
+      const code = await statusOfCluster(options, context);
+      if (code !== undefined) return code;
+    }
     const project = await openPlan(context, { side: 'local' });
     const records = new DiskRecordStore(context.cwd, (warning) =>
       reportDiagnostics([warning], context, { json }),

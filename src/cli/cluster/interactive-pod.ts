@@ -5,39 +5,36 @@ import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
 import { judgePod } from '../../executors/kubernetes/job-state.ts';
 import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
-import { applySupport } from '../../executors/kubernetes/submit-job.ts';
+import { applyObject } from '../../executors/kubernetes/submit-job.ts';
 import { ExitCode } from '../../exit-code.ts';
-import type { JobSpec } from '../../matrix/job-spec.ts';
-import { legalName } from '../../matrix/legal-name.ts';
+import { interactivePod } from '../../render/interactive-pod.ts';
 import type { Renderer } from '../../render/renderer.ts';
-import { openPlan } from '../project.ts';
+import { openProject } from '../project.ts';
 import { openRenderer } from '../render/open-renderer.ts';
+import { pinCode } from '../render/open-sweep.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
+import { storeCode } from './store-code.ts';
 
 /** Names tried before giving up: nobody has that many pods. */
 const maxPods = 100;
 
-/** Creates an interactive pod with the environment of the first trial: `make pod`. */
+/** Creates an interactive pod with the environment of the trials: `make pod`. */
 export async function createPod(
   options: { readonly yes: boolean; readonly json?: boolean },
   context: Context,
 ): Promise<ExitCode> {
-  const { config, plan } = await openPlan(context, { side: 'remote' });
+  const config = await openProject(context);
   using cluster = await openCluster(config, { yes: options.yes, isWriting: true }, context);
-  const renderer = await openRenderer(context, config, {});
-  const name = await submitPod(cluster, renderer, plan.at(0), config, context.signal);
+  const code = await pinCode(context, config);
+  const renderer = await openRenderer(context, config, code.placement);
+  await storeCode(code, cluster, context);
+  const name = await submitPod(cluster, renderer, config, context.signal);
   if (options.json === true) context.stdout.write(`${JSON.stringify({ type: 'pod', name })}\n`);
   else {
     context.stdout.write(`pod/${name} created\n`);
     context.stderr.write(`a shell in it: make exec pod=${name}\n`);
   }
   return ExitCode.ok;
-}
-
-/** `USER-PROJECT-interactive-pod`. */
-export function podName(config: Config): string {
-  const { user, project_name: project } = config.project;
-  return legalName(`${user}-${project}-interactive-pod`);
 }
 
 /**
@@ -47,16 +44,15 @@ export function podName(config: Config): string {
 async function submitPod(
   cluster: Cluster,
   renderer: Renderer,
-  spec: JobSpec,
   config: Config,
   signal: AbortSignal,
 ): Promise<string> {
   const { api, owner } = cluster;
-  const base = podName(config);
   const mark = crypto.randomUUID();
   for (let index = 0; index < maxPods; index += 1) {
-    const name = index === 0 ? base : `${base}-${index}`;
-    const rendered = renderer.pod({ ...spec, name });
+    const spec = interactivePod(config, index);
+    const { name } = spec;
+    const rendered = renderer.pod(spec);
     if (!rendered.ok) throw new DiagnosticError(rendered.diagnostics, ExitCode.usage);
     const { workload, support } = rendered.value;
     const { metadata } = workload.object;
@@ -65,7 +61,7 @@ async function submitPod(
       metadata: { ...metadata, annotations: { ...metadata.annotations, [runAnnotation]: mark } },
     };
     try {
-      for (const each of support) await applySupport(api, owner, each, signal);
+      for (const each of support) await applyObject(api, owner, each.object, signal);
       await api.create<Pod>(
         pods,
         object,
@@ -79,9 +75,13 @@ async function submitPod(
     }
   }
   throw new DiagnosticError(
-    errorDiagnostic('KUBE_NAME_TAKEN', `pods ${base} to ${base}-${maxPods - 1} are there already`, {
-      hint: 'make delete_pod removes them',
-    }),
+    errorDiagnostic(
+      'KUBE_NAME_TAKEN',
+      `${maxPods} interactive pods are there already, the last is ${interactivePod(config, maxPods - 1).name}`,
+      {
+        hint: 'make delete_pod removes them',
+      },
+    ),
     ExitCode.refused,
   );
 }

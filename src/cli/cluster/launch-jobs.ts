@@ -1,5 +1,7 @@
 import type { Context } from '../../context.ts';
-import { launch } from '../../executors/kubernetes/launch.ts';
+import { launch, listJobs } from '../../executors/kubernetes/launch.ts';
+import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
+import type { Job } from '../../executors/kubernetes/objects.ts';
 import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { Overwrite } from '../../matrix/decide.ts';
@@ -7,10 +9,10 @@ import type { Only } from '../../matrix/select.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { formatStep, formatSummary } from '../../report/launch-lines.ts';
 import { filterOf } from '../local/select-locally.ts';
-import { openPlan } from '../project.ts';
-import { openRenderer } from '../render/open-renderer.ts';
+import { openSweep } from '../render/open-sweep.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
-import { openCluster } from './open-cluster.ts';
+import { type Cluster, openCluster } from './open-cluster.ts';
+import { storeCode } from './store-code.ts';
 import { waitForTrials } from './wait-for-trials.ts';
 
 export interface LaunchJobsOptions {
@@ -26,11 +28,25 @@ export interface LaunchJobsOptions {
 /** From the project's files to one Job a trial: `make job`. */
 export async function launchJobs(options: LaunchJobsOptions, context: Context): Promise<ExitCode> {
   const json = options.json === true;
-  const { config, matrix, plan } = await openPlan(context, { side: 'remote' });
-  const keeps = filterOf(options.where, matrix);
-  using cluster = await openCluster(config, { yes: options.yes, isWriting: true }, context);
+  let opened: Cluster | undefined;
+  let listing: Promise<Listing<Job>> | undefined;
+  const {
+    config,
+    matrix,
+    plan,
+    renderer,
+    code: pinned,
+  } = await openSweep(context, async (read) => {
+    opened = await openCluster(read, { yes: options.yes, isWriting: true }, context);
+    // Asked for while the code is pinned and the templates are compiled.
+    listing = listJobs(opened.api, opened.owner, context.signal);
+    listing.catch(() => undefined);
+  });
+  if (opened === undefined || listing === undefined)
+    throw new Error('the sweep was opened without its cluster');
+  using cluster = opened;
   const { api, owner } = cluster;
-  const renderer = await openRenderer(context, config, {});
+  const keeps = filterOf(options.where, matrix);
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, { json }),
   );
@@ -43,6 +59,8 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   const summary = await launch(specs, {
     api,
     owner,
+    listing,
+    prepare: () => storeCode(pinned, cluster, context),
     renderer,
     records,
     root: context.cwd,

@@ -22,11 +22,13 @@ export interface Sweep extends ProjectPlan {
  * From the project's files to a plan and what renders it, the code pinned: the commit that is checked out, or
  * a snapshot packed. Contacts nothing.
  *
+ * @param begin called with the configuration as soon as it is read, to start what takes time beside the rest
  * @throws DiagnosticError (exit 2) with every problem of the step that found some
  */
-export async function openSweep(context: Context): Promise<Sweep> {
+export async function openSweep(context: Context, begin?: (config: Config) => Promise<void>): Promise<Sweep> {
   let code: PreparedCode | undefined;
   const plan = await openPlan(context, async (config) => {
+    await begin?.(config);
     code = await pinCode(context, config);
     return { side: 'remote', ...(code.reference !== undefined && { code: code.reference }) };
   });

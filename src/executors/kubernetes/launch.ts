@@ -9,7 +9,7 @@ import { ApiError, isApiError } from './api-error.ts';
 import { harvestLog, podsOfJob } from './harvest-log.ts';
 import { inOrder } from './in-order.ts';
 import { judgeJob } from './job-state.ts';
-import { type NamespaceApi, refused } from './namespace-api.ts';
+import { type Listing, type NamespaceApi, refused } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
 import { isOurs, type Owner, ownerSelector } from './owner.ts';
 import { executorName, recordOf } from './run-outcome.ts';
@@ -34,6 +34,8 @@ export interface LaunchStep {
 export interface LaunchOptions {
   readonly api: NamespaceApi;
   readonly owner: Owner;
+  /** The project's Jobs, when they have been asked for already; see {@link listJobs}. */
+  readonly listing?: Promise<Listing<Job>> | undefined;
   readonly renderer: Renderer;
   readonly records: RecordStore;
   /** The project's folder, for harvested logs. */
@@ -46,6 +48,8 @@ export interface LaunchOptions {
   readonly concurrency: number;
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
+  /** Done once before the first Job is created, and only then: a snapshot of the code is stored. */
+  readonly prepare?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -71,6 +75,11 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
   return new Launch(options).run(specs);
 }
 
+/** Everything of this user and project, in one look. */
+export function listJobs(api: NamespaceApi, owner: Owner, signal: AbortSignal): Promise<Listing<Job>> {
+  return api.list(jobs, { labels: ownerSelector(owner) }, signal);
+}
+
 class Launch {
   readonly #options: LaunchOptions;
   readonly #submitter: JobSubmitter;
@@ -83,14 +92,14 @@ class Launch {
 
   constructor(options: LaunchOptions) {
     this.#options = options;
-    this.#submitter = new JobSubmitter(options.api, options.owner);
+    this.#submitter = new JobSubmitter(options.api, options.owner, options.prepare);
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
-    const { api, owner, maxParallel, signal } = this.#options;
-    const { items } = await api
-      .list(jobs, { labels: ownerSelector(owner) }, signal)
-      .catch((error) => this.#refuse('the Jobs cannot be listed', error));
+    const { api, owner, maxParallel, signal, listing } = this.#options;
+    const { items } = await (listing ?? listJobs(api, owner, signal)).catch((error) =>
+      this.#refuse('the Jobs cannot be listed', error),
+    );
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
     const started = await this.#release(items);
     if (maxParallel !== undefined) {

@@ -1,6 +1,6 @@
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { annotationNames } from '../../render/owner-labels.ts';
-import type { RenderedObject } from '../../render/rendered-object.ts';
+import type { KubernetesObject, RenderedObject } from '../../render/rendered-object.ts';
 import type { RenderedWorkload } from '../../render/renderer.ts';
 import { isApiError } from './api-error.ts';
 import { slotAnnotation } from './job-state.ts';
@@ -22,11 +22,15 @@ export interface Submitted {
 export class JobSubmitter {
   readonly #api: NamespaceApi;
   readonly #owner: Owner;
+  readonly #prepare: () => Promise<void>;
   readonly #applied = new Map<RenderedObject, Promise<void>>();
+  #prepared: Promise<void> | undefined;
 
-  constructor(api: NamespaceApi, owner: Owner) {
+  /** @param prepare what must be done before the first workload is created, and only then */
+  constructor(api: NamespaceApi, owner: Owner, prepare: () => Promise<void> = async () => undefined) {
     this.#api = api;
     this.#owner = owner;
+    this.#prepare = prepare;
   }
 
   /** Names of the Secrets, ConfigMaps and Services applied so far. */
@@ -46,6 +50,8 @@ export class JobSubmitter {
     slots: number | undefined,
     signal: AbortSignal,
   ): Promise<Submitted> {
+    this.#prepared ??= this.#prepare();
+    await this.#prepared;
     await Promise.all(workload.support.map((object) => this.#applyOnce(object, signal)));
     const object =
       slots === undefined ? workload.workload.object : suspended(workload.workload.object, slots);
@@ -72,25 +78,26 @@ export class JobSubmitter {
   }
 
   #applyOnce(object: RenderedObject, signal: AbortSignal): Promise<void> {
-    const pending = this.#applied.get(object) ?? applySupport(this.#api, this.#owner, object, signal);
+    const pending = this.#applied.get(object) ?? applyObject(this.#api, this.#owner, object.object, signal);
     this.#applied.set(object, pending);
     return pending;
   }
 }
 
 /** Secrets and ConfigMaps are named by their content: one of that name with our labels is the right one. */
-export async function applySupport(
+export async function applyObject(
   api: NamespaceApi,
   owner: Owner,
-  object: RenderedObject,
+  object: KubernetesObject,
   signal: AbortSignal,
 ): Promise<void> {
   const resource = resourceOf(object.kind);
+  const { name } = object.metadata;
   try {
-    await api.create(resource, object.object, (there) => isOurs(there, owner), signal);
+    await api.create(resource, object, (there) => isOurs(there, owner), signal);
   } catch (error) {
     if (!isApiError(error, 'AlreadyExists')) throw error;
-    throw nameTaken(object.kind, object.name, owner, await api.get(resource, object.name, signal));
+    throw nameTaken(object.kind, name, owner, await api.get(resource, name, signal));
   }
 }
 

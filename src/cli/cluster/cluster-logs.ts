@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import type { Context } from '../../context.ts';
+import { ApiError } from '../../executors/kubernetes/api-error.ts';
+import { refused } from '../../executors/kubernetes/namespace-api.ts';
+import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { ownerSelector } from '../../executors/kubernetes/owner.ts';
+import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { LogLines } from '../../report/log-lines.ts';
+import { openProject } from '../project.ts';
+import { hasCluster, openCluster } from './open-cluster.ts';
+import { mayHaveCluster } from './status-of-cluster.ts';
+
+export interface ClusterLogsOptions {
+  /** A trial's or pod's name, or a pattern. */
+  readonly name: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly raw: boolean;
+  readonly container: string | undefined;
+  readonly tail: number | undefined;
+  readonly yes: boolean;
+}
+
+/**
+ * Prints the logs of the pods whose trial or own name matches; several at once, each line with its pod in
+ * front. `undefined` where there is no cluster or no such pod: then the logs may be on this machine.
+ */
+export async function printClusterLogs(
+  options: ClusterLogsOptions,
+  context: Context,
+): Promise<ExitCode | undefined> {
+  if (!mayHaveCluster(context)) return undefined;
+  const config = await openProject(context);
+  if (!hasCluster(config)) return undefined;
+  using cluster = await openCluster(config, { yes: options.yes }, context);
+  const { api, owner } = cluster;
+  const { items } = await api.list(pods, { labels: ownerSelector(owner) }, context.signal).catch((error) => {
+    throw error instanceof ApiError ? refused('the pods cannot be listed', error) : error;
+  });
+  const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const found = items.filter((pod) => namesOf(pod).some((name) => matchesGlob(glob, name)));
+  if (found.length === 0) return undefined;
+  const chosen = latestOfEach(found);
+  const isTerminal = context.stdout.isTTY === true;
+  let hasFailed = false;
+  const print = async (pod: Pod): Promise<void> => {
+    const { name } = pod.metadata;
+    const lines = new LogLines({
+      prefix: chosen.length > 1 ? `[${name}] ` : '',
+      neutralize: isTerminal && !options.raw,
+    });
+    try {
+      const request = {
+        container: options.container ?? pod.spec?.containers?.[0]?.name,
+        follow: options.follow,
+        previous: options.previous,
+        tailLines: options.tail,
+      };
+      for await (const chunk of readPodLog(api, name, request, context.signal))
+        await write(lines.add(chunk), context);
+      await write(lines.end(), context);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      hasFailed = true;
+      context.stderr.write(`${name}: ${error.message}\n`);
+    }
+  };
+  // One after the other unless they are followed: lines of many finished pods are easier to read in order.
+  if (options.follow) await Promise.all(chosen.map(print));
+  else for (const pod of chosen) await print(pod);
+  return hasFailed ? ExitCode.refused : ExitCode.ok;
+}
+
+function namesOf(pod: Pod): readonly string[] {
+  const job = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
+  return job === undefined ? [pod.metadata.name] : [pod.metadata.name, job];
+}
+
+/** Of the attempts of a trial, the last; of several nodes, each. */
+function latestOfEach(found: readonly Pod[]): readonly Pod[] {
+  const attempts = Map.groupBy(found, (pod) => {
+    const job = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid;
+    const node = pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
+    return job === undefined ? pod.metadata.uid : `${job} ${node}`;
+  });
+  return [...attempts.values()]
+    .map((group) =>
+      group.sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp)).at(-1),
+    )
+    .filter((pod) => pod !== undefined)
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+}
+
+async function write(bytes: Uint8Array, context: Context): Promise<void> {
+  if (bytes.length > 0 && !context.stdout.write(bytes))
+    await once(context.stdout, 'drain', { signal: context.signal });
+}

@@ -1,0 +1,130 @@
+import type { Config } from '../../config/config.ts';
+import type { Context } from '../../context.ts';
+import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
+import { type JobView, judgeJob } from '../../executors/kubernetes/job-state.ts';
+import { refused } from '../../executors/kubernetes/namespace-api.ts';
+import { type Event, events, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { ownerSelector } from '../../executors/kubernetes/owner.ts';
+import { jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
+import { follow } from '../../executors/kubernetes/watch.ts';
+import type { Cluster } from './open-cluster.ts';
+
+/** Our Jobs by name, judged with their pods. */
+export type JobViews = ReadonlyMap<string, JobView>;
+
+/**
+ * One look at all Jobs and pods of the project. Jobs that wait for a slot of `max_parallel` are started where
+ * there is one: whoever looks keeps the sweep going.
+ */
+export async function lookAtJobs(cluster: Cluster, config: Config, context: Context): Promise<JobViews> {
+  const { api, owner } = cluster;
+  const labels = ownerSelector(owner);
+  const { signal } = context;
+  try {
+    const [jobList, podList] = await Promise.all([
+      api.list(jobs, { labels }, signal),
+      api.list(pods, { labels }, signal),
+    ]);
+    const all = await continueSweep(cluster, jobList.items, config, context);
+    const views = judgeAll(all, podList.items, []);
+    if (![...views.values()].some(({ phase }) => phase === 'waiting' || phase === 'starting')) return views;
+    return judgeAll(all, podList.items, await readEvents(cluster, signal));
+  } catch (error) {
+    if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
+    throw error;
+  }
+}
+
+/** The same, again after every change; ends with the signal. */
+export async function* watchJobs(
+  cluster: Cluster,
+  config: Config,
+  context: Context,
+): AsyncGenerator<JobViews> {
+  const { api, owner } = cluster;
+  const select = { labels: ownerSelector(owner) };
+  const { signal } = context;
+  let jobList: readonly Job[] | undefined;
+  let podList: readonly Pod[] | undefined;
+  let wake = (): void => undefined;
+  let failure: { readonly error: unknown } | undefined;
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const pump = async (run: () => Promise<void>): Promise<void> => {
+    await run().catch((error) => {
+      failure ??= { error };
+    });
+    wake();
+  };
+  void pump(async () => {
+    for await (const all of follow(api, jobs, select, both)) {
+      jobList = [...all.values()];
+      wake();
+    }
+  });
+  void pump(async () => {
+    for await (const all of follow(api, pods, select, both)) {
+      podList = [...all.values()];
+      wake();
+    }
+  });
+  try {
+    for (;;) {
+      const woken = new Promise<void>((settle) => {
+        wake = settle;
+      });
+      if (failure !== undefined) throw failure.error;
+      if (jobList !== undefined && podList !== undefined) {
+        await continueSweep(cluster, jobList, config, context);
+        yield judgeAll(jobList, podList, []);
+      }
+      await woken;
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+async function continueSweep(
+  { api }: Cluster,
+  all: readonly Job[],
+  config: Config,
+  context: Context,
+): Promise<readonly Job[]> {
+  const ready = jobsToStart(all, config.project.max_parallel);
+  if (ready.length === 0) return all;
+  try {
+    const started = new Map(
+      (await startJobs(api, ready, context.signal)).map((job) => [job.metadata.uid, job]),
+    );
+    return all.map((job) => started.get(job.metadata.uid) ?? job);
+  } catch (error) {
+    // Who may look may not be who may start.
+    if (isApiError(error, 'Forbidden')) return all;
+    throw error;
+  }
+}
+
+function judgeAll(all: readonly Job[], allPods: readonly Pod[], allEvents: readonly Event[]): JobViews {
+  const byOwner = Map.groupBy(
+    allPods,
+    (pod) => pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
+  );
+  return new Map(
+    all.map((job) => [job.metadata.name, judgeJob(job, byOwner.get(job.metadata.uid) ?? [], allEvents)]),
+  );
+}
+
+/** Events say what takes the time; without the right to see them, less is said. */
+async function readEvents({ api }: Cluster, signal: AbortSignal): Promise<readonly Event[]> {
+  const kinds = ['Pod', 'Job'].map((kind) =>
+    api.list(events, { fields: `involvedObject.kind=${kind}` }, signal).then(
+      ({ items }) => items,
+      (error) => {
+        if (isApiError(error)) return [];
+        throw error;
+      },
+    ),
+  );
+  return (await Promise.all(kinds)).flat();
+}

@@ -1,0 +1,114 @@
+import type { Context } from '../../context.ts';
+import { executorName } from '../../executors/kubernetes/run-outcome.ts';
+import { ExitCode } from '../../exit-code.ts';
+import { changedParts } from '../../matrix/decide.ts';
+import { keepsState, type Only } from '../../matrix/select.ts';
+import { observeRecord } from '../../records/observe-record.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
+import { trialToJson } from '../../report/json-report.ts';
+import { formatStates, type TrialStatus } from '../../report/state-matrix.ts';
+import { formatTroubles } from '../../report/troubles.ts';
+import { filterOf } from '../local/select-locally.ts';
+import type { ProjectPlan } from '../project.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
+import { writeLines } from '../write-lines.ts';
+import { type JobViews, lookAtJobs, watchJobs } from './cluster-status.ts';
+import type { Cluster } from './open-cluster.ts';
+
+export interface ClusterStatusOptions {
+  readonly where: string | undefined;
+  readonly only: Only | undefined;
+  readonly watch: boolean;
+  readonly json: boolean;
+}
+
+/** How the trials stand on the cluster; those without a Job, by their record. */
+export async function printClusterStatus(
+  project: ProjectPlan,
+  cluster: Cluster,
+  options: ClusterStatusOptions,
+  context: Context,
+): Promise<ExitCode> {
+  const records = new DiskRecordStore(context.cwd, (warning) =>
+    reportDiagnostics([warning], context, options),
+  );
+  if (!options.watch) {
+    await print(
+      statuses(project, records, await lookAtJobs(cluster, project.config, context), options),
+      options,
+      context,
+    );
+    return ExitCode.ok;
+  }
+  const isScreen = context.stdout.isTTY === true && !options.json;
+  for await (const views of watchJobs(cluster, project.config, context)) {
+    // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
+    if (isScreen) context.stdout.write('\x1b[H\x1b[J');
+    const all = statuses(project, records, views, options);
+    await print(all, options, context);
+    if (all.every(({ observation }) => hasSettled(observation?.state))) return ExitCode.ok;
+  }
+  return ExitCode.ok;
+}
+
+function statuses(
+  { plan, matrix }: ProjectPlan,
+  records: DiskRecordStore,
+  views: JobViews,
+  options: ClusterStatusOptions,
+): readonly TrialStatus[] {
+  const keeps = filterOf(options.where, matrix);
+  const found: TrialStatus[] = [];
+  for (const spec of plan) {
+    if (!keeps(spec.trial)) continue;
+    const record = views.has(spec.name) ? undefined : records.readListed(spec.name);
+    const observation =
+      views.get(spec.name)?.observation ??
+      (record === undefined
+        ? undefined
+        : { ...observeRecord(record), reason: describePlace(record.executor) });
+    // A local run has another command, and so another fingerprint; that is no change.
+    const isLocal = record !== undefined && record.executor !== executorName;
+    // Which commit is checked out here now says nothing about how the trial stands.
+    const parts = changedParts(spec.fingerprint, observation?.fingerprint).filter((part) => part !== 'code');
+    const changed = isLocal ? [] : parts;
+    if (options.only !== undefined && !keepsState(options.only, observation?.state ?? 'missing', changed))
+      continue;
+    found.push({ trial: spec.trial, observation, changed });
+  }
+  return found;
+}
+
+function describePlace(executor: string): string {
+  return executor === executorName ? 'its Job is gone, its record says so' : 'ran on this machine';
+}
+
+async function print(
+  all: readonly TrialStatus[],
+  options: ClusterStatusOptions,
+  context: Context,
+): Promise<void> {
+  if (options.json) {
+    await writeLines(context, all, ({ trial, observation, changed }) => {
+      const { state = 'missing', fingerprint, name: _, ...rest } = observation ?? {};
+      return JSON.stringify({
+        type: 'status',
+        ...trialToJson(trial),
+        state,
+        changed,
+        ran: fingerprint?.hash,
+        ...rest,
+      });
+    });
+    return;
+  }
+  const color = context.stdout.isTTY === true && !context.env['NO_COLOR'];
+  await writeLines(context, formatStates(all, color), (line) => line);
+  const observed = all.map(({ observation }) => observation).filter((each) => each !== undefined);
+  const troubles = formatTroubles(observed);
+  if (troubles.length > 0) await writeLines(context, ['', ...troubles], (line) => line);
+}
+
+function hasSettled(state: string | undefined): boolean {
+  return state !== undefined && !['pending', 'running', 'suspended', 'missing'].includes(state);
+}

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '../../context.ts';
+import { kubeconfigFiles } from '../../executors/kubernetes/kubeconfig.ts';
+import type { ExitCode } from '../../exit-code.ts';
+import { openPlan } from '../project.ts';
+import { hasCluster, openCluster } from './open-cluster.ts';
+import { type ClusterStatusOptions, printClusterStatus } from './print-cluster-status.ts';
+
+/**
+ * The status on the cluster, or `undefined` where the project has none or this machine has no kubeconfig: then
+ * only local runs are known.
+ */
+export async function statusOfCluster(
+  options: ClusterStatusOptions & { readonly yes: boolean },
+  context: Context,
+): Promise<ExitCode | undefined> {
+  if (!mayHaveCluster(context)) return undefined;
+  const plan = await openPlan(context, { side: 'remote' });
+  if (!hasCluster(plan.config)) return undefined;
+  using cluster = await openCluster(plan.config, { yes: options.yes }, context);
+  return await printClusterStatus(plan, cluster, options, context);
+}
+
+/**
+ * Whether it is worth looking: without a kubeconfig there is no cluster to ask. That is how a laptop without
+ * access looks, and no mistake.
+ */
+export function mayHaveCluster({ cwd, env }: Pick<Context, 'cwd' | 'env'>): boolean {
+  if (!existsSync(join(cwd, 'config/kube.yaml'))) return false;
+  return (
+    env['KUBERNETES_SERVICE_HOST'] !== undefined || kubeconfigFiles(env).some((path) => existsSync(path))
+  );
+}

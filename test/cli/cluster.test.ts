@@ -1,0 +1,394 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { kinds } from '../fakes/kubernetes-api-kinds.ts';
+import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
+import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+
+describe('the commands of the cluster', () => {
+  let cluster: FakeCluster;
+  let project: ClusterProject;
+  const first = 'alice-example-average-data1-hid-256';
+  const second = 'alice-example-average-data1-hid-512';
+
+  beforeEach(async () => {
+    cluster = await startFakeCluster();
+    project = await makeClusterProject(cluster);
+  });
+  afterEach(async () => {
+    await cluster.stop();
+    await project.remove();
+  });
+
+  const names = (plural = 'jobs'): string[] =>
+    cluster.store.list(plural).map((object) => object.metadata.name);
+
+  describe('job', () => {
+    it('creates one Job a trial, says so, and leaves them the next time', async () => {
+      expect(await project.run(['job'])).toMatchObject({
+        code: 0,
+        stdout: [
+          `Job '${first}' not found. Creating the job.`,
+          `job.batch/${first} created`,
+          `Job '${second}' not found. Creating the job.`,
+          `job.batch/${second} created`,
+          '',
+        ].join('\n'),
+        stderr: '2 created\n',
+      });
+      cluster.simulation.move('lab', first, { kind: 'running' });
+      cluster.simulation.move('lab', second, { kind: 'succeeded' });
+      expect(await project.run(['job'])).toMatchObject({
+        code: 0,
+        stdout: `Job '${first}' is running. Leaving it.\nJob '${second}' succeeded. Leaving it.\n`,
+        stderr: '2 left as they are\n',
+      });
+    });
+
+    it('replaces what has failed', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'failed', exitCode: 3, log: 'boom\n' });
+      const { stdout } = await project.run(['job', 'only=failed']);
+      expect(stdout).toBe(
+        `Job '${first}' failed (failed, and its pods are gone). Deleting the job and creating it again.\njob.batch/${first} deleted\njob.batch/${first} created\n`,
+      );
+      const logs = await project.run(['logs', `name=${first}`]);
+      expect(logs.stdout).toBe('boom\n');
+    });
+
+    it('takes where=, overwrite= and json=', async () => {
+      const { stdout } = await project.run(['job', 'where=hid=512', 'json=true']);
+      expect(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      ).toMatchObject([
+        { type: 'job', name: second, found: 'missing', result: 'created' },
+        { type: 'summary', steps: { created: 1 } },
+      ]);
+      await project.write('config/kube.yaml', kubeYaml.replace('memory: 1', 'memory: 2'));
+      expect((await project.run(['job', 'where=hid=512'])).stdout).toContain(
+        'has changed since: resources. Leaving it; overwrite=changed replaces it.',
+      );
+      expect((await project.run(['job', 'where=hid=512', 'overwrite=changed'])).stderr).toContain(
+        '1 replaced',
+      );
+    });
+
+    it('waits, and ends with 1 when a trial has failed', async () => {
+      cluster.simulation.fate = (object) =>
+        object.metadata.name === first ? { kind: 'failed', exitCode: 3 } : { kind: 'succeeded' };
+      const { code, stdout, stderr } = await project.run(['job', 'wait=true']);
+      expect(code).toBe(1);
+      expect(stdout).toContain(`Job '${first}' failed (exit code 3)`);
+      expect(stderr).toContain('1 succeeded, 1 failed');
+      // Remembered after a TTL has removed the Job.
+      cluster.store.remove('jobs', cluster.store.get('jobs', 'lab', second) as ApiObject);
+      expect((await project.run(['job', 'where=hid=512'])).stdout).toBe(
+        `Job '${second}' succeeded (its Job is gone, its record says so). Leaving it.\n`,
+      );
+    });
+
+    it('keeps to max_parallel, and wait goes on with it', async () => {
+      let running = 0;
+      cluster.simulation.fate = (object) => {
+        running += 1;
+        setTimeout(() => {
+          running -= 1;
+          cluster.simulation.move('lab', object.metadata.name, { kind: 'succeeded' });
+        }, 100);
+        expect(running).toBe(1);
+        return { kind: 'running' };
+      };
+      const { stdout } = await project.run(['job', 'max_parallel=1']);
+      expect(stdout).toContain(
+        `job.batch/${second} created (suspended, it waits for a slot of max_parallel)`,
+      );
+      expect(await project.run(['wait'])).toMatchObject({ code: 0, stderr: '2 succeeded, 0 failed\n' });
+    });
+
+    it('ends with 3 when something was refused, and shows the rest', async () => {
+      cluster.store.add(kinds.resourcequotas, {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'one', namespace: 'lab' },
+        spec: { hard: { 'count/jobs.batch': '1' } },
+      } as unknown as ApiObject);
+      await project.write('config/kube.yaml', `${kubeYaml}concurrency: 1\n`);
+      const { code, stdout, stderr } = await project.run(['job']);
+      expect(code).toBe(3);
+      expect(stdout).toContain(`Job '${second}' not found. Not created: the quota is used up.`);
+      expect(stderr).toContain('1 created, 1 left to create\nthe quota is used up: ');
+    });
+
+    it('refuses to go on with a sweep on another cluster, unless confirmed', async () => {
+      await project.run(['job']);
+      const other = await startFakeCluster();
+      await project.write('kubeconfig', other.kubeconfig({ context: 'elsewhere' }));
+      const refused = await project.run(['job']);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain(
+        'this sweep was started on context "fake" (namespace lab), and the current context leads to context "elsewhere"',
+      );
+      expect(other.requests).toEqual([]);
+      expect((await project.run(['job', 'yes=true'])).code).toBe(0);
+      expect((await project.run(['job'])).code).toBe(0);
+      await other.stop();
+    });
+
+    it('keeps a canary of .env out of everything but its Secret', async () => {
+      const canary = 'canary-7f3a9c';
+      await project.write('.env', `TOKEN=${canary}\n`);
+      const answers = [
+        await project.run(['job', 'verbose=true']),
+        await project.run(['job', 'json=true', 'overwrite=true']),
+        await project.run(['status']),
+      ];
+      for (const { stdout, stderr } of answers) expect(stdout + stderr).not.toContain(canary);
+      const inside = cluster.store
+        .list('secrets')
+        .map((secret) => Buffer.from(JSON.stringify(Object.values(secret['data'])), 'utf8').toString());
+      expect(inside.join()).toContain(Buffer.from(canary).toString('base64'));
+      expect(
+        JSON.stringify([...cluster.store.list('jobs'), ...cluster.store.list('configmaps')]),
+      ).not.toContain(canary);
+      const files = await readdir(join(project.root, '.toolbox'), { recursive: true, withFileTypes: true });
+      for (const file of files.filter((each) => each.isFile()))
+        expect(await readFile(join(file.parentPath, file.name), 'latin1')).not.toContain(canary);
+    });
+
+    it('says plainly that there is no cluster', async () => {
+      const gone = await startFakeCluster();
+      await project.write('kubeconfig', gone.kubeconfig());
+      await gone.stop();
+      const { code, stderr } = await project.run(['job']);
+      expect(code).toBe(3);
+      expect(stderr).toContain('KUBE_UNREACHABLE');
+      expect(stderr).toContain('the connection was refused');
+    });
+
+    it('says that a proxy answered', async () => {
+      cluster.fail({ kind: 'html', status: 200 });
+      const { code, stderr } = await project.run(['job']);
+      expect(code).toBe(3);
+      expect(stderr).toContain('KUBE_NOT_AN_API');
+    });
+
+    it('goes on when its token expires in the middle of a run', async () => {
+      await project.write('token', 'good-token');
+      await project.write(
+        'kubeconfig',
+        cluster.kubeconfig({ user: { tokenFile: join(project.root, 'token') } }),
+      );
+      cluster.simulation.fate = () => {
+        cluster.tokens.clear();
+        cluster.tokens.set('fresh', 'alice');
+        void project.write('token', 'fresh');
+        return { kind: 'running' };
+      };
+      await project.write('config/kube.yaml', `${kubeYaml}concurrency: 1\n`);
+      expect(await project.run(['job'])).toMatchObject({ code: 0, stderr: '2 created\n' });
+    });
+  });
+
+  describe('status', () => {
+    it('tells a newcomer what is wrong', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'unschedulable' });
+      cluster.simulation.move('lab', second, { kind: 'oom' });
+      const { code, stdout } = await project.run(['status']);
+      expect(code).toBe(0);
+      expect(stdout).toContain('pending: no node');
+      expect(stdout).toContain('failed: out of memory (limit 2Gi)');
+      expect(stdout).toContain('2 trials: 1 pending, 1 failed');
+    });
+
+    it('shows it again after every change, until all have ended', async () => {
+      await project.run(['job']);
+      const pending = project.run(['status', 'watch=true', 'json=true']);
+      await new Promise((settle) => setTimeout(settle, 200));
+      cluster.simulation.move('lab', first, { kind: 'running' });
+      await new Promise((settle) => setTimeout(settle, 100));
+      for (const name of [first, second]) cluster.simulation.move('lab', name, { kind: 'succeeded' });
+      const { code, stdout } = await pending;
+      expect(code).toBe(0);
+      const states = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .filter(({ name }) => name === first)
+        .map(({ state }) => state);
+      expect([...new Set(states)]).toEqual(['pending', 'running', 'succeeded']);
+    });
+
+    it('knows local runs only, without a kubeconfig or with local=true', async () => {
+      expect(await project.run(['status', 'local=true'])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('2 trials: 2 missing'),
+      });
+      expect(
+        await project.run(['status'], { env: { KUBECONFIG: join(project.root, 'none') } }),
+      ).toMatchObject({ code: 0 });
+      expect(cluster.requests).toEqual([]);
+    });
+  });
+
+  describe('logs', () => {
+    it('prints those of several pods, each line with its pod in front, controls shown on a terminal', async () => {
+      cluster.simulation.fate = (object) => ({
+        kind: 'succeeded',
+        log: `\x1b[31mred\x1b[0m \x1b]0;title\x07 of ${object.metadata.labels?.['job-name'] ?? 'x'}\n`,
+      });
+      await project.run(['job']);
+      await expect.poll(() => names('pods').length).toBe(2);
+      const plain = await project.run(['logs', 'name=*hid*']);
+      const [podOne = ''] = names('pods');
+      expect(plain.stdout.split('\n')[0]).toBe(`[${podOne}] \x1b[31mred\x1b[0m \x1b]0;title\x07 of x`);
+      const shown = await project.run(['logs', `name=${first}`], { tty: true });
+      expect(shown.stdout).toBe('\x1b[31mred\x1b[0m ^[]0;title^G of x\n');
+      expect((await project.run(['logs', `name=${first}`, 'raw=true'], { tty: true })).stdout).toContain(
+        '\x1b]0;title\x07',
+      );
+    });
+  });
+
+  describe('delete', () => {
+    const bob = (name: string): void => {
+      const object = {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: {
+          name,
+          namespace: 'lab',
+          labels: { user: 'bob', project: 'example', 'app.kubernetes.io/managed-by': 'kube-toolbox' },
+        },
+        spec: {},
+        status: {},
+      };
+      cluster.store.add(kinds.jobs, object as unknown as ApiObject);
+    };
+
+    it('removes our workloads and what they used, and nothing of others', async () => {
+      await project.write('.env', 'TOKEN=x\n');
+      await project.run(['job']);
+      await project.run(['pod']);
+      bob('theirs');
+      expect(names('secrets')).toHaveLength(1);
+      const { code, stdout } = await project.run(['delete', 'yes=true']);
+      expect(code).toBe(0);
+      expect(stdout).toBe(
+        `job.batch/${first} deleted\njob.batch/${second} deleted\npod/alice-example-interactive-pod deleted\n`,
+      );
+      expect(names()).toEqual(['theirs']);
+      expect([names('pods'), names('secrets'), names('configmaps')]).toEqual([[], [], []]);
+    });
+
+    it('needs yes=true without a terminal, and asks on one', async () => {
+      await project.run(['job']);
+      const { code, stderr } = await project.run(['delete']);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`job.batch/${first}`);
+      expect(stderr).toContain('CLI_CANNOT_ASK');
+      expect((await project.run(['delete'], { tty: true, stdin: 'n\n' })).code).toBe(3);
+      expect(names()).toHaveLength(2);
+      expect((await project.run(['delete_job', `name=${first}`], { tty: true, stdin: 'y\n' })).code).toBe(0);
+      expect(names()).toEqual([second]);
+    });
+
+    it('cleans failed Jobs only', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'failed' });
+      cluster.simulation.move('lab', second, { kind: 'running' });
+      await project.run(['clean_jobs', 'yes=true']);
+      expect(names()).toEqual([second]);
+    });
+
+    it('deletes nothing when the listing fails half-way', async () => {
+      await project.run(['job']);
+      cluster.fail(
+        { kind: 'answer', status: 403 },
+        { when: ({ method, path }) => method === 'GET' && path.endsWith('/pods') },
+      );
+      expect((await project.run(['delete', 'yes=true'])).code).toBe(3);
+      expect(cluster.count('DELETE')).toBe(0);
+    });
+  });
+
+  describe('pod', () => {
+    const running = async (): Promise<string> => {
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      const { stdout } = await project.run(['pod']);
+      return /pod\/(\S+) created/.exec(stdout)?.[1] ?? '';
+    };
+
+    it('takes the next number while the name is taken, also when an answer is lost', async () => {
+      for (const name of ['alice-example-interactive-pod', 'alice-example-interactive-pod-1'])
+        expect(await project.run(['pod'])).toMatchObject({ code: 0, stdout: `pod/${name} created\n` });
+      cluster.fail(
+        { kind: 'lost-after' },
+        { when: ({ method, path }) => method === 'POST' && path.endsWith('/pods') },
+      );
+      // Whatever was lost: one more pod, not two.
+      await project.run(['pod']);
+      expect(names('pods')).toHaveLength(3);
+    });
+
+    it('opens a shell, runs commands, and ends with their exit code', async () => {
+      const pod = await running();
+      await expect.poll(() => cluster.store.get('pods', 'lab', pod)?.['status'].phase).toBe('Running');
+      expect(await project.run(['exec', `pod=${pod}`, 'command=echo hi; exit 9'])).toEqual({
+        code: 9,
+        stdout: 'hi\n',
+        stderr: '',
+      });
+      expect(await project.run(['exec', `pod=${pod}`], { stdin: 'echo from stdin\nexit 4\n' })).toMatchObject(
+        { code: 4, stdout: 'from stdin\n' },
+      );
+      cluster.programs = (name) => name !== 'bash';
+      expect((await project.run(['exec', `pod=${pod}`])).stderr).toContain('has no bash');
+    });
+
+    it('says that a pod does not exist or is not ready', async () => {
+      expect(await project.run(['exec', 'pod=nope'])).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('there is no pod "nope" in namespace lab'),
+      });
+      await project.run(['pod']);
+      expect(await project.run(['copy', 'pod=alice-example-interactive-pod'])).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining(
+          'pod "alice-example-interactive-pod" is not running: it is pending (waiting for the scheduler)',
+        ),
+      });
+    });
+
+    it('copies the file: entries', async () => {
+      await project.write('config/kube.yaml', kubeYaml.replace('file: null', 'file: [src]'));
+      await project.write('src/a.py', 'print(1)\n');
+      const pod = await running();
+      await expect.poll(() => cluster.store.get('pods', 'lab', pod)?.['status'].phase).toBe('Running');
+      expect(await project.run(['copy', `pod=${pod}`])).toMatchObject({
+        code: 0,
+        stdout: `Copied src/a.py to ${pod}:src/a.py\n`,
+      });
+      expect(await readFile(join(cluster.folder, 'src/a.py'), 'utf8')).toBe('print(1)\n');
+    });
+
+    it('forwards a port until interrupted', async () => {
+      const pod = await running();
+      await expect.poll(() => cluster.store.get('pods', 'lab', pod)?.['status'].phase).toBe('Running');
+      const interruption = new AbortController();
+      const pending = project.run(['port-forward', `pod=${pod}`, 'port=1:0'], {
+        signal: interruption.signal,
+      });
+      setTimeout(() => interruption.abort(new Error('enough')), 300);
+      expect(await pending).toMatchObject({
+        code: 130,
+        stderr: expect.stringMatching(/http:\/\/127\.0\.0\.1:\d+ is port 1 of/),
+      });
+      expect((await project.run(['port-forward', `pod=${pod}`, 'port=x'])).code).toBe(2);
+    });
+  });
+});
