@@ -84,10 +84,30 @@ tmux: $(toolbox_ready) ## Run a target detached in tmux: target='local jobs=4'
 	$(toolbox_run)
 
 ##@ Run on the cluster
-.PHONY: dryrun pod-dryrun
+.PHONY: dryrun pod-dryrun job pod exec port-forward copy wait delete delete-job delete_job delete-pod delete_pod clean-jobs clean_jobs
 dryrun: $(toolbox_ready) ## Write the manifests of all trials into build/ and say what `job` would do
 	$(toolbox_run)
 pod-dryrun: $(toolbox_ready) ## Write the manifest of the interactive pod into build/
+	$(toolbox_run)
+job: $(toolbox_ready) ## Create the missing Jobs on the cluster, one a trial
+	$(toolbox_run)
+pod: $(toolbox_ready) ## Create an interactive pod
+	$(toolbox_run)
+exec: $(toolbox_ready) ## Open a shell in a pod, or run one command there
+	$(toolbox_run)
+port-forward: $(toolbox_ready) ## Reach a port of a pod from this machine
+	$(toolbox_run)
+copy: $(toolbox_ready) ## Copy the `file:` entries into a pod
+	$(toolbox_run)
+wait: $(toolbox_ready) ## Wait until all Jobs have ended
+	$(toolbox_run)
+delete: $(toolbox_ready) ## Remove this user's Jobs and pods of this project, after asking
+	$(toolbox_run)
+delete-job delete_job: $(toolbox_ready) ## Remove this user's Jobs of this project, after asking
+	$(toolbox_run)
+delete-pod delete_pod: $(toolbox_ready) ## Remove this user's interactive pods of this project, after asking
+	$(toolbox_run)
+clean-jobs clean_jobs: $(toolbox_ready) ## Remove failed Jobs, after asking
 	$(toolbox_run)
 
 ##@ Data
