@@ -22,8 +22,38 @@ function resources(group: string): object[] {
 
 const batch = { groupVersion: 'batch/v1', version: 'v1' };
 
+/** As much of OpenAPI as kubectl reads before it applies: that PATCH takes `fieldValidation`. */
+function openApi(group: string): object {
+  const prefix = group === '' ? '/api/v1' : `/apis/${group}/v1`;
+  const paths = Object.values<Kind>(kinds)
+    .filter((kind) => kind.group === group)
+    .map((kind) => [
+      `${prefix}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}/{name}`,
+      {
+        patch: {
+          parameters: [{ name: 'fieldValidation', in: 'query', schema: { type: 'string' } }],
+          responses: {},
+          'x-kubernetes-group-version-kind': { group, version: 'v1', kind: kind.kind },
+        },
+      },
+    ]);
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'v1.36.0' },
+    paths: Object.fromEntries(paths),
+  };
+}
+
 const documents: Readonly<Record<string, object>> = {
   '/version': { major: '1', minor: '36', gitVersion: 'v1.36.0', platform: 'linux/amd64' },
+  '/openapi/v3': {
+    paths: {
+      'api/v1': { serverRelativeURL: '/openapi/v3/api/v1' },
+      'apis/batch/v1': { serverRelativeURL: '/openapi/v3/apis/batch/v1' },
+    },
+  },
+  '/openapi/v3/api/v1': openApi(''),
+  '/openapi/v3/apis/batch/v1': openApi('batch'),
   '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
   '/apis': {
     kind: 'APIGroupList',

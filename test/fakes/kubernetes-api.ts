@@ -106,6 +106,11 @@ export class FakeCluster {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Ends all connections, as a load balancer does that restarts. */
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   get url(): string {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
