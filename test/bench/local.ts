@@ -13,11 +13,12 @@ function run(file: string, args: readonly string[], cwd: string): void {
   execFileSync(file, args, { cwd, stdio: 'ignore' });
 }
 
-const sweep = join(folder, 'sweep');
+let sweep = '';
 const tutorial = join(folder, 'tutorial');
 
+/** A new folder each time: removing the last one would make ext4 pass over its inodes for the next seconds. */
 function writeSweep(): void {
-  rmSync(sweep, { recursive: true, force: true });
+  sweep = mkdtempSync(join(folder, 'sweep-'));
   mkdirSync(join(sweep, 'config'), { recursive: true });
   const values = Array.from({ length: trials }, (_, index) => index).join(', ');
   writeFileSync(
