@@ -93,11 +93,11 @@ export class FolderMonitor {
       }
       // Without its folder all files would seem removed; a folder that is not mounted is no wish to delete.
       if (!isFolder(join(root, selection.folder))) return this.#wait(undefined);
-      const { files, skipped } = await findLocalFiles(root, selection, signal);
+      const { files, ignored, refused } = await findLocalFiles(root, selection, signal);
       if (!this.#told) {
         this.#told = true;
         report({ type: 'watching', files: files.length });
-        for (const diagnostic of skipped) report({ type: 'skipped', diagnostic });
+        for (const diagnostic of [...ignored, ...refused]) report({ type: 'skipped', diagnostic });
       }
       this.#note(files);
       await this.#upload(this.#remote);

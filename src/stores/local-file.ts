@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Diagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { printable, whyUnsafe } from './safe-key.ts';
 
 /** A regular file as it was when it was looked at. The times tell whether it has been written since. */
@@ -17,7 +17,12 @@ export interface LocalFile {
 
 export interface LocalFiles {
   readonly files: readonly LocalFile[];
-  readonly skipped: readonly Diagnostic[];
+  /** Links in a circle, sockets, pipes and devices: no content to move. */
+  readonly ignored: readonly Diagnostic[];
+  /** Names that cannot be keys. */
+  readonly refused: readonly Diagnostic[];
+  /** What could not be read, by its key. */
+  readonly unreadable: readonly { readonly key: string; readonly diagnostic: Diagnostic }[];
 }
 
 /** Temporary files of downloads; never uploaded. */
@@ -27,8 +32,7 @@ export const temporaryPrefix = '.ktb-';
 const privateNames = new Set(['.toolbox', '.git', '.env']);
 
 /**
- * The regular files that match, found below `folder` or as `exact`. Links are followed; links in a circle, sockets,
- * pipes and devices are skipped with a warning, and so are names that cannot be keys.
+ * The regular files that match, found below `folder` or as `exact`, and what else was met there. Links are followed.
  */
 export async function findLocalFiles(
   root: string,
@@ -44,7 +48,7 @@ export async function findLocalFiles(
   const info = exact === undefined ? undefined : statOrUndefined(join(root, exact));
   if (exact !== undefined && info !== undefined && !info.isDirectory()) walk.take(exact, info, true);
   else await walk.folder(selection.folder);
-  return { files: walk.files, skipped: walk.skipped };
+  return walk;
 }
 
 /** The file behind a path, or `undefined` where there is none. */
@@ -58,9 +62,11 @@ export function isSystemError(error: unknown, ...codes: readonly string[]): bool
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
-class Walk {
+class Walk implements LocalFiles {
   readonly files: LocalFile[] = [];
-  readonly skipped: Diagnostic[] = [];
+  readonly ignored: Diagnostic[] = [];
+  readonly refused: Diagnostic[] = [];
+  readonly unreadable: { key: string; diagnostic: Diagnostic }[] = [];
   readonly #root: string;
   readonly #matches: (key: string) => boolean;
   readonly #signal: AbortSignal;
@@ -86,7 +92,7 @@ class Walk {
     try {
       entries = readdirSync(path);
     } catch (error) {
-      this.#skip(prefix, `it cannot be read: ${error instanceof Error ? error.message : error}`);
+      this.#fail(prefix, error instanceof Error ? error.message : String(error));
       return;
     }
     for (const name of entries.sort()) {
@@ -124,18 +130,23 @@ class Walk {
     }
     try {
       const link = lstatSync(join(this.#root, key)).isSymbolicLink();
-      this.#skip(key, link ? 'it is a link to nothing or in a circle' : 'it cannot be read');
+      if (link) this.#skip(key, 'it is a link to nothing or in a circle');
+      else this.#fail(key, 'it cannot be read');
     } catch {
       // Gone between reading the folder and now: not there is not there.
     }
   }
 
+  #fail(key: string, why: string): void {
+    this.unreadable.push({ key, diagnostic: errorDiagnostic('S3_FILE_FAILED', `${printable(key)}: ${why}`) });
+  }
+
   #skip(key: string, why: string): void {
-    this.skipped.push(warningDiagnostic('S3_FILE_SKIPPED', `skipped ${printable(key)}: ${why}`));
+    this.ignored.push(warningDiagnostic('S3_FILE_SKIPPED', `skipped ${printable(key)}: ${why}`));
   }
 
   #refuse(key: string, why: string): void {
-    this.skipped.push(warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`));
+    this.refused.push(warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`));
   }
 }
 

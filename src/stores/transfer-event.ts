@@ -28,6 +28,8 @@ export type TransferEvent =
     }
   /** Not moved on purpose: no possible key or file. */
   | { readonly type: 'skipped'; readonly diagnostic: Diagnostic }
+  /** Nothing to move: a socket, a pipe, a device, a link in a circle. */
+  | { readonly type: 'ignored'; readonly diagnostic: Diagnostic }
   | { readonly type: 'failed'; readonly key: string; readonly diagnostic: Diagnostic };
 
 export interface TransferSummary {
@@ -38,12 +40,14 @@ export interface TransferSummary {
   /** Left because they differ. */
   readonly different: number;
   readonly skipped: number;
+  /** Sockets, pipes, devices and links in a circle among the local files. */
+  readonly ignored: number;
   readonly failed: number;
 }
 
 /** Counts events as they pass. */
 export class TransferCounter {
-  #summary = { moved: 0, bytes: 0, same: 0, different: 0, skipped: 0, failed: 0 };
+  #summary = { moved: 0, bytes: 0, same: 0, different: 0, skipped: 0, ignored: 0, failed: 0 };
   readonly #report: (event: TransferEvent) => void;
 
   constructor(report: (event: TransferEvent) => void) {
@@ -63,6 +67,7 @@ export class TransferCounter {
       case 'same':
       case 'different':
       case 'skipped':
+      case 'ignored':
       case 'failed':
         summary[event.type]++;
         break;

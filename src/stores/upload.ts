@@ -36,8 +36,11 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     findObjects(store, selection.value, signal),
     findLocalFiles(root, selection.value, signal),
   ]);
-  for (const diagnostic of local.skipped) counter.report({ type: 'skipped', diagnostic });
-  if (local.files.length === 0 && local.skipped.length === 0) throw noSuchFile(options.file, root);
+  for (const diagnostic of local.ignored) counter.report({ type: 'ignored', diagnostic });
+  for (const diagnostic of local.refused) counter.report({ type: 'skipped', diagnostic });
+  for (const each of local.unreadable) counter.report({ type: 'failed', ...each });
+  const met = [local.files, local.ignored, local.refused, local.unreadable];
+  if (met.every((each) => each.length === 0)) throw noSuchFile(options.file, root);
 
   const remote = new Map(objects.map((object) => [object.key, object]));
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);

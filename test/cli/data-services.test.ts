@@ -80,7 +80,7 @@ describe('server', () => {
     expect((await call('/upload', { file: 'data/' })).lines).toEqual([
       { type: 'planned', files: 1, bytes: 1 },
       { type: 'uploaded', key: 'data/a', path: path('data/a'), bytes: 1 },
-      { type: 'summary', moved: 1, bytes: 1, same: 0, different: 0, skipped: 0, failed: 0 },
+      { type: 'summary', moved: 1, bytes: 1, same: 0, different: 0, skipped: 0, ignored: 0, failed: 0 },
       { type: 'done', exit_code: 0 },
     ]);
     server.bucket.put('data/sub/b', 'b');

@@ -96,7 +96,7 @@ describe('upload and download', () => {
     ).toEqual([
       { type: 'planned', files: 1, bytes: 3 },
       { type: 'uploaded', key: 'data/a', path: path('data/a'), bytes: 3 },
-      { type: 'summary', moved: 1, bytes: 3, same: 0, different: 0, skipped: 0, failed: 0 },
+      { type: 'summary', moved: 1, bytes: 3, same: 0, different: 0, skipped: 0, ignored: 0, failed: 0 },
     ]);
     expect([stderr, existsSync(cwd)]).toEqual(['', true]);
   });

@@ -60,7 +60,15 @@ describe('a download', () => {
     write('data/other', 'OTHER');
     write('data/only-here', 'x');
     const { summary, messages } = await move('download', bucket, 'data/');
-    expect(summary).toEqual({ moved: 3, bytes: 14, same: 1, different: 1, skipped: 0, failed: 0 });
+    expect(summary).toEqual({
+      moved: 3,
+      bytes: 14,
+      same: 1,
+      different: 1,
+      skipped: 0,
+      ignored: 0,
+      failed: 0,
+    });
     expect(messages).toEqual(['data/other differs and was left: other content']);
     expect(tree(root)).toEqual([
       'data',

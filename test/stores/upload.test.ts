@@ -29,7 +29,7 @@ describe('an upload', () => {
     server.bucket.put('data/other', 'OTHER');
     server.bucket.put('data/only-there', 'x');
     const { summary, messages } = await move('upload', bucket, 'data/');
-    expect(summary).toEqual({ moved: 2, bytes: 3, same: 1, different: 1, skipped: 0, failed: 0 });
+    expect(summary).toEqual({ moved: 2, bytes: 3, same: 1, different: 1, skipped: 0, ignored: 0, failed: 0 });
     expect(messages).toEqual(['data/other differs and was left: other content']);
     expect(server.bucket.objects.get('data/other')?.body.toString()).toBe('OTHER');
     expect(server.bucket.keys()).toEqual([
@@ -159,7 +159,7 @@ describe('an upload', () => {
     await new Promise<void>((resolve) => socket.listen(path('data/socket'), resolve));
     const { summary, messages } = await move('upload', bucket, 'data/').finally(() => socket.close());
     expect(bucket.server.bucket.keys()).toEqual(['data/file', 'data/link']);
-    expect(summary).toMatchObject({ moved: 2, skipped: 5, failed: 0 });
+    expect(summary).toMatchObject({ moved: 2, skipped: 0, ignored: 5, failed: 0 });
     expect(messages).toEqual([
       'skipped data/circle: it is a link in a circle',
       'skipped data/dangling: it is a link to nothing or in a circle',

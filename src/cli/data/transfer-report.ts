@@ -148,7 +148,7 @@ export class TransferReport {
 }
 
 function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, elapsed: number): string {
-  const { moved, bytes, same, different, skipped, failed } = summary;
+  const { moved, bytes, same, different, skipped, ignored, failed } = summary;
   const rate = elapsed > 0 && moved > 0 && !dryRun ? `, ${formatBytes((bytes / elapsed) * 1000)}/s` : '';
   const first =
     moved === 0 && failed === 0
@@ -159,7 +159,7 @@ function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, 
   const rest = [
     same > 0 ? `${count(same)} already there` : '',
     different > 0 ? `${count(different)} differ and were left (overwrite=true replaces them)` : '',
-    skipped > 0 ? `${count(skipped)} skipped` : '',
+    skipped + ignored > 0 ? `${count(skipped + ignored)} skipped` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
   return [first, ...rest.filter((part) => part !== '')].join('; ');
