@@ -16,7 +16,14 @@ export const podLayout = {
 } as const;
 
 /** The scripts a workload mounts, by file name; `scripts/generate.ts` bundles their text. */
-export const podScripts = ['entrypoint.sh', 'run.sh', 'startup.sh', 'sync.sh', 'unpack.sh'] as const;
+export const podScripts = [
+  'entrypoint.sh',
+  'run.sh',
+  'run-command.sh',
+  'startup.sh',
+  'sync.sh',
+  'unpack.sh',
+] as const;
 
 export type PodScript = (typeof podScripts)[number];
 

@@ -12,11 +12,8 @@ import { sharedVolumes, sideContainers } from './side-containers.ts';
 /** Where the trial's command is mounted, as a file. */
 export const commandFolder = '/kube-toolbox/trial';
 
-/**
- * What `run.sh` is told to run: the mounted text, in the shell that is to be the command's. The trap makes that
- * shell outlive a SIGTERM until the program it runs has ended, and end with that program's exit code.
- */
-export const runMountedCommand = `trap 'exit $?' TERM; . ${commandFolder}/command.sh`;
+/** What `run.sh` is told to run: the mounted text, by `container/run-command.sh`. */
+export const runMountedCommand = `. ${podLayout.scripts}/run-command.sh ${commandFolder}/command.sh`;
 
 /** A source of a projected volume: `{ configMap: … }`, `{ secret: … }`. */
 export type VolumeSource = Readonly<Record<string, unknown>>;

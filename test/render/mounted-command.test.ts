@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { podLayout } from '../../src/container/pod-layout.ts';
 import { commandFolder, runMountedCommand } from '../../src/render/pod-view.ts';
 import { packFiles } from '../../src/render/project-files.ts';
 import { projectFolder } from '../setup/project-folder.ts';
@@ -23,7 +24,10 @@ async function runCommand(
   options: { readonly env?: Readonly<Record<string, string>>; readonly signalAt?: string } = {},
 ): Promise<Ended> {
   mkdirSync(path.join(root, 'work'), { recursive: true });
-  const child = spawn('bash', [run, runMountedCommand.replace(commandFolder, path.join(root, 'trial'))], {
+  const command = runMountedCommand
+    .replace(commandFolder, path.join(root, 'trial'))
+    .replace(podLayout.scripts, path.dirname(run));
+  const child = spawn('bash', [run, command], {
     cwd: path.join(root, 'work'),
     env: {
       PATH: process.env['PATH'],
@@ -56,6 +60,7 @@ test.each([
   ['exit 7', 7, ''],
   ['printf "%s|" "a  b" \'$x\' "`echo c`"\n\nfalse; echo $?', 0, 'a  b|$x|c|1\n'],
   ['f() { return 3; }\nf', 3, ''],
+  ['echo $# "$0"', 0, '0 bash\n'],
   ['if true; then\n', 2, ''],
 ])('the command %o ends with %i', async (command, code, output) => {
   using folder = projectFolder({ 'trial/command.sh': command });
@@ -73,8 +78,32 @@ test('a program that ends well on SIGTERM is waited for, and its exit code is th
   expect(ended).toMatchObject({ code: 5, stdout: 'ready\nsaved\n' });
 });
 
+test('a program that ends with 0 on SIGTERM has ended well', async () => {
+  const program = "trap 'exit 0' TERM\necho ready\nwhile :; do sleep 0.05; done\n";
+  using folder = projectFolder({ 'trial/command.sh': 'bash ../program.sh', 'program.sh': program });
+  const ended = await runCommand(folder.root, { signalAt: 'ready' });
+  expect(ended).toMatchObject({ code: 0, stdout: 'ready\n' });
+});
+
+test('SIGTERM between two programs has not ended well', async () => {
+  // The shell itself is busy: no program of its that could be told.
+  using folder = projectFolder({
+    'trial/command.sh': 'echo ready\nfor ((i = 0; i < 1000000000; i++)); do :; done',
+  });
+  const ended = await runCommand(folder.root, { signalAt: 'ready' });
+  expect(ended).toMatchObject({ signal: 'SIGTERM', stdout: 'ready\n' });
+});
+
+test('a command that has a trap of its own', async () => {
+  using folder = projectFolder({
+    'trial/command.sh': "trap 'echo mine; exit 9' TERM\necho ready\nsleep 60 & wait",
+  });
+  const ended = await runCommand(folder.root, { signalAt: 'ready' });
+  expect(ended).toMatchObject({ code: 9, stdout: 'ready\nmine\n' });
+});
+
 test('a program that SIGTERM kills', async () => {
-  using folder = projectFolder({ 'trial/command.sh': 'echo ready\nsleep 60\necho not reached' });
+  using folder = projectFolder({ 'trial/command.sh': 'sh -c "echo ready; exec sleep 60"\necho not reached' });
   const ended = await runCommand(folder.root, { signalAt: 'ready' });
   expect(ended).toMatchObject({ code: null, signal: 'SIGTERM', stdout: 'ready\n' });
 });
