@@ -6,7 +6,7 @@ export type EnvVar =
   | { readonly name: string; readonly valueFrom: object };
 
 /** What every workload has in its environment. */
-export const baseEnv = { PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'UTF-8', PYTHONPATH: 'src' } as const;
+const baseEnv = { PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'UTF-8', PYTHONPATH: 'src' } as const;
 
 /** Python finds the project's modules first, as in a local run. */
 function withSource(path: string): string {

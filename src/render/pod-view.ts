@@ -222,6 +222,3 @@ class VolumeNames {
     return name;
   }
 }
-
-/** Mount paths that are the toolbox's own. */
-export const reservedPaths: readonly string[] = [...Object.values(podLayout), commandFolder, '/dev/shm'];

@@ -38,7 +38,7 @@ export function resourcesOf(fields: ResourceFields): Resources {
 }
 
 /** Whole cores as a number, others as `2500m`. */
-export function formatCores(cores: number): string | number {
+function formatCores(cores: number): string | number {
   const milli = Math.ceil(withoutNoise(cores * 1000));
   return milli % 1000 === 0 ? milli / 1000 : `${milli}m`;
 }
