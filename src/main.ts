@@ -1,4 +1,5 @@
 import type { Command } from './cli/command.ts';
+import { parseArguments } from './cli/parse-arguments.ts';
 import { type CommandEntry, commands, findCommand } from './cli/registry.ts';
 import { type Context, SignalReceived } from './context.ts';
 import { DiagnosticError, errorDiagnostic } from './diagnostics/diagnostic.ts';
@@ -35,7 +36,6 @@ async function runCommand(
   words: readonly string[],
   context: Context,
 ): Promise<ExitCode> {
-  const { parseArguments } = await import('./cli/parse-arguments.ts');
   const { options, diagnostics } = parseArguments(words, command.flags);
   if (options['help'] === true) {
     const { formatCommandHelp } = await import('./cli/help.ts');

@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import standalone from 'ajv/dist/standalone/index.js';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 import type { GeneratedFile } from './generated-file.ts';
 import { children, isFieldReference, readSchema, type Schema, type SchemaName } from './schema.ts';
 
@@ -16,7 +17,7 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
   const launch = withoutProse('launch');
   const policy = withoutProse('policy');
   // Without its type: a dataset may also be null.
-  const { additionalProperties: _, type: __, ...openFields } = fields;
+  const { additionalProperties: _, type: __, ...openFields } = outlined(fields);
   const ajv = new Ajv2019({
     schemas: [
       { $id: 'fields.schema.json', ...openFields },
@@ -71,19 +72,39 @@ function compact(schema: Schema): Schema {
   return copy;
 }
 
+/** Each property's check as a function of its own: those of the fields that nobody sets are never compiled. */
+function outlined(schema: Schema): Schema {
+  const properties = Object.entries(schema.properties ?? {});
+  return {
+    ...schema,
+    properties: Object.fromEntries(
+      properties.map(([name]) => [name, { $ref: `#/definitions/property-${name}` }]),
+    ),
+    definitions: {
+      ...schema.definitions,
+      ...Object.fromEntries(properties.map(([name, property]) => [`property-${name}`, property])),
+    },
+  };
+}
+
 /** Pulls in the few small functions of ajv that the code calls by name. */
 async function selfContained(code: string): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: process.cwd(), loader: 'js' },
-    bundle: true,
-    format: 'esm',
+  const input = 'validators';
+  const bundle = await rolldown({
+    input,
     platform: 'node',
-    target: 'node22',
-    minify: true,
-    write: false,
-    logLevel: 'warning',
+    transform: { target: 'node22' },
+    plugins: [
+      {
+        name: 'code-in-memory',
+        resolveId: (id) => (id === input ? path.resolve(input) : null),
+        load: (id) => (id === path.resolve(input) ? code : null),
+      },
+    ],
   });
-  return outputFiles[0]?.text ?? '';
+  const { output } = await bundle.generate({ format: 'esm', minify: true });
+  await bundle.close();
+  return output[0].code;
 }
 
 function withoutProse(name: SchemaName): Schema {

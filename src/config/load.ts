@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { type Checked, type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { ResolvedFields } from '../config/resolved-fields.ts';
+import { sha256 } from '../sha256.ts';
 import type { Fingerprint, Side } from './job-spec.ts';
 
 /** What a fingerprint is taken of. */
@@ -65,7 +65,7 @@ export function makeFingerprint(
       whole += hex.slice(0, 32);
       short[name] = hex.slice(0, 12);
     }
-    return { hash: hash('sha256', whole, 'hex'), parts: short };
+    return { hash: sha256(whole), parts: short };
   };
 }
 
@@ -95,7 +95,7 @@ function remember(
     const values = part(trial);
     if (last === undefined || !areSame(values, last)) {
       last = values;
-      lastHash = hash('sha256', JSON.stringify(encode(values)), 'hex');
+      lastHash = sha256(JSON.stringify(encode(values)));
     }
     return lastHash;
   };

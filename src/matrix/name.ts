@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { sha256 } from '../sha256.ts';
 import type { Pair, PreparedAxis } from './axes.ts';
 import { legalText, maxNameLength } from './legal-name.ts';
 
@@ -82,7 +82,7 @@ export function identityOf(pair: NamedPair, points: ArrayLike<number>): string {
 }
 
 export function trialHash(pair: NamedPair, points: ArrayLike<number>): string {
-  return hash('sha256', identityOf(pair, points), 'hex');
+  return sha256(identityOf(pair, points));
 }
 
 const digits = 5;
