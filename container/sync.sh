@@ -15,6 +15,8 @@ set -u
 : "${TOOLBOX_WORK:?}" "${TOOLBOX_OUTPUTS:?}" "${TOOLBOX_SYNC_EVERY:?}"
 PATH=${TOOLBOX_HOME:-/opt/toolbox}/bin:$PATH
 export PATH
+# shellcheck source=container/region.sh
+. "$(dirname "$0")/region.sh"
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
 

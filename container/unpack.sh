@@ -38,6 +38,8 @@ if [ -n "${TOOLBOX_CODE_PARTS-}" ]; then
   cat "$TOOLBOX_CODE_PARTS"/part-* >"$packed"
 else
   PATH=${TOOLBOX_HOME:-/opt/toolbox}/bin:$PATH
+  # shellcheck source=container/region.sh
+  . "$(dirname "$0")/region.sh"
   command -v ktb >/dev/null 2>&1 ||
     fail 'code: this image has no ktb to fetch the snapshot with; set toolbox_image in config/kube.yaml'
   (cd "$stage" && ktb download --file="${TOOLBOX_CODE_KEY:?}" >&2)

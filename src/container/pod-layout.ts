@@ -18,8 +18,9 @@ export const podLayout = {
 /** The scripts a workload mounts, by file name; `scripts/generate.ts` bundles their text. */
 export const podScripts = [
   'entrypoint.sh',
-  'run.sh',
+  'region.sh',
   'run-command.sh',
+  'run.sh',
   'startup.sh',
   'sync.sh',
   'unpack.sh',

@@ -9,6 +9,7 @@ import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/d
 import type { JobSpec } from '../matrix/job-spec.ts';
 import { checkFields, gpuFraction } from './check-fields.ts';
 import { checkLimits } from './check-limits.ts';
+import { type EnvVar, regionEnv } from './environment.ts';
 import { identityOf, type PodIdentity } from './identity.ts';
 import { checkPodPolicy } from './interactive-pod.ts';
 import type { LimitProblem } from './limit-problem.ts';
@@ -60,11 +61,13 @@ class ProjectRenderer implements Renderer {
   readonly #manifests: ManifestRenderer;
   readonly #support: SupportObjects;
   readonly #pods = new PodViews();
+  readonly #regionEnv: readonly EnvVar[];
   #labels: { readonly fields: ResolvedFields; readonly labels: Readonly<Record<string, string>> } | undefined;
 
   constructor(inputs: RenderInputs) {
     this.#inputs = inputs;
     this.#manifests = new ManifestRenderer(inputs.templates);
+    this.#regionEnv = regionEnv(inputs.config.policy?.regions);
     this.#support = new SupportObjects(inputs.config, inputs.secretKey, inputs.readFiles, (template, view) =>
       this.#render(template, view),
     );
@@ -124,6 +127,7 @@ class ProjectRenderer implements Renderer {
       commandConfigMap: commandMap?.name,
       scriptsConfigMap: scripts.name,
       fileSources: files.sources,
+      regionEnv: this.#regionEnv,
       nodes,
     });
     const labels = this.#labelsOf(spec);

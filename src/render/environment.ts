@@ -77,3 +77,16 @@ function mapEndpoints(value: string, endpoints: Readonly<Record<string, string>>
   const pattern = urls.map((url) => `${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w.:-])`).join('|');
   return value.replace(new RegExp(pattern, 'g'), (url) => endpoints[url] ?? url);
 }
+
+/**
+ * What the pod's scripts need to choose the bucket of the node's region: since Kubernetes 1.35 a pod has its
+ * node's topology labels; before, the variable is empty and nothing is chosen.
+ */
+export function regionEnv(regions: ReadonlyMap<string, string> | undefined): readonly EnvVar[] {
+  if (regions === undefined || regions.size === 0) return [];
+  const fieldPath = "metadata.labels['topology.kubernetes.io/region']";
+  return [
+    { name: 'TOOLBOX_REGION', valueFrom: { fieldRef: { fieldPath } } },
+    { name: 'TOOLBOX_REGIONS', value: [...regions].map((pair) => pair.join('=')).join(' ') },
+  ];
+}

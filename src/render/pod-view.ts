@@ -1,7 +1,7 @@
 import type { ResolvedFields } from '../config/resolved-fields.ts';
 import { podLayout } from '../container/pod-layout.ts';
 import type { PodMount, PodParts, PodVolume } from '../container/pod-parts.ts';
-import { keepDollars, literalEnv } from './environment.ts';
+import { type EnvVar, keepDollars, literalEnv } from './environment.ts';
 import type { PodIdentity } from './identity.ts';
 import { multiNodeEnv, serviceName } from './multi-node.ts';
 import { annotationNames } from './owner-labels.ts';
@@ -34,6 +34,8 @@ export interface PodViewInput {
   readonly commandConfigMap: string | undefined;
   readonly scriptsConfigMap: string;
   readonly fileSources: readonly VolumeSource[];
+  /** `TOOLBOX_REGION` and `TOOLBOX_REGIONS`, where a policy pack has buckets by region. */
+  readonly regionEnv: readonly EnvVar[];
   /** Pods of the trial; 1 but for multi-node trials. */
   readonly nodes: number;
 }
@@ -52,7 +54,7 @@ export class PodViews {
     if (this.#last === undefined || !isAlike(this.#last.input, input))
       this.#last = { input, common: commonView(input) };
     const { fields, parts, name, nodes } = input;
-    const env = literalEnv(input.env, parts.env, input.secret);
+    const env = [...literalEnv(input.env, parts.env, input.secret), ...input.regionEnv];
     return {
       ...this.#last.common,
       subdomain: nodes > 1 ? serviceName(name) : undefined,
@@ -129,17 +131,21 @@ function commonView(input: PodViewInput): PodView {
 
   const envFrom = input.secretName === undefined ? undefined : [{ secretRef: { name: input.secretName } }];
   const initContainers = [
-    ...parts.initContainers.map((each) => ({
-      name: each.name,
-      image: each.image,
-      ...(each.sidecar && { restartPolicy: 'Always' }),
-      command: each.command,
-      ...(Object.keys(each.env).length > 0 && {
-        env: Object.entries(each.env).map(([name, value]) => ({ name, value: keepDollars(value) })),
-      }),
-      ...(each.secrets && envFrom !== undefined && { envFrom }),
-      volumeMounts: each.mounts.map(ourMount),
-    })),
+    ...parts.initContainers.map((each) => {
+      const env = [
+        ...Object.entries(each.env).map(([name, value]) => ({ name, value: keepDollars(value) })),
+        ...(each.secrets ? input.regionEnv : []),
+      ];
+      return {
+        name: each.name,
+        image: each.image,
+        ...(each.sidecar && { restartPolicy: 'Always' }),
+        command: each.command,
+        ...(env.length > 0 && { env }),
+        ...(each.secrets && envFrom !== undefined && { envFrom }),
+        volumeMounts: each.mounts.map(ourMount),
+      };
+    }),
     ...sideContainers(fields, { image: input.image, envFrom }, (shared) => names.of('shared', shared)),
   ];
 

@@ -512,3 +512,30 @@ it('the modes of scripts do not matter: they are mounted from a ConfigMap', () =
   execFileSync('chmod', ['a+x', sandbox.path('kube-toolbox/scripts')]);
   expect(run('echo ran').stdout).toBe('ran\n');
 });
+
+describe('regions', () => {
+  const regions = 'us-west=WEST us-east=EAST';
+  const secrets = {
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'key',
+    S3_ENDPOINT_URL: 'http://s3',
+    AWS_ACCESS_KEY_ID_WEST: 'west id $(touch /tmp/run)',
+    AWS_SECRET_ACCESS_KEY_WEST: 'west key',
+    S3_ENDPOINT_URL_WEST: 'http://west',
+    // The third of the east is missing.
+    AWS_ACCESS_KEY_ID_EAST: 'east id',
+    AWS_SECRET_ACCESS_KEY_EAST: 'east key',
+  };
+  const show = 'echo "$AWS_ACCESS_KEY_ID|$AWS_SECRET_ACCESS_KEY|$S3_ENDPOINT_URL"';
+
+  it.each([
+    ['us-west', 'west id $(touch /tmp/run)|west key|http://west\n'],
+    ['us-east', 'id|key|http://s3\n'],
+    ['eu', 'id|key|http://s3\n'],
+    ['', 'id|key|http://s3\n'],
+  ])('on a node of region "%s"', (region, expected) => {
+    const env = { ...secrets, TOOLBOX_REGIONS: regions, TOOLBOX_REGION: region };
+    expect(run(show, env)).toMatchObject({ code: 0, stdout: expected });
+    expect(existsSync(sandbox.path('tmp/run'))).toBe(false);
+  });
+});
