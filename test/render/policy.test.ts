@@ -40,6 +40,6 @@ describe('the interactive pod under a policy', () => {
 test('pods learn the region of their node, and what is chosen by it', async () => {
   const renderer = await rendererWith({ config: configWith({ policy }) });
   const { text } = unwrap(renderer.job(specWith())).workload;
-  expect(text).toContain("fieldPath: \"metadata.labels['topology.kubernetes.io/region']\"");
+  expect(text).toContain('fieldPath: "metadata.labels[\'topology.kubernetes.io/region\']"');
   expect(text).toContain('value: "us-west=WEST us-east=EAST"');
 });
