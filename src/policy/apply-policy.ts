@@ -1,3 +1,4 @@
+import escapeRegExp from 'lodash/escapeRegExp.js';
 import {
   type Diagnostic,
   errorDiagnostic,
@@ -83,8 +84,7 @@ function applyCommandRule(
 
 /** Whether a program is called where a command can begin: at the start, or after `;`, `&`, `|`, `(`, a line break or a keyword. */
 function callsProgram(command: string, program: string): boolean {
-  const escaped = program.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(
-    `(?:^|[;&|(\\n\`]|\\b(?:do|then|else|exec|time|nohup|sudo)\\s)\\s*(?:/\\S*/)?${escaped}(?=\\s|$|[;&|)])`,
+    `(?:^|[;&|(\\n\`]|\\b(?:do|then|else|exec|time|nohup|sudo)\\s)\\s*(?:/\\S*/)?${escapeRegExp(program)}(?=\\s|$|[;&|)])`,
   ).test(command);
 }

@@ -1,3 +1,4 @@
+import escapeRegExp from 'lodash/escapeRegExp.js';
 import type { DotEnv } from '../config/dotenv.ts';
 
 /** A variable as a container has it. */
@@ -74,7 +75,7 @@ function mapEndpoints(value: string, endpoints: Readonly<Record<string, string>>
   if (!endpoints) return value;
   const urls = Object.keys(endpoints).sort((a, b) => b.length - a.length);
   if (!urls.some((url) => value.includes(url))) return value;
-  const pattern = urls.map((url) => `${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w.:-])`).join('|');
+  const pattern = urls.map((url) => `${escapeRegExp(url)}(?![\\w.:-])`).join('|');
   return value.replace(new RegExp(pattern, 'g'), (url) => endpoints[url] ?? url);
 }
 

@@ -1,3 +1,4 @@
+import mapValues from 'lodash/mapValues.js';
 import type { Rendering } from './template-engine.ts';
 
 /** A text that no view has: the place of the view's text with this number. */
@@ -46,7 +47,7 @@ function withSlots(value: unknown, numbers: { count: number }): unknown {
   }
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) return value.map((each) => withSlots(each, numbers));
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withSlots(each, numbers)]));
+  return mapValues(value, (each) => withSlots(each, numbers));
 }
 
 /** Collects the texts of `b` in the order of `withSlots`; false where it differs from `a` otherwise. */

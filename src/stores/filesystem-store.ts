@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import chunk from 'lodash/chunk.js';
 import { isSystemError } from './local-file.ts';
 import type {
   DeleteFailure,
@@ -59,8 +60,9 @@ export class FilesystemStore implements ObjectStore {
     await walk(folder);
     objects.sort((left, right) => compareKeys(left.key, right.key));
     folders.sort(compareKeys);
-    for (let at = 0; at < Math.max(1, objects.length); at += 1000)
-      yield { objects: objects.slice(at, at + 1000), folders: at === 0 ? folders : [] };
+    const [first = [], ...rest] = chunk(objects, 1000);
+    yield { objects: first, folders };
+    for (const page of rest) yield { objects: page, folders: [] };
   }
 
   async head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {

@@ -1,3 +1,4 @@
+import chunk from 'lodash/chunk.js';
 import { errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { ObjectStore } from './object-store.ts';
 import { printable } from './safe-key.ts';
@@ -25,8 +26,7 @@ export async function removeKeys(
   options: { readonly report: (event: RemoveEvent) => void; readonly signal: AbortSignal },
 ): Promise<RemoveSummary> {
   let failed = 0;
-  for (let at = 0; at < keys.length; at += batchSize) {
-    const batch = keys.slice(at, at + batchSize);
+  for (const batch of chunk(keys, batchSize)) {
     const failures = new Map((await store.delete(batch, options.signal)).map(({ key, why }) => [key, why]));
     for (const key of batch) {
       const why = failures.get(key);

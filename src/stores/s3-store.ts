@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import chunk from 'lodash/chunk.js';
 import { digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
 import type {
   DeleteFailure,
@@ -107,9 +108,8 @@ export class S3Store implements ObjectStore {
 
   async delete(keys: readonly string[], signal: AbortSignal): Promise<readonly DeleteFailure[]> {
     const failures: DeleteFailure[] = [];
-    const batched = keys.filter(fitsXml);
-    for (let at = 0; at < batched.length; at += 1000)
-      failures.push(...(await this.#deleteBatch(batched.slice(at, at + 1000), signal)));
+    for (const batch of chunk(keys.filter(fitsXml), 1000))
+      failures.push(...(await this.#deleteBatch(batch, signal)));
     for (const key of keys) {
       if (fitsXml(key)) continue;
       try {
