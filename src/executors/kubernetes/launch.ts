@@ -2,7 +2,7 @@ import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnos
 import { type Action, changedParts, decide, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
-import type { TrialState } from '../../records/run-record.ts';
+import type { RunRecord, TrialState } from '../../records/run-record.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import type { RecordStore } from '../executor.ts';
 import { ApiError, isApiError } from './api-error.ts';
@@ -37,7 +37,8 @@ export interface LaunchOptions {
   /** The project's Jobs, when they have been asked for already; see {@link listJobs}. */
   readonly listing?: Promise<Listing<Job>> | undefined;
   readonly renderer: Renderer;
-  readonly records: RecordStore;
+  /** `readListed` answers for trials that never ran without looking for their file. */
+  readonly records: RecordStore & { readListed(name: string): RunRecord | undefined };
   /** The project's folder, for harvested logs. */
   readonly root: string;
   readonly overwrite?: Overwrite | undefined;
@@ -143,7 +144,7 @@ class Launch {
     // Each round looks at the Job anew: it may have changed since, and what was to be done with it, too.
     for (let round = 1; ; round += 1) {
       const view = job === undefined ? undefined : judgeJob(job);
-      const known = view?.observation ?? (await this.#remembered(spec.name));
+      const known = view?.observation ?? this.#remembered(spec.name);
       const { only } = this.#options;
       const changed = changedParts(spec.fingerprint, known?.fingerprint);
       if (round === 1 && only !== undefined && !keepsState(only, known?.state ?? 'missing', changed))
@@ -180,10 +181,10 @@ class Launch {
   }
 
   /** A trial whose Job a TTL has removed is known by its record alone. */
-  async #remembered(
+  #remembered(
     name: string,
-  ): Promise<{ state: TrialState; reason?: string; fingerprint: JobSpec['fingerprint'] } | undefined> {
-    const record = await this.#options.records.read(name);
+  ): { state: TrialState; reason?: string; fingerprint: JobSpec['fingerprint'] } | undefined {
+    const record = this.#options.records.readListed(name);
     if (record?.executor !== executorName || record.state !== 'succeeded') return undefined;
     return {
       state: record.state,
@@ -202,9 +203,9 @@ class Launch {
     if (!isWaiting) this.#slots -= 1;
     try {
       const slots = isWaiting ? this.#options.maxParallel : undefined;
-      const { job, created } = await this.#submitter.submit(rendered.value, slots, this.#options.signal);
-      if (created) return { result, isWaiting };
-      const view = judgeJob(job);
+      const answer = await this.#submitter.submit(rendered.value, slots, this.#options.signal);
+      if (answer.created) return { result, isWaiting };
+      const view = judgeJob(answer.job);
       const action = decide(spec, view.observation);
       return {
         result: 'kept',

@@ -19,6 +19,16 @@ interface Page<T> {
   readonly items?: readonly T[] | null;
 }
 
+/**
+ * The token of the next page, read from the front of a page: a server writes `metadata` before `items`.
+ * `undefined` where it does not, or where this is the last page.
+ */
+function continueOf(text: string): string | undefined {
+  const end = text.indexOf('"items"');
+  const found = /"continue":("(?:[^"\\]|\\.)*")/.exec(text.slice(0, Math.min(Math.max(end, 0), 10_000)))?.[1];
+  return found === undefined ? undefined : (JSON.parse(found) as string) || undefined;
+}
+
 export interface Selection {
   readonly labels?: string;
   readonly fields?: string;
@@ -63,19 +73,27 @@ export class NamespaceApi {
     select: Selection,
     signal: AbortSignal,
   ): Promise<Listing<T>> {
-    const items: T[] = [];
-    const seen = new Set<string>();
-    for (let token: string | undefined; ; ) {
+    const ask = (token: string | undefined): Promise<string> => {
       const query = new URLSearchParams({ limit: String(pageSize) });
       if (select.labels !== undefined) query.set('labelSelector', select.labels);
       if (select.fields !== undefined) query.set('fieldSelector', select.fields);
       if (token !== undefined) query.set('continue', token);
-      const page = await this.client.request<Page<T>>({
-        path: `${pathOf(resource, this.namespace)}?${query}`,
-        signal,
-      });
+      return this.client.requestText({ path: `${pathOf(resource, this.namespace)}?${query}`, signal });
+    };
+    const items: T[] = [];
+    const seen = new Set<string>();
+    let pending = ask(undefined);
+    for (;;) {
+      const text = await pending;
+      // The next page is on its way while this one is parsed, which takes as long as fetching it.
+      const early = continueOf(text);
+      if (early !== undefined) {
+        pending = ask(early);
+        pending.catch(() => undefined);
+      }
+      const page = JSON.parse(text) as Page<T>;
       for (const item of page.items ?? []) items.push(item);
-      token = page.metadata?.continue || undefined;
+      const token = page.metadata?.continue || undefined;
       if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
       // A server that hands out the same token again would be read forever.
       if (seen.has(token))
@@ -87,6 +105,7 @@ export class NamespaceApi {
           3,
         );
       seen.add(token);
+      if (early !== token) pending = ask(token);
     }
   }
 
@@ -120,14 +139,20 @@ export class NamespaceApi {
     const body = JSON.stringify(object);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const created = await this.client.request<T>({
+        const text = await this.client.requestText({
           method: 'POST',
           // Strict: a field the server would drop is a mistake of a template, and silence hides it.
           path: `${pathOf(resource, this.namespace)}?fieldValidation=Strict&fieldManager=kube-toolbox`,
           body,
           signal,
         });
-        return { created: true, object: created };
+        // Most callers only want to know that it is there; of 10,000 answers none is parsed then.
+        return {
+          created: true,
+          get object() {
+            return JSON.parse(text) as T;
+          },
+        };
       } catch (error) {
         if (!isApiError(error, 'AlreadyExists')) throw error;
         const there = await this.get(resource, object.metadata.name, signal);

@@ -12,11 +12,10 @@ import { describeOwner, isOurs, type Owner } from './owner.ts';
 export const deletionPatience = 180_000;
 
 /** How a submission went; errors of the server are thrown. */
-export interface Submitted {
-  readonly job: Job;
-  /** False: there already, ours and the same; another run of the toolbox was faster, or an answer was lost. */
-  readonly created: boolean;
-}
+export type Submitted =
+  | { readonly created: true }
+  /** There already, ours and the same; another run of the toolbox was faster, or an answer was lost. */
+  | { readonly created: false; readonly job: Job };
 
 /** Creates rendered workloads with what they need, sharing the needs among them. */
 export class JobSubmitter {
@@ -62,14 +61,14 @@ export class JobSubmitter {
       there.metadata.annotations?.[annotationNames.fingerprint] === wanted;
     for (;;) {
       try {
-        const { object: job, created } = await this.#api.create<Job>(jobs, object, isSame, signal);
-        return { job, created };
+        const answer = await this.#api.create<Job>(jobs, object, isSame, signal);
+        return answer.created ? { created: true } : { created: false, job: answer.object };
       } catch (error) {
         if (!isApiError(error, 'AlreadyExists')) throw error;
         const there = await this.#api.get(jobs, workload.name, signal);
         if (there === undefined) continue;
         if (!isOurs(there, this.#owner)) throw nameTaken('Job', workload.name, this.#owner, there);
-        if (there.metadata.deletionTimestamp === undefined) return { job: there, created: false };
+        if (there.metadata.deletionTimestamp === undefined) return { created: false, job: there };
         // Another run of the toolbox is replacing it: the name is free in a moment.
         const target = { name: workload.name, uid: there.metadata.uid };
         await this.#api.waitUntilGone(jobs, target, { patience: deletionPatience }, signal);
