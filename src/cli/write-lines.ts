@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Context } from '../context.ts';
 
 /** Bytes gathered before they are written: one system call for many lines. */
@@ -17,7 +16,7 @@ export async function writeLines<T>(
   const flush = async () => {
     const text = gathered;
     gathered = '';
-    if (!context.stdout.write(text)) await once(context.stdout, 'drain', { signal: context.signal });
+    if (!context.stdout.write(text)) await drained(context);
     // A writer that never waits would not see signals, nor that its reader is gone.
     else await new Promise((resolve) => setImmediate(resolve));
     context.signal.throwIfAborted();
@@ -27,4 +26,21 @@ export async function writeLines<T>(
     if (gathered.length >= block) await flush();
   }
   if (gathered !== '') await flush();
+}
+
+/**
+ * Waits until standard output takes more, or is gone. Not events.once(), which listens for errors as well: a reader
+ * that has had enough is for the process edge to answer.
+ */
+export function drained({ stdout, signal }: Context): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ['drain', 'close'] as const;
+    const done = () => {
+      for (const event of events) stdout.off(event, done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    for (const event of events) stdout.on(event, done);
+    signal.addEventListener('abort', done);
+  });
 }

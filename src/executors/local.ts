@@ -123,6 +123,14 @@ export class LocalExecutor implements Executor {
     }
   }
 
+  /** Kills what runs, for a way out that leaves no process behind, such as after a bug. */
+  async abandon(): Promise<void> {
+    const runs = [...this.#running.values()];
+    for (const run of runs) run.stop(killed);
+    await Promise.all(runs.map((run) => run.outcome));
+    await this.settle();
+  }
+
   /** Waits until all records are on disk. @throws DiagnosticError for those that cannot be written */
   async settle(): Promise<void> {
     this.#launchers.close();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
@@ -12,6 +11,7 @@ import { DiskRecordStore } from '../../records/record-store.ts';
 import { logPath } from '../../records/run-paths.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
+import { drained } from '../write-lines.ts';
 
 export interface LogsOptions {
   /** A name, or a pattern with `*` and `?`. */
@@ -47,7 +47,7 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
 
 async function print(path: string, context: Context): Promise<void> {
   for await (const chunk of createReadStream(path, { signal: context.signal })) {
-    if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal: context.signal });
+    if (!context.stdout.write(chunk)) await drained(context);
   }
 }
 

@@ -56,11 +56,15 @@ export async function runLocally(options: RunLocallyOptions, context: Context): 
 
   report({ type: 'sweep-started', trials: run.length, executor: executor.name });
   for (const { index, why } of leave) report({ type: 'trial-skipped', trial: plan.at(index).trial, why });
-  const { failures, interrupted } = await runSweep(specsAt(plan, run), executor, report, {
+  const sweep = runSweep(specsAt(plan, run), executor, report, {
     jobs: options.jobs,
     failFast: options.failFast,
     now,
     signal: stop.signal,
+  });
+  const { failures, interrupted } = await sweep.catch(async (error) => {
+    await executor.abandon();
+    throw error;
   });
   await executor.settle();
   if (interrupted) return ExitCode.interrupted;
