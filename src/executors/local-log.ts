@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { attemptOfLog, logPath, makeRunFolder, runFolder } from '../records/run-paths.ts';
 
 /** Logs kept of one trial; older ones are removed when an attempt begins. */
-export const keptLogs = 10;
+const keptLogs = 10;
 
 /**
  * The log of one attempt: the bytes of both streams in the order they came. Written synchronously: that is a
