@@ -84,10 +84,12 @@ tmux: $(toolbox_ready) ## Run a target detached in tmux: target='local jobs=4'
 	$(toolbox_run)
 
 ##@ Run on the cluster
-.PHONY: dryrun pod-dryrun job pod exec port-forward copy wait delete delete-job delete_job delete-pod delete_pod clean-jobs clean_jobs
+.PHONY: dryrun pod-dryrun secret job pod exec port-forward copy wait delete delete-job delete_job delete-pod delete_pod clean-jobs clean_jobs
 dryrun: $(toolbox_ready) ## Write the manifests of all trials into build/ and say what `job` would do
 	$(toolbox_run)
 pod-dryrun: $(toolbox_ready) ## Write the manifest of the interactive pod into build/
+	$(toolbox_run)
+secret: $(toolbox_ready) ## Put the variables of .env into the Secret that workloads read; job and pod do it, too
 	$(toolbox_run)
 job: $(toolbox_ready) ## Create the missing Jobs on the cluster, one a trial
 	$(toolbox_run)

@@ -10,6 +10,11 @@ export const command = defineCommand({
   },
   example: 'make exec pod=alice-example-interactive-pod',
   async run({ pod, command: text, container, yes }, context) {
+    const { openProject, usesRunai } = await import('./project.ts');
+    if (await usesRunai(context)) {
+      const { runInWorkload } = await import('./runai/run-in-workload.ts');
+      return await runInWorkload(await openProject(context), { pod, text }, context);
+    }
     const { runInPod } = await import('./cluster/run-in-pod.ts');
     return await runInPod({ pod, text, container, yes }, context);
   },

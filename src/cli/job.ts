@@ -16,6 +16,11 @@ export const command = defineCommand({
   },
   example: "make job where='model=vit' wait=true",
   async run(options, context) {
+    const { openPlan, usesRunai } = await import('./project.ts');
+    if (await usesRunai(context)) {
+      const { launchTrials } = await import('./runai/launch-trials.ts');
+      return await launchTrials(await openPlan(context, { side: 'remote' }), options, context);
+    }
     const { launchJobs } = await import('./cluster/launch-jobs.ts');
     return await launchJobs(options, context);
   },

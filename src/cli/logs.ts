@@ -24,6 +24,11 @@ export const command = defineCommand({
   async run(options, context) {
     const { name, attempt, path, local } = options;
     if (!local && !path && attempt === undefined) {
+      const { openProject, usesRunai } = await import('./project.ts');
+      if (await usesRunai(context)) {
+        const { printRunaiLogs } = await import('./runai/print-logs.ts');
+        return await printRunaiLogs(await openProject(context), options, context);
+      }
       const { printClusterLogs } = await import('./cluster/cluster-logs.ts');
       const code = await printClusterLogs(options, context);
       if (code !== undefined) return code;

@@ -84,6 +84,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./pod-dryrun.ts')).command,
   },
   {
+    name: 'secret',
+    summary: 'Put the variables of .env into the Secret that workloads read; job and pod do it, too',
+    group: 'Run on the cluster',
+    load: async () => (await import('./secret.ts')).command,
+  },
+  {
     name: 'job',
     summary: 'Create the missing Jobs on the cluster, one a trial',
     group: 'Run on the cluster',

@@ -8,7 +8,7 @@ export const command = defineCommand({
   },
   example: "make wait where='model=vit'",
   async run({ where, yes, json }, context) {
-    const { openPlan } = await import('./project.ts');
+    const { openPlan, usesRunai } = await import('./project.ts');
     const { openCluster } = await import('./cluster/open-cluster.ts');
     const { filterOf } = await import('./local/select-locally.ts');
     const { waitForTrials } = await import('./cluster/wait-for-trials.ts');
@@ -17,10 +17,15 @@ export const command = defineCommand({
     const { config, matrix, plan } = await openPlan(context, { side: 'remote' });
     const keeps = filterOf(where, matrix);
     const specs = [...plan].filter((spec) => keeps(spec.trial));
-    using cluster = await openCluster(config, { yes }, context);
     const records = new DiskRecordStore(context.cwd, (warning) =>
       reportDiagnostics([warning], context, { json }),
     );
+    if (await usesRunai(context)) {
+      const { openRunai } = await import('./runai/open-runai.ts');
+      const { waitForWorkloads } = await import('./runai/wait-for-workloads.ts');
+      return await waitForWorkloads(await openRunai(config, context), specs, { json, records }, context);
+    }
+    using cluster = await openCluster(config, { yes }, context);
     return await waitForTrials(
       cluster,
       specs,

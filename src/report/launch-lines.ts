@@ -1,9 +1,19 @@
 import type { LaunchStep, LaunchSummary } from '../executors/kubernetes/launch.ts';
 
+/** What differs between backends in the lines of a launch. */
+export interface LaunchWords {
+  /** The kind of the workload, as the backend names it: `job.batch`. */
+  readonly kind: string;
+  /** Why trials are left to create. */
+  readonly left: string;
+}
+
+const kubernetesWords: LaunchWords = { kind: 'job.batch', left: 'the quota is used up' };
+
 /** The lines of one trial of `make job`, as people and scripts read them. */
-export function formatStep(step: LaunchStep): readonly string[] {
+export function formatStep(step: LaunchStep, words: LaunchWords = kubernetesWords): readonly string[] {
   const job = `Job '${step.name}'`;
-  const object = `job.batch/${step.name}`;
+  const object = `${words.kind}/${step.name}`;
   const because = step.reason === undefined ? '' : ` (${step.reason})`;
   const created = `${object} created${step.isWaiting ? ' (suspended, it waits for a slot of max_parallel)' : ''}`;
   switch (step.result) {
@@ -19,7 +29,7 @@ export function formatStep(step: LaunchStep): readonly string[] {
       ];
     case 'left':
       return [
-        `${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Not created: the quota is used up.`,
+        `${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Not created: ${words.left}.`,
       ];
     case 'rejected':
       return [
@@ -44,7 +54,7 @@ function describe(found: LaunchStep['found']): string {
 }
 
 /** One line for the end: what was done, and what is left. */
-export function formatSummary({ steps, changed, quota, started }: LaunchSummary): string {
+export function formatSummary({ steps, changed, quota, started }: Omit<LaunchSummary, 'applied'>): string {
   const parts = [
     [steps.created, 'created'],
     [steps.replaced, 'replaced'],

@@ -43,6 +43,10 @@ interface Target {
 export async function deleteWorkloads(options: DeleteOptions, context: Context): Promise<ExitCode> {
   const json = options.json === true;
   const config = await openProject(context);
+  if (config.project.backend === 'runai') {
+    const { deleteRunaiWorkloads } = await import('../runai/delete-workloads.ts');
+    return await deleteRunaiWorkloads(config, options, context);
+  }
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import { executorName } from '../../executors/kubernetes/run-outcome.ts';
+import type { Observation } from '../../executors/executor.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { changedParts } from '../../matrix/decide.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
@@ -12,8 +12,6 @@ import { filterOf } from '../local/select-locally.ts';
 import type { ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { writeLines } from '../write-lines.ts';
-import { type JobViews, lookAtJobs, watchJobs } from './cluster-status.ts';
-import type { Cluster } from './open-cluster.ts';
 
 export interface ClusterStatusOptions {
   readonly where: string | undefined;
@@ -22,10 +20,20 @@ export interface ClusterStatusOptions {
   readonly json: boolean;
 }
 
-/** How the trials stand on the cluster; those without a Job, by their record. */
+/** Workloads by their trial's name, as one look found them. */
+export type Views = ReadonlyMap<string, { readonly observation: Observation }>;
+
+/** What there is to look at: the Jobs of a cluster, or run:ai's listing. */
+export interface Outlook {
+  once(): Promise<Views>;
+  /** Again after every change. */
+  watch(): AsyncIterable<Views>;
+}
+
+/** How the trials stand on the cluster; those without a workload, by their record. */
 export async function printClusterStatus(
   project: ProjectPlan,
-  cluster: Cluster,
+  outlook: Outlook,
   options: ClusterStatusOptions,
   context: Context,
 ): Promise<ExitCode> {
@@ -33,15 +41,11 @@ export async function printClusterStatus(
     reportDiagnostics([warning], context, options),
   );
   if (!options.watch) {
-    await print(
-      statuses(project, records, await lookAtJobs(cluster, project.config, context), options),
-      options,
-      context,
-    );
+    await print(statuses(project, records, await outlook.once(), options), options, context);
     return ExitCode.ok;
   }
   const isScreen = context.stdout.isTTY === true && !options.json;
-  for await (const views of watchJobs(cluster, project.config, context)) {
+  for await (const views of outlook.watch()) {
     // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
     if (isScreen) context.stdout.write('\x1b[H\x1b[J');
     const all = statuses(project, records, views, options);
@@ -54,7 +58,7 @@ export async function printClusterStatus(
 function statuses(
   { plan, matrix }: ProjectPlan,
   records: DiskRecordStore,
-  views: JobViews,
+  views: Views,
   options: ClusterStatusOptions,
 ): readonly TrialStatus[] {
   const keeps = filterOf(options.where, matrix);
@@ -68,7 +72,7 @@ function statuses(
         ? undefined
         : { ...observeRecord(record), reason: describePlace(record.executor) });
     // A local run has another command, and so another fingerprint; that is no change.
-    const isLocal = record !== undefined && record.executor !== executorName;
+    const isLocal = record !== undefined && record.executor === 'local';
     // Which commit is checked out here now says nothing about how the trial stands.
     const parts = changedParts(spec.fingerprint, observation?.fingerprint).filter((part) => part !== 'code');
     const changed = isLocal ? [] : parts;
@@ -80,7 +84,7 @@ function statuses(
 }
 
 function describePlace(executor: string): string {
-  return executor === executorName ? 'its Job is gone, its record says so' : 'ran on this machine';
+  return executor === 'local' ? 'ran on this machine' : 'its Job is gone, its record says so';
 }
 
 async function print(

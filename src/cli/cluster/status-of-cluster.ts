@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { kubeconfigFiles } from '../../executors/kubernetes/kubeconfig.ts';
 import type { ExitCode } from '../../exit-code.ts';
-import { openPlan } from '../project.ts';
+import { openPlan, usesRunai } from '../project.ts';
+import { lookAtJobs, watchJobs } from './cluster-status.ts';
 import { hasCluster, openCluster } from './open-cluster.ts';
 import { type ClusterStatusOptions, printClusterStatus } from './print-cluster-status.ts';
 
@@ -15,11 +16,20 @@ export async function statusOfCluster(
   options: ClusterStatusOptions & { readonly yes: boolean },
   context: Context,
 ): Promise<ExitCode | undefined> {
+  if (await usesRunai(context)) {
+    const { lookAtRunai } = await import('../runai/look-at-runai.ts');
+    const project = await openPlan(context, { side: 'remote' });
+    return await printClusterStatus(project, await lookAtRunai(project.config, context), options, context);
+  }
   if (!mayHaveCluster(context)) return undefined;
   const plan = await openPlan(context, { side: 'remote' });
   if (!hasCluster(plan.config)) return undefined;
   using cluster = await openCluster(plan.config, { yes: options.yes }, context);
-  return await printClusterStatus(plan, cluster, options, context);
+  const outlook = {
+    once: () => lookAtJobs(cluster, plan.config, context),
+    watch: () => watchJobs(cluster, plan.config, context),
+  };
+  return await printClusterStatus(plan, outlook, options, context);
 }
 
 /**

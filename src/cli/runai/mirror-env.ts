@@ -7,13 +7,13 @@ import { NamespaceApi } from '../../executors/kubernetes/namespace-api.ts';
 import { mirrorSecret } from '../../executors/runai/mirror-secret.ts';
 import type { RunaiProject } from './open-runai.ts';
 
-/** Mirrors `.env` into the Secret that workloads read, through the Kubernetes API; without `.env`, nothing. */
+/** Mirrors `.env` into the Secret that workloads read, through the Kubernetes API; `undefined` without `.env`. */
 export async function mirrorEnv(
   { settings, variables }: RunaiProject,
   config: Config,
   context: Context,
-): Promise<'created' | 'replaced' | 'unchanged' | 'not needed'> {
-  if (variables.size === 0) return 'not needed';
+): Promise<'created' | 'replaced' | 'unchanged' | undefined> {
+  if (variables.size === 0) return undefined;
   const { context: wanted, user = '', project_name: project } = config.project;
   const access = await readKubeconfig(context.env, wanted);
   const client = new ApiClient(new Connection(access, context.env, context.now));

@@ -21,6 +21,9 @@ import { ignoredFields } from './ignored-fields.ts';
 /** Milliseconds between two looks at run:ai's listing, each of which is a process and a request. */
 const pollInterval = 2000;
 
+/** The command line of run:ai is a heavy process; more at once only make each slower. */
+export const maxProcesses = 4;
+
 /** A project whose trials run on run:ai. */
 export interface RunaiProject {
   /** Settings as kube.yaml and the root of launch.yaml give them. */
