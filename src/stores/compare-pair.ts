@@ -20,11 +20,9 @@ export async function comparePair(
   info: ObjectInfo | undefined,
   tools: CompareTools,
 ): Promise<Comparison> {
-  if (file === undefined || info === undefined) return 'absent';
+  const atOnce = compareAtOnce(file, info, tools.cache);
+  if (atOnce !== 'undecided' || file === undefined || info === undefined) return atOnce;
   const { size } = file;
-  const bySize = compareSides({ size }, info);
-  if (bySize !== 'undecided') return bySize;
-  if (tools.cache.knowsEqual(file, info.etag)) return 'same';
 
   // A listing takes every ETag that looks like an MD5 for one, and those of encrypted objects are none. So only
   // equality counts here, and before anything is called different the object itself is asked.
@@ -44,4 +42,18 @@ export async function comparePair(
     if (!expected.guessed) return comparison;
   }
   return 'undecided';
+}
+
+/** As far as it can be told without reading or asking anything; most pairs of a sync that has little to do. */
+export function compareAtOnce(
+  file: LocalFile | undefined,
+  info: ObjectInfo | undefined,
+  cache: DigestCache,
+): Comparison {
+  if (file === undefined || info === undefined) return 'absent';
+  const bySize = compareSides({ size: file.size }, info);
+  if (bySize !== 'undecided') return bySize;
+  if (cache.knowsEqual(file, info.etag)) return 'same';
+  const listed = info.digest === undefined ? undefined : parseDigestScheme(info.digest);
+  return listed !== undefined && cache.known(file, listed) === info.digest ? 'same' : 'undecided';
 }

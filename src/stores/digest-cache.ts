@@ -32,9 +32,14 @@ export class DigestCache {
     return join(root, '.toolbox', 's3', 'digests.json');
   }
 
-  async digest(file: LocalFile, scheme: DigestScheme, signal: AbortSignal): Promise<DigestText> {
+  /** The digest where it is remembered. */
+  known(file: LocalFile, scheme: DigestScheme): DigestText | undefined {
     const prefix = `${formatDigestScheme(scheme)}:`;
-    const known = this.#find(file)?.[4].find((digest) => digest.startsWith(prefix));
+    return this.#find(file)?.[4].find((digest) => digest.startsWith(prefix));
+  }
+
+  async digest(file: LocalFile, scheme: DigestScheme, signal: AbortSignal): Promise<DigestText> {
+    const known = this.known(file, scheme);
     if (known !== undefined) return known;
     const digest = await digestFile(file.path, file.size, scheme, signal);
     this.remember(file, digest);

@@ -1,17 +1,17 @@
 import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
-import { comparePair } from './compare-pair.ts';
+import { compareAtOnce, comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
 import { downloadFile } from './file-download.ts';
 import { findObjects } from './find-objects.ts';
 import { InOrder } from './in-order.ts';
-import { type LocalFile, statLocalFile } from './local-file.ts';
+import { describeLocalFile, type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { compareKeys } from './s3-listing.ts';
 import { printable } from './safe-key.ts';
 import { SafeTargets } from './safe-target.ts';
 import { parseSelection } from './selection.ts';
-import { decideAction } from './sync-plan.ts';
+import { type Comparison, decideAction } from './sync-plan.ts';
 import { TemporaryFiles } from './temporary-files.ts';
 import { TransferCounter, type TransferSummary } from './transfer-event.ts';
 import { makeLimits } from './transfer-limits.ts';
@@ -33,7 +33,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   if (objects.length === 0) throw noSuchObject(options.file, store);
 
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
-  const planned: { info: ObjectInfo; path: string; file: LocalFile | undefined }[] = [];
+  const planned: Pair[] = [];
   const targets = new SafeTargets(root, !dryRun);
   const refuse = (key: string, why: string) => {
     const diagnostic = warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`);
@@ -41,29 +41,41 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   };
   const folders = foldersOf(objects);
   const compareTools = { store, cache, signal };
+  const settle = ({ info, path, file }: Pair, comparison: Comparison) => {
+    const { key } = info;
+    const action = decideAction(comparison, overwrite);
+    if (action === 'transfer' || file === undefined) planned.push({ info, path, file });
+    else if (action === 'skip') counter.report({ type: 'same', key, path });
+    else counter.report({ type: 'different', key, path, diagnostic: differs(file, info, comparison) });
+  };
+  const undecided: Pair[] = [];
+  for (const info of objects) {
+    const { key } = info;
+    if (key.endsWith('/')) {
+      const folder = info.size > 0 ? { refused: 'it is a folder with content' } : targets.folder(key);
+      if ('refused' in folder) refuse(key, folder.refused);
+      continue;
+    }
+    const target = folders.has(`${key}/`) ? { refused: 'it is a file and a folder' } : targets.file(key);
+    if ('refused' in target) {
+      refuse(key, target.refused);
+      continue;
+    }
+    const { path, existing } = target;
+    const file = existing === undefined ? undefined : describeLocalFile(key, path, existing);
+    const comparison = compareAtOnce(file, info, cache);
+    if (comparison === 'undecided') undecided.push({ info, path, file });
+    else settle({ info, path, file }, comparison);
+  }
   await runPool(
-    objects,
+    undecided,
     32,
-    async (info) => {
-      const { key } = info;
-      if (key.endsWith('/')) {
-        const folder = info.size > 0 ? { refused: 'it is a folder with content' } : targets.folder(key);
-        if ('refused' in folder) refuse(key, folder.refused);
-        return;
-      }
-      const target = folders.has(`${key}/`) ? { refused: 'it is a file and a folder' } : targets.file(key);
-      if ('refused' in target) {
-        refuse(key, target.refused);
-        return;
-      }
-      const { path } = target;
-      const file = target.existing === undefined ? undefined : statLocalFile(key, path);
-      const comparison = await guard(key, counter.report, () => comparePair(file, info, compareTools));
-      const action = comparison && decideAction(comparison, overwrite);
-      if (action === 'transfer') planned.push({ info, path, file });
-      else if (action === 'skip') counter.report({ type: 'same', key, path });
-      else if (action === 'leave' && file !== undefined)
-        counter.report({ type: 'different', key, path, diagnostic: differs(file, info, comparison) });
+    async (pair) => {
+      const { key } = pair.info;
+      const comparison = await guard(key, counter.report, () =>
+        comparePair(pair.file, pair.info, compareTools),
+      );
+      if (comparison !== undefined) settle(pair, comparison);
     },
     (error) => stop.abort(error),
   );
@@ -132,6 +144,12 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
     cache.save();
   }
   return counter.summary;
+}
+
+interface Pair {
+  readonly info: ObjectInfo;
+  readonly path: string;
+  readonly file: LocalFile | undefined;
 }
 
 /** Every folder that some key lies in, with its `/`. */

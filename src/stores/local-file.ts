@@ -54,7 +54,7 @@ export async function findLocalFiles(
 /** The file behind a path, or `undefined` where there is none. */
 export function statLocalFile(key: string, path: string): LocalFile | undefined {
   const info = statOrUndefined(path);
-  return info?.isFile() === true ? describe(key, path, info) : undefined;
+  return info?.isFile() === true ? describeLocalFile(key, path, info) : undefined;
 }
 
 /** Whether an error is one of the operating system's, of these codes. */
@@ -118,7 +118,7 @@ class Walk implements LocalFiles {
       return;
     }
     const why = whyUnsafe(key);
-    if (why === undefined) this.files.push(describe(key, join(this.#root, key), info));
+    if (why === undefined) this.files.push(describeLocalFile(key, join(this.#root, key), info));
     else this.#refuse(key, why);
   }
 
@@ -150,7 +150,7 @@ class Walk implements LocalFiles {
   }
 }
 
-function describe(key: string, path: string, info: Stats): LocalFile {
+export function describeLocalFile(key: string, path: string, info: Stats): LocalFile {
   const { size, mtimeMs, ctimeMs, ino } = info;
   return { key, path, size, mtimeMs, ctimeMs, ino };
 }

@@ -21,10 +21,10 @@ export function parseXml(source: string): XmlElement {
   while (at < source.length) {
     const top = stack.at(-1) ?? root;
     const open = source.indexOf('<', at);
-    const text = source.slice(at, open === -1 ? undefined : open);
-    if (text !== '' && (top !== root || text.trim() !== '')) {
-      if (top === root) throw new BrokenXml('text outside of the document');
-      top.text += decodeEntities(text);
+    if (open !== at) {
+      const text = source.slice(at, open === -1 ? undefined : open);
+      if (top !== root) top.text = top.text === '' ? decodeEntities(text) : top.text + decodeEntities(text);
+      else if (text.trim() !== '') throw new BrokenXml('text outside of the document');
     }
     if (open === -1) break;
     at = skipMarkup(source, open) ?? readTag(source, open, stack);
@@ -73,7 +73,7 @@ function readTag(source: string, open: number, stack: XmlElement[]): number {
   }
   const empty = inside.endsWith('/');
   const element: XmlElement = {
-    name: localName(inside.replace(/[\s/][\s\S]*$/, '')),
+    name: localName(/^\w+$/.test(inside) ? inside : inside.replace(/[\s/][\s\S]*$/, '')),
     text: '',
     children: [],
   };
@@ -89,6 +89,7 @@ function endOf(source: string, mark: string, from: number): number {
 }
 
 function localName(name: string): string {
+  if (/^\w+$/.test(name)) return name;
   const trimmed = name.trim();
   return trimmed.slice(trimmed.indexOf(':') + 1);
 }

@@ -1,6 +1,6 @@
 import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
-import { comparePair } from './compare-pair.ts';
+import { compareAtOnce, comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
 import { FileChanged } from './file-digest.ts';
 import { uploadFile } from './file-upload.ts';
@@ -46,18 +46,28 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
   const planned: LocalFile[] = [];
   const compareTools = { store, cache, signal };
+  const settle = (file: LocalFile, comparison: Comparison) => {
+    const { key, path } = file;
+    const action = decideAction(comparison, overwrite);
+    if (action === 'transfer') planned.push(file);
+    else if (action === 'skip') counter.report({ type: 'same', key, path });
+    else {
+      const diagnostic = differs(file, remote.get(key), comparison);
+      counter.report({ type: 'different', key, path, diagnostic });
+    }
+  };
+  const undecided = local.files.filter((file) => {
+    const comparison = compareAtOnce(file, remote.get(file.key), cache);
+    if (comparison !== 'undecided') settle(file, comparison);
+    return comparison === 'undecided';
+  });
   await runPool(
-    local.files,
+    undecided,
     32,
     async (file) => {
-      const { key, path } = file;
-      const info = remote.get(key);
-      const comparison = await guard(key, counter.report, () => comparePair(file, info, compareTools));
-      const action = comparison && decideAction(comparison, overwrite);
-      if (action === 'transfer') planned.push(file);
-      else if (action === 'skip') counter.report({ type: 'same', key, path });
-      else if (action === 'leave')
-        counter.report({ type: 'different', key, path, diagnostic: differs(file, info, comparison) });
+      const compare = () => comparePair(file, remote.get(file.key), compareTools);
+      const comparison = await guard(file.key, counter.report, compare);
+      if (comparison !== undefined) settle(file, comparison);
     },
     (error) => stop.abort(error),
   );
@@ -156,9 +166,7 @@ export function differs(file: LocalFile, info: ObjectInfo | undefined, compariso
       : comparison === 'undecided'
         ? 'nothing tells whether the content is the same'
         : 'other content';
-  return warningDiagnostic('S3_DIFFERS', `${printable(file.key)} differs and was left: ${how}`, {
-    hint: 'overwrite=true replaces it',
-  });
+  return warningDiagnostic('S3_DIFFERS', `${printable(file.key)} differs and was left: ${how}`);
 }
 
 function noSuchFile(text: string, root: string): DiagnosticError {

@@ -34,7 +34,7 @@ describe('upload and download', () => {
     const left = await run('download', 'file=data/a');
     expect(left.code).toBe(3);
     expect(left.stderr).toBe(
-      'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 4 bytes here\n  hint: overwrite=true replaces it\n' +
+      'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 4 bytes here\n' +
         'Nothing downloaded; 1 differ and were left (overwrite=true replaces them)\n',
     );
     expect((await run('download', 'file=data/a', 'overwrite=true')).code).toBe(0);

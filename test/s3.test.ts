@@ -1,0 +1,44 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import type { TransferEvent } from '../src/s3.ts';
+import { startProject } from './cli/data-project.ts';
+
+// As users import it: what is built.
+const built = new URL('../dist/s3.js', import.meta.url).href;
+const { DiagnosticError, download, find, remove, upload } = (await import(
+  built
+)) as typeof import('../src/s3.ts');
+
+it('uploads, finds, downloads and removes', async () => {
+  const { cwd, write, path, server } = await startProject();
+  const options = { cwd, env: {} };
+  write('data/a', 'a');
+  write('data/b', 'b');
+  const events: TransferEvent[] = [];
+  const onEvent = (event: TransferEvent) => void events.push(event);
+  expect(await upload('data/', { ...options, onEvent })).toMatchObject({ moved: 2, failed: 0 });
+  expect(events.filter(({ type }) => type === 'uploaded').length).toBe(2);
+  expect((await find('data/*', options)).map(({ key }) => key)).toEqual(['data/a', 'data/b']);
+  expect(await find('nothing', options)).toEqual([]);
+  rmSync(path('data/a'));
+  write('data/b', 'other');
+  expect(await download('data/', options)).toMatchObject({ moved: 1, different: 1 });
+  expect(await download('data/', { ...options, overwrite: true })).toMatchObject({ moved: 1, same: 1 });
+  expect(readFileSync(path('data/b'), 'utf8')).toBe('b');
+  expect(await download('data/', { ...options, localPath: 'copy', include: ['*a'] })).toMatchObject({
+    moved: 1,
+  });
+  expect(await remove('data/', options)).toEqual({ removed: 2, failed: 0 });
+  expect(server.bucket.keys()).toEqual([]);
+});
+
+it('throws what stops everything', async () => {
+  const { cwd } = await startProject();
+  const failure = await upload('nothing', { cwd, env: {} }).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(DiagnosticError);
+  expect(failure).toMatchObject({ exitCode: 1, diagnostics: [{ code: 'S3_NO_MATCH' }] });
+  const nowhere = { cwd, env: { S3_BUCKET_NAME: 'nowhere' } };
+  await expect(find('x', nowhere)).rejects.toMatchObject({ diagnostics: [{ code: 'S3_NO_BUCKET' }] });
+  const stopped = { cwd, env: {}, signal: AbortSignal.abort(new Error('enough')) };
+  await expect(find('x', stopped)).rejects.toThrow('enough');
+});

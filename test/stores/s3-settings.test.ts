@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parseDotEnv } from '../../src/config/dotenv.ts';
+import { SourceFile } from '../../src/diagnostics/source-file.ts';
+import { readS3Settings } from '../../src/stores/s3-settings.ts';
+import { startProject } from '../cli/data-project.ts';
+
+const run = promisify(execFile);
+
+function read(env: Record<string, string>, dotenv = '') {
+  const checked = readS3Settings(env, parseDotEnv(new SourceFile('.env', dotenv)).dotenv);
+  if (!checked.ok) throw new Error(checked.diagnostics.map(({ message }) => message).join('; '));
+  return checked.value;
+}
+
+describe('settings', () => {
+  it('come from .env, and the environment wins', () => {
+    const dotenv = 'S3_BUCKET_NAME=one\nS3_ENDPOINT_URL=https://s3.example.org/base\n';
+    const settings = read({ S3_BUCKET_NAME: 'two' }, dotenv);
+    expect([settings.bucket, settings.endpoint.href, settings.region]).toEqual([
+      'two',
+      'https://s3.example.org/base',
+      'us-east-1',
+    ]);
+    expect(settings.origin('S3_BUCKET_NAME')).toBe('from the environment');
+    expect(settings.origin('S3_ENDPOINT_URL')).toBe('from .env:2');
+    expect(settings.origin('AWS_REGION')).toBe('not set');
+  });
+
+  it('take key, secret and token from one place', () => {
+    const dotenv = 'S3_BUCKET_NAME=one\nAWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\nAWS_SESSION_TOKEN=c\n';
+    expect(read({}, dotenv).credentials).toEqual({
+      accessKeyId: 'a',
+      secretAccessKey: 'b',
+      sessionToken: 'c',
+    });
+    const env = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' };
+    expect(read(env, dotenv).credentials).toEqual({
+      accessKeyId: 'x',
+      secretAccessKey: 'y',
+      sessionToken: undefined,
+    });
+    expect(() => read({ AWS_ACCESS_KEY_ID: 'x' }, dotenv)).toThrow(/AWS_SECRET_ACCESS_KEY is not there/);
+  });
+
+  it('mean AWS where no server is named, and nobody where no key is', () => {
+    const settings = read({ S3_BUCKET_NAME: 'one', AWS_REGION: 'eu-west-1' });
+    expect([settings.endpoint.origin, settings.credentials]).toEqual([
+      'https://s3.eu-west-1.amazonaws.com',
+      'none',
+    ]);
+    expect(read({ S3_BUCKET_NAME: 'one', AWS_PROFILE: 'lab' }).credentials).toBe('chain');
+  });
+});
+
+it('a profile is looked up by the AWS SDK', async () => {
+  const { cwd, write, server, path } = await startProject();
+  server.bucket.put('a', 'a');
+  write('.env', `S3_BUCKET_NAME=example\nS3_ENDPOINT_URL=${server.url}\nAWS_PROFILE=lab\n`);
+  write('aws', '[lab]\naws_access_key_id = FAKEKEY\naws_secret_access_key = fake/secret+key\n');
+  const bin = new URL('../../dist/bin.js', import.meta.url).pathname;
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: cwd,
+    AWS_SHARED_CREDENTIALS_FILE: path('aws'),
+    AWS_CONFIG_FILE: path('none'),
+  };
+  expect((await run(process.execPath, [bin, 'list'], { cwd, env })).stdout).toBe('a\n');
+  write('aws', '[other]\n');
+  await expect(run(process.execPath, [bin, 'list'], { cwd, env })).rejects.toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(
+      /error S3_CREDENTIALS: no credentials from profile "lab" \(AWS_PROFILE from \.env:3\)/,
+    ),
+  });
+});
+
+it('a folder is a bucket too', async () => {
+  const { write, run: runHere, path } = await startProject();
+  write('lab/example/.keep', '');
+  write('.env', `S3_BUCKET_NAME=example\nS3_ENDPOINT_URL=file://${path('lab')}\n`);
+  write('data/a', 'a');
+  expect((await runHere('upload', 'file=data/')).stdout).toBe('Uploaded data/a to data/a\n');
+  expect((await runHere('find', 'file=data/')).stdout).toBe('data/a\n');
+  expect((await runHere('download', 'file=data/', 'local_path=copy')).stdout).toBe(
+    'Downloaded data/a to ./copy/data/a\n',
+  );
+  expect((await runHere('upload', 'file=data/')).stderr).toBe('Nothing uploaded; 1 already there\n');
+});
