@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Ajv2019 } from 'ajv/dist/2019.js';
+import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { rolldown } from 'rolldown';
 import type { GeneratedFile } from './generated-file.ts';
@@ -18,7 +18,7 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
   const policy = withoutProse('policy');
   // Without its type: a dataset may also be null.
   const { additionalProperties: _, type: __, ...openFields } = outlined(fields);
-  const ajv = new Ajv2019({
+  const ajv = new Ajv({
     schemas: [
       { $id: 'fields.schema.json', ...openFields },
       { $id: 'kube.schema.json', ...compact(kube) },
@@ -54,19 +54,19 @@ export async function generateValidators(): Promise<GeneratedFile[]> {
 
 /**
  * Refers to all overridable fields at once where the published schema has to list them, so that the code of
- * their checks is there once and not four times. Editors do not know `unevaluatedProperties` yet; ajv does.
+ * their checks is there once and not four times. Their names stay listed: `unevaluatedProperties` would not
+ * need them, but ajv's code for it takes `toString` and the like for known keys.
  */
 function compact(schema: Schema): Schema {
   const copy = structuredClone(schema);
   const visit = (each: Schema) => {
     for (const child of children(each)) visit(child);
     const all = Object.entries(each.properties ?? {});
-    const own = all.filter(([, property]) => !isFieldReference(property));
-    if (own.length === all.length) return;
-    each.properties = Object.fromEntries(own);
+    if (!all.some(([, property]) => isFieldReference(property))) return;
+    each.properties = Object.fromEntries(
+      all.map(([key, property]) => [key, isFieldReference(property) ? {} : property]),
+    );
     each['allOf'] = [{ $ref: 'fields.schema.json' }];
-    each['unevaluatedProperties'] = false;
-    delete each.additionalProperties;
   };
   visit(copy);
   return copy;

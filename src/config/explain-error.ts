@@ -29,7 +29,6 @@ export function explainError(tree: Tree, name: SchemaName, error: ValidationErro
 
 const explanations: Readonly<Record<string, (complaint: Complaint) => Diagnostic>> = {
   additionalProperties: explainUnknownKey,
-  unevaluatedProperties: explainUnknownKey,
   required: explainMissing,
   type: explainType,
   enum: explainEnum,

@@ -8,7 +8,7 @@ import { locate } from './tree.ts';
 
 /** A key that its mapping does not know: misspelt, or in the wrong place. */
 export function explainUnknownKey({ tree, name, error, path, place }: Complaint): Diagnostic {
-  const key = String(error.params['additionalProperty'] ?? error.params['unevaluatedProperty']);
+  const key = String(error.params['additionalProperty']);
   const location = locate(tree, [...path, key], 'key');
   const { where } = describePath(path, true);
   const inTrial = path.length === 2 && (path[0] === 'model' || path[0] === 'dataset');

@@ -76,7 +76,7 @@ function withoutConsequences(tree: Tree, errors: readonly ValidationError[]): re
 }
 
 function unknownKey({ params }: ValidationError): unknown {
-  return params['additionalProperty'] ?? params['unevaluatedProperty'];
+  return params['additionalProperty'];
 }
 
 function ofKey(error: ValidationError): string | undefined {

@@ -55,6 +55,13 @@ describe('hostile text gives one clear error', () => {
       `x-a: &a {__proto__: {b: 1}}\nmodel: {a: {<<: *a, command: "true"}}`,
       /^CONFIG_BAD_KEY 1:10/,
     ],
+    ['toString at the root', `toString: 1\n${model}`, /^CONFIG_UNKNOWN_KEY 1:1/],
+    [
+      'hasOwnProperty in a model',
+      'model: {a: {command: "1", hasOwnProperty: 1}}',
+      /^CONFIG_UNKNOWN_KEY 1:27/,
+    ],
+    ['valueOf in run', `run: {valueOf: 1}\n${model}`, /^CONFIG_UNKNOWN_KEY 1:7/],
     ['a tab', 'model:\n\ta: {command: "true"}', /^CONFIG_SYNTAX 2:1 a tab/],
     ['a duplicate key', 'model: {a: {command: "1", command: "2"}}', /^CONFIG_DUPLICATE_KEY 1:27/],
     ['several documents', `${model}---\n${model}`, /^CONFIG_DOCUMENTS 2:1/],
