@@ -46,5 +46,6 @@ export function changedParts(wanted: Fingerprint, there: Observation['fingerprin
   const parts = there.parts ?? {};
   const names = new Set([...Object.keys(wanted.parts), ...Object.keys(parts)]);
   const changed = [...names].filter((name) => wanted.parts[name] !== parts[name]).sort();
-  return there.parts === undefined || changed.length === 0 ? ['definition'] : changed;
+  // No parts, or none that differs: only the whole can be compared.
+  return Object.keys(parts).length === 0 || changed.length === 0 ? ['definition'] : changed;
 }

@@ -9,7 +9,7 @@ import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { archive, findEntries } from '../../executors/kubernetes/tar.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { openPlan } from '../project.ts';
-import { findRunningPod } from './interactive-pod.ts';
+import { enterProject, findRunningPod } from './interactive-pod.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface CopyOptions {
@@ -39,7 +39,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
     // The owner in the archive means nothing in the pod.
     {
       pod: options.pod,
-      command: ['tar', '-x', '-o', '-f', '-'],
+      command: ['bash', '-c', `${enterProject(config.project.project_name)}; exec tar -x -o -f -`],
       stdin: archive(entries),
       stdout: context.stderr,
       stderr: complaints,

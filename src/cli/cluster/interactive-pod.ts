@@ -7,6 +7,7 @@ import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace
 import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { applyObject } from '../../executors/kubernetes/submit-job.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { quoteForShell } from '../../matrix/shell-quote.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { openProject } from '../project.ts';
@@ -87,6 +88,11 @@ async function submitPod(
 }
 
 const runAnnotation = 'kube-toolbox/run';
+
+/** Bash that goes to the project's code where the pod has fetched it; with `code: image` it stays where it is. */
+export function enterProject(project: string): string {
+  return `cd ${quoteForShell(`/kube-toolbox/work/${project}`)} 2>/dev/null || true`;
+}
 
 /**
  * A pod to work in: there, and running.

@@ -6,7 +6,7 @@ import { exec } from '../../executors/kubernetes/exec.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { openProject } from '../project.ts';
-import { findRunningPod } from './interactive-pod.ts';
+import { enterProject, findRunningPod } from './interactive-pod.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface RunInPodOptions {
@@ -33,7 +33,11 @@ export async function runInPod(options: RunInPodOptions, context: Context): Prom
       {
         pod: options.pod,
         container: options.container,
-        command: options.text === undefined ? ['bash', '-l'] : ['bash', '-c', options.text],
+        command: [
+          'bash',
+          '-c',
+          `${enterProject(config.project.project_name)}; ${options.text ?? 'exec bash -l'}`,
+        ],
         stdin: context.stdin,
         stdout: context.stdout,
         stderr: context.stderr,

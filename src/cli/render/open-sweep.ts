@@ -9,7 +9,6 @@ import { missingCluster } from '../../render/create-renderer.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { openPlan, type ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
-import { openRenderer } from './open-renderer.ts';
 
 /** A sweep for a cluster, up to the point where the world is touched. */
 export interface Sweep extends ProjectPlan {
@@ -33,6 +32,8 @@ export async function openSweep(context: Context, begin?: (config: Config) => Pr
     return { side: 'remote', ...(code.reference !== undefined && { code: code.reference }) };
   });
   if (code === undefined) throw new Error('the plan was made without its code');
+  // Loaded now: what `begin` has asked for is on its way meanwhile.
+  const { openRenderer } = await import('./open-renderer.ts');
   return { ...plan, code, renderer: await openRenderer(context, plan.config, code.placement) };
 }
 
