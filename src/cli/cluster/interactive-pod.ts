@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { podLayout } from '../../container/pod-layout.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
@@ -91,7 +92,7 @@ const runAnnotation = 'kube-toolbox/run';
 
 /** Bash that goes to the project's code where the pod has fetched it; with `code: image` it stays where it is. */
 export function enterProject(project: string): string {
-  return `cd ${quoteForShell(`/kube-toolbox/work/${project}`)} 2>/dev/null || true`;
+  return `cd ${quoteForShell(`${podLayout.work}/${project}`)} 2>/dev/null || true`;
 }
 
 /**
