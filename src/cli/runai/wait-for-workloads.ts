@@ -8,7 +8,7 @@ import { hasFailed } from '../../matrix/decide.ts';
 import type { RunaiProject } from './open-runai.ts';
 
 /** Milliseconds between two looks at run:ai's listing. */
-const pollInterval = 5000;
+const pollInterval = 2000;
 
 /** Waits until the workloads of these trials have ended, saying so of each; remembers how they ended. */
 export async function waitForWorkloads(

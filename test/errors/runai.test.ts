@@ -1,0 +1,98 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { RunaiProject } from '../cli/runai-project.ts';
+import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+
+let cluster: FakeCluster;
+let lab: RunaiProject;
+beforeEach(async () => {
+  cluster = await startFakeCluster();
+  lab = await RunaiProject.make(cluster);
+});
+afterEach(async () => {
+  await lab.project.remove();
+  await cluster.stop();
+});
+
+/** The lines of an error that a person reads first. */
+function told(ran: { readonly stderr: string }): string {
+  return ran.stderr.replaceAll(lab.project.root, 'ROOT');
+}
+
+it('RUNAI_SETTING_MISSING: a user id in .env that is no number', async () => {
+  await lab.project.write('.env', 'LDAP_USERNAME=alice\nLDAP_UID=canary\n');
+  const ran = await lab.run(['dryrun']);
+  expect(ran.code).toBe(2);
+  expect(told(ran)).toContain('error RUNAI_SETTING_MISSING: LDAP_UID in .env is not a number');
+  expect(told(ran)).not.toContain('canary');
+});
+
+it('RUNAI_NOT_INSTALLED: no runai on PATH', async () => {
+  const ran = await lab.run(['status'], { PATH: join(lab.project.root, 'nothing') });
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_NOT_INSTALLED: there is no "runai" command on PATH');
+});
+
+it('RUNAI_LOGIN_EXPIRED: the login is over', async () => {
+  const ran = await lab.run(['job'], { RUNAI_MODE: 'expired' });
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toMatch(/error RUNAI_LOGIN_EXPIRED: .*\n {2}hint: run: runai login/);
+});
+
+it('RUNAI_UNKNOWN_PROJECT: run:ai has no such project', async () => {
+  const ran = await lab.run(['job'], { RUNAI_MODE: 'unknown-project' });
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_UNKNOWN_PROJECT: ');
+  expect(told(ran)).toContain('runai list projects');
+});
+
+it('RUNAI_NAME_TAKEN: somebody else’s workload in another project has the name', async () => {
+  await lab.run(['job']);
+  await rm(join(lab.project.root, '.toolbox'), { recursive: true });
+  await lab.project.write(
+    'config/kube.yaml',
+    'backend: runai\nproject_name: example\nuser: alice\nnamespace: lab\nrunai: {project: other}\n',
+  );
+  const ran = await lab.run(['job']);
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_NAME_TAKEN: ');
+});
+
+it('RUNAI_SECRET_TAKEN: the Secret is not the toolbox’s', async () => {
+  await lab.run(['secret']);
+  await lab.project.write(
+    'config/kube.yaml',
+    'backend: runai\nproject_name: example\nuser: bob\nnamespace: lab\nrunai: {project: lab-alice}\n',
+  );
+  const ran = await lab.run(['secret']);
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_SECRET_TAKEN: there is a Secret lab-alice-env');
+});
+
+it('RUNAI_FIELD_IGNORED: a field that does nothing there', async () => {
+  await lab.project.write(
+    'config/launch.yaml',
+    'model:\n  average:\n    command: run\n    data: data/\n    outputs: null\n',
+  );
+  const ran = await lab.run(['dryrun']);
+  expect(ran.code).toBe(0);
+  expect(told(ran)).toContain('config/launch.yaml:4:5 warning RUNAI_FIELD_IGNORED: "data" does nothing on run:ai');
+  expect(told(ran)).not.toContain('"outputs"');
+});
+
+it('RUNAI_NO_WORKLOAD: a shell in nothing', async () => {
+  const ran = await lab.run(['exec', '--pod=nothing']);
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_NO_WORKLOAD: run:ai lists no workload "nothing" in project lab-alice');
+});
+
+it('RUNAI_REFUSED: anything else, in its own words', async () => {
+  await lab.project.write(
+    'config/kube.yaml',
+    'backend: runai\nproject_name: example\nuser: alice\nnamespace: lab\nrunai: {project: lab-alice, extra_args: [--no-such-flag]}\n',
+  );
+  const ran = await lab.run(['job']);
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_REFUSED: "runai submit" failed: Error: unknown flag: --no-such-flag');
+});
