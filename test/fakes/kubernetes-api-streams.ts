@@ -36,7 +36,8 @@ export function sendLog(
     return true;
   };
   response.writeHead(200, { 'content-type': 'text/plain' });
-  response.flushHeaders();
+  // A kubelet sends the head with the first byte: who follows a silent container waits for it.
+  if (query.get('follow') !== 'true') response.flushHeaders();
   for (const line of lines) if (!write(line)) return;
   if (misfortune?.kind === 'silence') return;
   if (query.get('follow') !== 'true' || log.ended) {

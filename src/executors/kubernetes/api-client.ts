@@ -22,6 +22,8 @@ export interface ApiRequest {
   /** Default `application/json`. */
   readonly contentType?: string;
   readonly accept?: string;
+  /** Milliseconds for the head of the answer, instead of the policy's; then it is not asked again. */
+  readonly headTimeout?: number;
   readonly signal: AbortSignal;
 }
 
@@ -142,10 +144,11 @@ export class ApiClient {
     const credential = await this.connection.credential();
     // One controller for both, by hand: AbortSignal.any costs a tenth of a request.
     const watchdog = new AbortController();
-    const expire = (): void => watchdog.abort(new TimeoutError(this.#policy.attemptTimeout));
+    const timeout = request.headTimeout ?? this.#policy.attemptTimeout;
+    const expire = (): void => watchdog.abort(new TimeoutError(timeout));
     const abort = (): void => watchdog.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    const timer = setTimeout(expire, this.#policy.attemptTimeout);
+    const timer = setTimeout(expire, timeout);
     let isOpen = false;
     try {
       const response = await this.connection.send(
@@ -187,7 +190,10 @@ export class ApiClient {
     } catch (error) {
       if (error instanceof DiagnosticError) return { ok: false, error, retry: false };
       const cause = watchdog.signal.aborted ? (watchdog.signal.reason as Error) : (error as Error);
-      return { ok: false, error: this.#unreachable(cause), retry: !isPermanentSocketError(codeOf(cause)) };
+      const isFinal =
+        isPermanentSocketError(codeOf(cause)) ||
+        (request.headTimeout !== undefined && cause instanceof TimeoutError);
+      return { ok: false, error: this.#unreachable(cause), retry: !isFinal };
     } finally {
       clearTimeout(timer);
       if (!isOpen) signal.removeEventListener('abort', abort);
@@ -263,6 +269,11 @@ export class ApiClient {
 
 function isUnauthorized(error: Error): boolean {
   return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_UNAUTHORIZED';
+}
+
+/** Whether a request ended because its answer did not begin in time. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof DiagnosticError && error.diagnostics[0]?.cause instanceof TimeoutError;
 }
 
 class TimeoutError extends Error {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isTimeout } from './api-client.ts';
 import { isApiError } from './api-error.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Pod, pathOf, pods } from './objects.ts';
@@ -11,7 +12,15 @@ export interface LogOptions {
   /** The container before the last restart. */
   readonly previous?: boolean;
   readonly tailLines?: number | undefined;
+  /** Milliseconds without a byte after which a followed log is asked for anew. */
+  readonly quiet?: number;
 }
+
+/**
+ * A program may print nothing for hours, and so may a half-open connection. A node agent sends not even the
+ * head of its answer before the first byte of a log, so neither can be told from the other but by asking.
+ */
+const defaultQuiet = 60_000;
 
 /** Bytes of a line before its time stamp must have ended: RFC 3339 with nanoseconds, and a space. */
 const longestStamp = 64;
@@ -33,6 +42,7 @@ export async function* readPodLog(
   let container: string | undefined;
   for (let failures = 0; ; ) {
     let hasBroken = false;
+    let wasQuiet = false;
     try {
       const response = await openLog(api, name, options, position, signal);
       for await (const piece of position.strip(response)) {
@@ -44,6 +54,7 @@ export async function* readPodLog(
       if (isWaiting(error)) {
         if (!options.follow) return;
       } else if (isApiError(error)) throw error;
+      wasQuiet = options.follow && (error instanceof Quiet || isTimeout(error));
       hasBroken = true;
     }
     if (!hasBroken && !options.follow) return;
@@ -55,6 +66,7 @@ export async function* readPodLog(
     // A container started again writes another log.
     if (container !== undefined && state.id !== undefined && state.id !== container) position.reset();
     container = state.id ?? container;
+    if (wasQuiet) continue;
     failures += 1;
     await policy.sleep(retryDelay(policy, failures, undefined), signal);
   }
@@ -66,7 +78,7 @@ async function openLog(
   options: LogOptions,
   position: LogPosition,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+): Promise<AsyncIterable<Uint8Array>> {
   const query = new URLSearchParams({ timestamps: 'true' });
   if (options.container !== undefined) query.set('container', options.container);
   if (options.follow && options.previous !== true) query.set('follow', 'true');
@@ -74,11 +86,36 @@ async function openLog(
   const since = position.begin();
   if (since !== undefined) query.set('sinceTime', since);
   else if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines));
-  return api.client.stream({
-    path: `${pathOf(pods, api.namespace, name)}/log?${query}`,
-    accept: '*/*',
-    signal,
-  });
+  const request = { path: `${pathOf(pods, api.namespace, name)}/log?${query}`, accept: '*/*', signal };
+  if (!query.has('follow')) return api.client.stream(request);
+  const quiet = options.quiet ?? defaultQuiet;
+  return untilQuiet(await api.client.stream({ ...request, headTimeout: quiet }), quiet);
+}
+
+/** The chunks of a body; rejects when the next takes longer than `quiet` milliseconds. */
+async function* untilQuiet(response: IncomingMessage, quiet: number): AsyncGenerator<Uint8Array> {
+  let isWaited = true;
+  const watchdog = setTimeout(() => {
+    // Whoever reads on a terminal may take their time.
+    if (isWaited) response.destroy(new Quiet());
+    else watchdog.refresh();
+  }, quiet);
+  try {
+    for await (const chunk of response) {
+      isWaited = false;
+      yield chunk as Buffer;
+      isWaited = true;
+      watchdog.refresh();
+    }
+  } finally {
+    clearTimeout(watchdog);
+    response.destroy();
+  }
+}
+
+/** Nothing has come for a while, which means nothing. */
+class Quiet extends Error {
+  override readonly name = 'Quiet';
 }
 
 /** Where reading a log has come to. */

@@ -56,7 +56,7 @@ export async function* follow<T extends KubeObject>(
           failures = 0;
           let hasChanged = false;
           for (const { type, object } of events) {
-            if (type === 'ERROR') throw errorOf(object as StatusBody);
+            if (type === 'ERROR') throw new InStream((object as StatusBody).message);
             version = object.metadata.resourceVersion;
             if (type === 'BOOKMARK') continue;
             if (type === 'DELETED') objects.delete(object.metadata.name);
@@ -69,8 +69,9 @@ export async function* follow<T extends KubeObject>(
         if (policy.now() - begun < 1000) failures += 1;
       } catch (error) {
         signal.throwIfAborted();
-        // Other refusals (rights taken away, say) are final; a broken stream has no ApiError.
-        if (isApiError(error, 'Expired', 'Gone', 'InternalError')) isExpired = true;
+        // Whatever the stream says is wrong (410, a lost etcd, a cache that starts), a listing finds out whether it
+        // still is. Refusals of the request itself (rights taken away, say) are final.
+        if (error instanceof InStream || isApiError(error, 'Expired', 'Gone')) isExpired = true;
         else if (error instanceof ApiError || !isStreamError(error)) throw error;
         failures += 1;
       }
@@ -151,6 +152,7 @@ function isStreamError(error: unknown): boolean {
   return error instanceof StreamBroken;
 }
 
-function errorOf(status: StatusBody): ApiError {
-  return new ApiError(status.code ?? 500, status);
+/** An `ERROR` event. */
+class InStream extends Error {
+  override readonly name = 'InStream';
 }

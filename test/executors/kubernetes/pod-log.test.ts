@@ -105,6 +105,27 @@ describe('the log of a pod', () => {
     expect(await pending).toBe('begun\n');
   });
 
+  it('follows a container that prints nothing for long, whose answer has no head before the first byte', async () => {
+    const asked = (): number => cluster.count('GET', /\/log$/);
+    const pending = read({ follow: true, quiet: 30 });
+    await expect.poll(asked).toBeGreaterThan(3);
+    write('a\n');
+    await expect.poll(asked).toBeGreaterThan(6);
+    write('b\n');
+    finish();
+    expect(await pending).toBe('a\nb\n');
+  });
+
+  it('asks anew when the connection is half open', async () => {
+    write('a\n');
+    cluster.fail({ kind: 'silence' }, { when: isLog });
+    const pending = read({ follow: true, quiet: 30 });
+    await expect.poll(() => cluster.count('GET', /\/log$/)).toBeGreaterThan(0);
+    write('b\n');
+    finish();
+    expect(await pending).toBe('a\nb\n');
+  });
+
   it('reads the container before the restart', async () => {
     cluster.simulation.write('lab', 'p', 'before\n', 'main-previous');
     write('after\n');
