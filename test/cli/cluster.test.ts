@@ -51,7 +51,7 @@ describe('the commands of the cluster', () => {
       cluster.simulation.move('lab', first, { kind: 'failed', exitCode: 3, log: 'boom\n' });
       const { stdout } = await project.run(['job', 'only=failed']);
       expect(stdout).toBe(
-        `Job '${first}' failed (failed, and its pods are gone). Deleting the job and creating it again.\njob.batch/${first} deleted\njob.batch/${first} created\n`,
+        `Job '${first}' failed. Deleting the job and creating it again.\njob.batch/${first} deleted\njob.batch/${first} created\n`,
       );
       const logs = await project.run(['logs', `name=${first}`]);
       expect(logs.stdout).toBe('boom\n');

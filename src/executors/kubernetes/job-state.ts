@@ -32,6 +32,9 @@ export interface JobView {
   readonly isDeleting: boolean;
 }
 
+const podsGone = 'failed, and its pods are gone';
+const podMissing = 'its pod is not created yet';
+
 type Judgement = Omit<Observation, 'name' | 'fingerprint'> & { readonly phase: Phase };
 
 /** Annotation of Jobs that wait for a slot of `max_parallel`. */
@@ -42,10 +45,16 @@ const queueLabel = 'kueue.x-k8s.io/queue-name';
  * What has become of a Job, from its own conditions, its pods and, where they are at hand, the events about
  * them. Pure; the facts are those of Kubernetes 1.36's job controller, scheduler and kubelet.
  *
- * @param pods the Job's pods, in any order; may be empty, then only the Job's own words count
+ * @param pods the Job's pods, in any order; `undefined` where nobody has looked: then nothing is said of them
  */
-export function judgeJob(job: Job, pods: readonly Pod[] = [], events: readonly Event[] = []): JobView {
-  const { phase, ...judged } = judge(job, pods, events);
+export function judgeJob(
+  job: Job,
+  pods: readonly Pod[] | undefined = undefined,
+  events: readonly Event[] = [],
+): JobView {
+  const { phase, reason, ...rest } = judge(job, pods ?? [], events);
+  const isGuess = pods === undefined && (reason === podsGone || reason === podMissing);
+  const judged = reason === undefined || isGuess ? rest : { ...rest, reason };
   const isDeleting = job.metadata.deletionTimestamp !== undefined;
   const fingerprint = readFingerprint(job);
   return {
@@ -111,7 +120,7 @@ function judge(job: Job, pods: readonly Pod[], events: readonly Event[]): Judgem
       phase: 'waiting',
       reason: `its pod is not created: ${describeRefusal(refusal.message ?? '')}`,
     };
-  return withRetries(job, { state: 'pending', phase: 'waiting', reason: 'its pod is not created yet' });
+  return withRetries(job, { state: 'pending', phase: 'waiting', reason: podMissing });
 }
 
 function judgeFailed(job: Job, failure: Condition, pods: readonly Pod[]): Judgement {
@@ -315,7 +324,7 @@ function explainPull(message: string): string {
 }
 
 function describeJobFailure(failure: Condition): string {
-  if (failure.reason === 'BackoffLimitExceeded') return 'failed, and its pods are gone';
+  if (failure.reason === 'BackoffLimitExceeded') return podsGone;
   return oneLine(failure.message ?? failure.reason ?? 'failed');
 }
 

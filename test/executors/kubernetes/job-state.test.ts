@@ -212,12 +212,15 @@ describe('what has become of a Job', () => {
     expect(judgeJob(again, pods).observation.reason).toBe('attempt 3');
   });
 
-  it('judges without pods by what the Job says', () => {
+  it('judges without pods by what the Job says, and says nothing of pods that nobody looked at', () => {
     const { job } = make({ kind: 'failed' });
-    expect(judgeJob(job).observation).toMatchObject({
+    expect(judgeJob(job, []).observation).toMatchObject({
       state: 'failed',
       reason: 'failed, and its pods are gone',
     });
+    expect(judgeJob(job).observation).toMatchObject({ state: 'failed' });
+    expect(judgeJob(job).observation).not.toHaveProperty('reason');
+    expect(judgeJob(make({ kind: 'ignored' }).job).observation).not.toHaveProperty('reason');
     expect(judgeJob(make({ kind: 'running' }).job).observation).toMatchObject({ state: 'running' });
   });
 });
