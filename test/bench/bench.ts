@@ -86,17 +86,20 @@ function formatRow(bench: BenchCase, result: BenchResult): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-const tableHead = [
+export const tableHead = [
   '| what | median | rate | against | peak memory | target | met |',
   '|---|---|---|---|---|---|---|',
 ].join('\n');
+
+/** Set by `make bench`, which prints the head of its table once for all files. */
+export const rowsOnly = 'BENCH_ROWS_ONLY';
 
 /**
  * Runs the cases of one bench file and prints a row for each: `if (import.meta.main) await runCases(cases)`.
  * Exit code 1 where a target is missed.
  */
 export async function runCases(cases: readonly BenchCase[]): Promise<void> {
-  console.log(tableHead);
+  if (process.env[rowsOnly] === undefined) console.log(tableHead);
   for (const bench of cases) {
     const result = await measure(bench);
     console.log(formatRow(bench, result));

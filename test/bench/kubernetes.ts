@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from '../../src/executors/kubernetes/api-client.ts';
@@ -13,12 +13,11 @@ import { ownerSelector } from '../../src/executors/kubernetes/owner.ts';
 import { DiskRecordStore } from '../../src/records/record-store.ts';
 import { kubeYaml, launchYaml } from '../cli/cluster-project.ts';
 import { makeSpecs, owner, plainRenderer } from '../executors/kubernetes/plain-renderer.ts';
-import { startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { type BenchCase, runCases } from './bench.ts';
 
 // Speed against the fake in a process of its own, or against the cluster of BENCH_KUBECONFIG (namespace
 // BENCH_NAMESPACE, default `lab`; it creates suspended Jobs named alice-example-… and removes them).
-// Targets: creating at 80 % of a bare client's rate and 6 times kubectl's; doing nothing within 1.5 times the
-// bare listing; the first request 150 ms after process start.
 
 const concurrency = 32;
 const { signal } = new AbortController();
@@ -81,12 +80,6 @@ async function bare(
   return answers;
 }
 
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return (performance.now() - start) / 1000;
-}
-
 async function clear(): Promise<void> {
   const { items } = await api.list(jobs, { labels: ownerSelector(owner) }, signal);
   await Promise.all(items.map((job) => api.delete(jobs, job.metadata, signal)));
@@ -100,48 +93,27 @@ function bodiesOf(count: number, prefix: string): string[] {
 }
 
 const count = Number(process.env['BENCH_JOBS'] ?? 2000);
-const path = pathOf(jobs, namespace);
-// Once unmeasured, so that neither pays for the other's warm code and connections.
-await sweep(200, 'warm');
-await bare('POST', path, bodiesOf(200, 'warm-bare'));
-await clear();
-const best = { bare: Number.POSITIVE_INFINITY, ours: Number.POSITIVE_INFINITY };
-for (let round = 0; round < 3; round += 1) {
-  const bodies = bodiesOf(count, `bare-${round}`);
-  best.bare = Math.min(best.bare, await seconds(() => bare('POST', path, bodies)));
-  await clear();
-  best.ours = Math.min(best.ours, await seconds(() => sweep(count, `ours-${round}`)));
-  await clear();
-}
-report('creating Jobs, bare client', count / best.bare, 'a second');
-report(
-  'creating Jobs, ours',
-  count / best.ours,
-  `a second (${Math.round((best.bare / best.ours) * 100)} % of bare, at least 80)`,
-);
-
 const few = Math.min(200, count);
-await mkdir(join(folder, 'manifests'));
+const many = Number(process.env['BENCH_LISTED'] ?? 5000);
+const path = pathOf(jobs, namespace);
+
+const bodies = bodiesOf(count, 'bare');
+const manifests = join(folder, 'manifests');
+await mkdir(manifests);
 for (const [index, body] of bodiesOf(few, 'kubectl').entries())
-  await writeFile(join(folder, 'manifests', `${index}.json`), body);
-const applied = await seconds(async () => {
-  const args = ['apply', '--namespace', namespace, '-f', join(folder, 'manifests')];
+  await writeFile(join(manifests, `${index}.json`), body);
+
+function applyByKubectl(): void {
+  const args = ['apply', '--namespace', namespace, '-f', manifests];
   const ran = spawnSync('kubectl', args, {
     env: { ...process.env, KUBECONFIG: kubeconfig },
     encoding: 'utf8',
   });
-  if (ran.status !== 0) process.stderr.write(`kubectl: ${ran.error?.message ?? ran.stderr}\n`);
-});
-report(
-  'creating Jobs, kubectl apply',
-  few / applied,
-  `a second (ours is ${(count / best.ours / (few / applied)).toFixed(1)} times that, at least 6)`,
-);
-await clear();
+  if (ran.status !== 0) throw new Error(`kubectl: ${ran.error?.message ?? ran.stderr}`);
+}
 
-const many = Number(process.env['BENCH_LISTED'] ?? 5000);
-await sweep(many, 'many');
-const pages = async (): Promise<void> => {
+/** The listing of all pages, as little as a client can do for it. */
+async function fetchListing(): Promise<void> {
   for (let token = ''; ; ) {
     const query = new URLSearchParams({
       limit: '500',
@@ -152,53 +124,125 @@ const pages = async (): Promise<void> => {
     token = /"continue":"([^"]+)"/.exec(answer?.subarray(0, 400).toString('utf8') ?? '')?.[1] ?? '';
     if (token === '') return;
   }
-};
-const specs = makeSpecs(many, 'v1', 'many');
-const listed = { bare: Number.POSITIVE_INFINITY, ours: Number.POSITIVE_INFINITY };
-for (let round = 0; round < 5; round += 1) {
-  listed.bare = Math.min(listed.bare, await seconds(pages));
-  listed.ours = Math.min(listed.ours, await seconds(() => sweep(many, 'many', specs)));
 }
-report(`listing ${many} Jobs, bare`, listed.bare * 1000, 'ms');
-report(
-  'nothing to do for them',
-  listed.ours * 1000,
-  `ms (${(listed.ours / listed.bare).toFixed(2)} times bare, at most 1.5)`,
-);
-await clear();
-client.close();
-server?.kill();
 
-await measureStart();
-await rm(folder, { recursive: true });
+const listed = makeSpecs(many, 'v1', 'many');
+let areListed = false;
 
-/** From the start of the process to its first request at the API server, for `job` as it ships. */
-async function measureStart(): Promise<void> {
-  const cluster = await startFakeCluster();
-  await mkdir(join(folder, 'project/config'), { recursive: true });
-  await writeFile(join(folder, 'project/config/launch.yaml'), launchYaml);
-  await writeFile(join(folder, 'project/config/kube.yaml'), kubeYaml);
-  await writeFile(join(folder, 'project/kubeconfig'), cluster.kubeconfig());
-  const bin = join(import.meta.dirname, '../../dist/bin.js');
-  await readFile(bin);
-  const times: number[] = [];
-  for (let round = 0; round < 7; round += 1) {
-    cluster.requests.length = 0;
-    const begun = performance.now();
+/** `job` as it ships, from the start of its process to its first request at an API server. */
+class FirstRequest {
+  readonly #cluster: FakeCluster;
+  readonly #project = join(folder, 'project');
+  #child: ChildProcess | undefined;
+
+  private constructor(cluster: FakeCluster) {
+    this.#cluster = cluster;
+  }
+
+  static async open(): Promise<FirstRequest> {
+    const first = new FirstRequest(await startFakeCluster());
+    await mkdir(join(first.#project, 'config'), { recursive: true });
+    await writeFile(join(first.#project, 'config/launch.yaml'), launchYaml);
+    await writeFile(join(first.#project, 'config/kube.yaml'), kubeYaml);
+    await writeFile(join(first.#project, 'kubeconfig'), first.#cluster.kubeconfig());
+    return first;
+  }
+
+  async run(): Promise<void> {
+    const bin = join(import.meta.dirname, '../../dist/bin.js');
     const child = spawn(process.execPath, [bin, 'job'], {
-      cwd: join(folder, 'project'),
-      env: { ...process.env, KUBECONFIG: join(folder, 'project/kubeconfig') },
+      cwd: this.#project,
+      env: { ...process.env, KUBECONFIG: join(this.#project, 'kubeconfig') },
       stdio: 'ignore',
     });
-    while (cluster.requests.length === 0 && child.exitCode === null)
+    this.#child = child;
+    while (this.#cluster.requests.length === 0) {
+      if (child.exitCode !== null) throw new Error(`job ended with ${child.exitCode} and sent nothing`);
       await new Promise((settle) => setImmediate(settle));
-    times.push(performance.now() - begun);
-    await once(child, 'close');
+    }
   }
-  await cluster.stop();
-  report('first request of job after process start', Math.min(...times), 'ms (at most 150)');
+
+  /** Lets the run before end, which is not measured. */
+  async prepare(): Promise<void> {
+    if (this.#child !== undefined && this.#child.exitCode === null) await once(this.#child, 'close');
+    this.#cluster.requests.length = 0;
+  }
+
+  async close(): Promise<void> {
+    await this.prepare();
+    await this.#cluster.stop();
+  }
 }
 
-function report(what: string, value: number, unit: string): void {
-  process.stdout.write(`${what}: ${Math.round(value)} ${unit}\n`);
+const firstRequest = await FirstRequest.open();
+
+const cases: readonly BenchCase[] = [
+  {
+    name: `create ${count} suspended Jobs`,
+    unit: 'Jobs',
+    prepare: clear,
+    async run() {
+      await sweep(count, 'ours');
+      return { count };
+    },
+    floor: {
+      name: 'a bare client',
+      async run() {
+        await bare('POST', path, bodies);
+      },
+    },
+    target: "≥ 80 % of a bare client's rate",
+    meets: ({ ratio = Number.POSITIVE_INFINITY }) => ratio <= 1 / 0.8,
+  },
+  {
+    name: `create ${few} suspended Jobs`,
+    unit: 'Jobs',
+    prepare: clear,
+    async run() {
+      await sweep(few, 'ours');
+      return { count: few };
+    },
+    floor: { name: 'kubectl apply', run: applyByKubectl },
+    target: "≥ 6 × kubectl's rate",
+    meets: ({ ratio = Number.POSITIVE_INFINITY }) => ratio <= 1 / 6,
+  },
+  {
+    name: `job again, nothing to do for ${many} Jobs`,
+    unit: 'Jobs',
+    async prepare() {
+      if (areListed) return;
+      await clear();
+      await sweep(many, 'many', listed);
+      areListed = true;
+    },
+    async run() {
+      await sweep(many, 'many', listed);
+      return { count: many };
+    },
+    floor: { name: 'the bare listing', run: fetchListing },
+    target: '≤ 1.5 × the listing',
+    meets: ({ ratio = Number.POSITIVE_INFINITY }) => ratio <= 1.5,
+  },
+  {
+    name: 'job, from process start to its first request',
+    unit: 'starts',
+    times: 9,
+    prepare: () => firstRequest.prepare(),
+    async run() {
+      await firstRequest.run();
+      return { count: 1 };
+    },
+    target: '≤ 150 ms',
+    meets: ({ seconds }) => seconds <= 0.15,
+  },
+];
+
+try {
+  await runCases(cases);
+} finally {
+  await firstRequest.close();
+  await clear();
+  client.close();
+  server?.kill();
+  await rm(folder, { recursive: true });
 }

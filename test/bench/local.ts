@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BenchCase, runCases } from './bench.ts';
@@ -14,7 +14,6 @@ function run(file: string, args: readonly string[], cwd: string): void {
 }
 
 let sweep = '';
-const tutorial = join(folder, 'tutorial');
 
 /** A new folder each time: removing the last one would make ext4 pass over its inodes for the next seconds. */
 function writeSweep(): void {
@@ -42,19 +41,6 @@ const cases: readonly BenchCase[] = [
     },
     target: '≤ 2 × xargs',
     meets: ({ ratio = Number.POSITIVE_INFINITY }) => ratio <= 2,
-  },
-  {
-    name: '`ktb local-dryrun` of the tutorial, start to end',
-    unit: 'starts',
-    times: 20,
-    prepare: () => cpSync('config', join(tutorial, 'config'), { recursive: true }),
-    run() {
-      run(process.execPath, [bin, 'local-dryrun'], tutorial);
-      return { count: 1 };
-    },
-    floor: { name: 'node -e 0', run: () => run(process.execPath, ['-e', '0'], folder) },
-    target: '≤ 3 × node -e 0',
-    meets: ({ ratio = Number.POSITIVE_INFINITY }) => ratio <= 3,
   },
 ];
 

@@ -161,7 +161,7 @@ async function listBare(): Promise<void> {
 }
 
 if (import.meta.main) {
-  if (endpoint === '') console.log('not measured: BENCH_S3_ENDPOINT is not set');
+  if (endpoint === '') console.error('S3 is not measured: BENCH_S3_ENDPOINT is not set');
   else {
     try {
       makeFiles('small', small, 4096);
