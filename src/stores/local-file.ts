@@ -103,7 +103,7 @@ class Walk implements LocalFiles {
       }
       if (name.startsWith(temporaryPrefix) || privateNames.has(name)) continue;
       const key = `${prefix}${name}`;
-      const found = statOrUndefined(join(path, name));
+      const found = statOrUndefined(`${path}/${name}`);
       if (found === undefined) this.#broken(key, name);
       else if (found.isDirectory()) await this.folder(`${key}/`, [...above, identity]);
       else this.take(key, found);

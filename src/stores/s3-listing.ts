@@ -1,7 +1,7 @@
 import { isMd5ETag } from './digest.ts';
 import type { ListOptions, ListPage, ObjectInfo, PendingUpload } from './object-store.ts';
 import { type S3Client, Unusable } from './s3-client.ts';
-import { childrenNamed, childText, parseXml, type XmlElement } from './s3-xml.ts';
+import { childrenNamed, childText, decodeEntities, parseXml, type XmlElement } from './s3-xml.ts';
 
 /**
  * ListObjectsV2, page by page. A page counts only when it is whole and consistent: the closing tag is there, the count
@@ -45,16 +45,15 @@ function parsePage(
   last: string | undefined,
   seen: ReadonlySet<string>,
 ): ParsedPage {
-  const root = parseXml(text);
+  const { entries, rest } = takeEntriesOut(text);
+  const root = parseXml(rest);
   if (root.name !== 'ListBucketResult')
     throw new Unusable(`<${root.name}> where <ListBucketResult> was expected`);
   const decode = childText(root, 'EncodingType') === 'url' ? decodeKey : (key: string) => key;
-  const objects: ObjectInfo[] = [];
-  const folders: string[] = [];
-  for (const child of root.children) {
-    if (child.name === 'Contents') objects.push(parseEntry(child, decode));
-    else if (child.name === 'CommonPrefixes') folders.push(decode(childText(child, 'Prefix') ?? ''));
-  }
+  const objects = entries.map((entry) => parseEntry(entry, decode));
+  const folders = childrenNamed(root, 'CommonPrefixes').map((each) =>
+    decode(childText(each, 'Prefix') ?? ''),
+  );
 
   const count = childText(root, 'KeyCount');
   if (count !== undefined && Number(count) !== objects.length + folders.length)
@@ -81,19 +80,47 @@ function parsePage(
   return { objects, folders, next, last: keys.at(-1) };
 }
 
-function parseEntry(element: XmlElement, decode: (key: string) => string): ObjectInfo {
-  const key = childText(element, 'Key');
-  const size = Number(childText(element, 'Size'));
-  const etag = (childText(element, 'ETag') ?? '').replaceAll('"', '');
-  if (key === undefined || key === '' || !Number.isSafeInteger(size) || size < 0)
+/**
+ * Splits a page into the insides of its `<Contents>` and all the rest, which is still one document. A listing of 25,000
+ * keys has 200,000 elements that are all alike, and building a tree of them takes longer than the server does.
+ */
+function takeEntriesOut(text: string): { entries: string[]; rest: string } {
+  const [open, close] = ['<Contents>', '</Contents>'];
+  const entries: string[] = [];
+  let rest = '';
+  let at = 0;
+  for (let start = text.indexOf(open); start !== -1; start = text.indexOf(open, at)) {
+    const end = text.indexOf(close, start);
+    if (end === -1) throw new Unusable('a page of the listing is cut off inside an entry');
+    rest += text.slice(at, start);
+    entries.push(text.slice(start + open.length, end));
+    at = end + close.length;
+  }
+  return { entries, rest: rest + text.slice(at) };
+}
+
+function parseEntry(entry: string, decode: (key: string) => string): ObjectInfo {
+  const key = textIn(entry, '<Key>');
+  const size = textIn(entry, '<Size>') ?? '';
+  if (key === undefined || key === '' || !/^\d{1,15}$/.test(size))
     throw new Unusable('an entry of the listing without key or size');
-  return {
+  const etag = (textIn(entry, '<ETag>') ?? '').replaceAll('"', '');
+  const info = {
     key: decode(key),
-    size,
+    size: Number(size),
     etag,
-    modified: childText(element, 'LastModified') ?? '',
-    ...(isMd5ETag(etag) && { digest: `md5:${etag}` }),
+    modified: textIn(entry, '<LastModified>') ?? '',
   };
+  return isMd5ETag(etag) ? { ...info, digest: `md5:${etag}` } : info;
+}
+
+/** The text of the first element with this opening tag. */
+function textIn(entry: string, tag: string): string | undefined {
+  const start = entry.indexOf(tag);
+  if (start === -1) return undefined;
+  const end = entry.indexOf('<', start + tag.length);
+  if (end === -1) throw new Unusable('an entry of the listing is cut off');
+  return decodeEntities(entry.slice(start + tag.length, end));
 }
 
 /** Part uploads under way below a prefix. */

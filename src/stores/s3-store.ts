@@ -276,7 +276,7 @@ function etagOf(answer: Answer): string {
   return etag;
 }
 
-export function unquote(etag: string): string {
+function unquote(etag: string): string {
   return etag.replace(/^(W\/)?"(.*)"$/, '$2');
 }
 

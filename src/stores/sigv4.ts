@@ -90,7 +90,7 @@ function canonicalValue(value: string): string {
 }
 
 /** Percent-encoding by the rules of the signature: all but letters, digits and `-_.~`. */
-export function encodeStrictly(text: string): string {
+function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

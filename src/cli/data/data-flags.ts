@@ -1,6 +1,6 @@
 import type { Flags } from '../command.ts';
 
-export const fileFlag = {
+const fileFlag = {
   kind: 'string',
   value: 'PATH',
   summary: "a file, a folder, or a pattern in which * also matches /: file='data/*.csv'",

@@ -169,7 +169,7 @@ function files(number: number): string {
   return `${count(number)} ${number === 1 ? 'file' : 'files'}`;
 }
 
-export function exitCodeOf(summary: TransferSummary): ExitCode {
+function exitCodeOf(summary: TransferSummary): ExitCode {
   if (summary.failed > 0) return Exit.failed;
   return summary.different > 0 || summary.skipped > 0 ? Exit.refused : Exit.ok;
 }
