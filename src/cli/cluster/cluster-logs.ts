@@ -6,8 +6,10 @@ import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { type Glob, makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { readPack } from '../../matrix/pack.ts';
 import { LogLines } from '../../report/log-lines.ts';
+import { PackedLines } from '../../report/packed-lines.ts';
 import { openProject } from '../project.ts';
 import { hasCluster, openCluster } from './open-cluster.ts';
 import { mayHaveCluster } from './status-of-cluster.ts';
@@ -40,7 +42,7 @@ export async function printClusterLogs(
     throw error instanceof ApiError ? refused('the pods cannot be listed', error) : error;
   });
   const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
-  const found = items.filter((pod) => namesOf(pod).some((name) => matchesGlob(glob, name)));
+  const found = items.filter((pod) => packedTrials(pod, glob)?.length !== 0);
   if (found.length === 0) return undefined;
   const chosen = latestOfEach(found);
   const isTerminal = context.stdout.isTTY === true;
@@ -58,8 +60,11 @@ export async function printClusterLogs(
         previous: options.previous,
         tailLines: options.tail,
       };
+      const trials = packedTrials(pod, glob);
+      const own = trials === undefined ? undefined : new PackedLines(trials);
       for await (const chunk of readPodLog(api, name, request, context.signal))
-        await write(lines.add(chunk), context);
+        await write(lines.add(own === undefined ? chunk : own.add(chunk)), context);
+      if (own !== undefined) await write(lines.add(own.end()), context);
       await write(lines.end(), context);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -78,6 +83,14 @@ function namesOf(pod: Pod): readonly string[] {
   return job === undefined ? [pod.metadata.name] : [pod.metadata.name, job];
 }
 
+/** The trials asked for of a pod that runs several; `undefined` where the pod as a whole is asked for. */
+function packedTrials(pod: Pod, glob: Glob): readonly string[] | undefined {
+  if (namesOf(pod).some((name) => matchesGlob(glob, name))) return undefined;
+  return (readPack(pod.metadata.annotations) ?? [])
+    .map(({ name }) => name)
+    .filter((name) => matchesGlob(glob, name));
+}
+
 /** Of the attempts of a trial, the last; of several nodes, each. */
 function latestOfEach(found: readonly Pod[]): readonly Pod[] {
   const attempts = Map.groupBy(found, (pod) => {
@@ -90,7 +103,7 @@ function latestOfEach(found: readonly Pod[]): readonly Pod[] {
       group.sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp)).at(-1),
     )
     .filter((pod) => pod !== undefined)
-    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true }));
 }
 
 async function write(bytes: Uint8Array, context: Context): Promise<void> {

@@ -5,6 +5,7 @@ import { type JobView, judgeJob } from '../../executors/kubernetes/job-state.ts'
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Event, events, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
+import { judgePackedTrials } from '../../executors/kubernetes/packed-trials.ts';
 import { jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { follow } from '../../executors/kubernetes/watch.ts';
 import type { Cluster } from './open-cluster.ts';
@@ -110,9 +111,17 @@ function judgeAll(all: readonly Job[], allPods: readonly Pod[], allEvents: reado
     allPods,
     (pod) => pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
   );
-  return new Map(
-    all.map((job) => [job.metadata.name, judgeJob(job, byOwner.get(job.metadata.uid) ?? [], allEvents)]),
-  );
+  const views = new Map<string, JobView>();
+  // Oldest first: of the Jobs that a trial has been in, the last one counts.
+  for (const job of all.toSorted((a, b) =>
+    a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
+  )) {
+    const own = byOwner.get(job.metadata.uid) ?? [];
+    const view = judgeJob(job, own, allEvents);
+    views.set(job.metadata.name, view);
+    for (const trial of judgePackedTrials(job, view, own)) views.set(trial.observation.name, trial);
+  }
+  return views;
 }
 
 /** Events say what takes the time; without the right to see them, less is said. */

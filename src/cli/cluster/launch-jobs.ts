@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts';
-import { launch, listJobs } from '../../executors/kubernetes/launch.ts';
+import { type LaunchStep, launch, listJobs } from '../../executors/kubernetes/launch.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
 import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { Overwrite } from '../../matrix/decide.ts';
+import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { formatStep, formatSummary } from '../../report/launch-lines.ts';
@@ -12,7 +13,9 @@ import { filterOf } from '../local/select-locally.ts';
 import { openSweep } from '../render/open-sweep.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
+import { planPacks } from './plan-packs.ts';
 import { storeCode } from './store-code.ts';
+import { usesPacks } from './uses-packs.ts';
 import { waitForTrials } from './wait-for-trials.ts';
 
 export interface LaunchJobsOptions {
@@ -56,7 +59,22 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     },
   };
   const maxParallel = options.max_parallel ?? config.project.max_parallel;
-  const summary = await launch(specs, {
+  const report = (step: LaunchStep) => {
+    const lines = json
+      ? [JSON.stringify({ type: 'job', ...step, diagnostics: undefined })]
+      : formatStep(step);
+    context.stdout.write(`${lines.join('\n')}\n`);
+    reportDiagnostics(step.diagnostics, context, { json });
+  };
+  const packs = usesPacks(config)
+    ? await planPacks(specs, cluster, config, { ...options, records }, context)
+    : undefined;
+  packs?.kept.forEach(report);
+  for (const spec of packs?.specs ?? []) {
+    const trials = readPack(spec.fields.annotations) ?? [];
+    if (!json) for (const { name } of trials) context.stdout.write(`Job '${name}' runs in ${spec.name}.\n`);
+  }
+  const summary = await launch(packs?.specs ?? specs, {
     api,
     owner,
     listing,
@@ -64,17 +82,12 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     renderer,
     records,
     root: context.cwd,
-    overwrite: options.overwrite,
-    only: options.only,
+    // What is packed has been decided about.
+    overwrite: packs === undefined ? options.overwrite : 'true',
+    only: packs === undefined ? options.only : undefined,
     maxParallel,
     concurrency: config.project.concurrency,
-    report: (step) => {
-      const lines = json
-        ? [JSON.stringify({ type: 'job', ...step, diagnostics: undefined })]
-        : formatStep(step);
-      context.stdout.write(`${lines.join('\n')}\n`);
-      reportDiagnostics(step.diagnostics, context, { json });
-    },
+    report,
     signal: context.signal,
   });
   if (json) context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary, applied: undefined })}\n`);

@@ -3,13 +3,14 @@ import { type JobView, judgeJob } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
 import { type Owner, ownerSelector } from './owner.ts';
+import { latestJobs } from './packed-trials.ts';
 import { hasEnded, jobsToStart, startJobs } from './slots.ts';
 import { follow } from './watch.ts';
 
 export interface WaitOptions {
   readonly api: NamespaceApi;
   readonly owner: Owner;
-  /** Of these Jobs, those that are there. */
+  /** Of these trials, those that have a Job, of their own or packed with others. */
   readonly names: ReadonlySet<string>;
   readonly maxParallel: number | undefined;
   /** Called for each Job that is seen in another state than before. */
@@ -31,7 +32,8 @@ export async function waitForJobs(options: WaitOptions): Promise<readonly string
   const ended = new Set<string>();
   for await (const snapshot of follow(api, jobs, { labels: ownerSelector(owner) }, signal)) {
     const all = [...snapshot.values()];
-    for (const job of all.filter((each) => names.has(each.metadata.name) && !ended.has(each.metadata.name))) {
+    const wanted = new Set(latestJobs(all, names).values());
+    for (const job of all.filter((each) => wanted.has(each.metadata.uid) && !ended.has(each.metadata.name))) {
       const { name, uid } = job.metadata;
       const view = judgeJob(job);
       const state = `${uid} ${view.observation.state}`;
