@@ -14,6 +14,10 @@ toolbox_quote = '$(subst ','\'',$1)'
 # (`src/toolbox/`), else absolute. Done with `subst`, since `dir` would take a path with a space for two.
 # In a pod the toolbox is where its own make says, whatever copy of this file the project brought along.
 toolbox_self := $(realpath $(if $(KUBE_TOOLBOX_PACKAGE),$(KUBE_TOOLBOX_PACKAGE)/Makefile,$(lastword $(MAKEFILE_LIST))))
+ifeq ($(toolbox_self),)
+# Make parts `include /my\ own/Makefile` at the space. The shell finds the longest end of the list that is a file.
+toolbox_self := $(shell list=$(call toolbox_quote,$(MAKEFILE_LIST)); set -f; set -- $$list; while [ -n "$$1" ] && [ ! -f "$$*" ]; do shift; done; cd "$$(dirname "$$*")" && printf '%s/Makefile' "$$(pwd -P)")
+endif
 toolbox := $(subst |,,$(subst |$(CURDIR)/,,|$(subst /Makefile|,/,$(toolbox_self)|)))
 
 # Values given on make's command line become flags, as they were typed: `$$`, quotes, spaces, `*`, `;` and
@@ -32,11 +36,15 @@ toolbox_set_newline = $(if $(findstring "$$newline",$(toolbox_flags)),newline=$$
 toolbox_set_node = node=$(call toolbox_quote,$(toolbox).node/node_modules/.bin/node); [ -x "$$node" ] || node=node;
 toolbox_run = @$(toolbox_forget_make) $(toolbox_set_newline) $(toolbox_set_node) exec "$$node" $(call toolbox_quote,$(toolbox)dist/bin.js) $@ $(toolbox_flags)
 
+# The file that make began with, where it is not this one.
+toolbox_user_file := $(firstword $(MAKEFILE_LIST))
+toolbox_user_file := $(if $(subst $(toolbox_self),,$(realpath $(toolbox_user_file))),$(toolbox_user_file))
+
 .PHONY: help
 help: ## List the targets
 	@printf 'usage: make TARGET [name=value ...]       make TARGET help=true: its values and an example\n'
 	@awk -f $(call toolbox_quote,$(toolbox)setup/targets.awk) own=$(if $(toolbox),,yes) \
-	  $(call toolbox_quote,$(toolbox_self)) $(filter-out Makefile,$(firstword $(MAKEFILE_LIST))) $(wildcard project.mk)
+	  $(call toolbox_quote,$(toolbox_self)) $(toolbox_user_file) $(wildcard project.mk)
 
 # Installs and builds what is missing or older than its sources; an installed package has no sources. Make cannot
 # compare files whose folder has a space in its name, so there the script is asked each time.

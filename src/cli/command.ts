@@ -11,6 +11,8 @@ export interface Flag {
   /** What `--help` calls the value, upper case: `NAME`. */
   readonly value?: string;
   readonly required?: boolean;
+  /** For `count`: the smallest that makes sense; 0 unless told. */
+  readonly minimum?: number;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;

@@ -11,7 +11,7 @@ export const command = defineCommand({
       summary: 'replace all Jobs, or those whose definition has changed (failed ones are replaced anyway)',
     },
     wait: { kind: 'boolean', summary: 'follow the Jobs until all have ended; exit 1 if one has failed' },
-    max_parallel: { kind: 'count', summary: 'let at most N of the sweep run at once' },
+    max_parallel: { kind: 'count', minimum: 1, summary: 'let at most N of the sweep run at once' },
     yes: { kind: 'boolean', summary: 'go on without being asked' },
   },
   example: "make job where='model=vit' wait=true",

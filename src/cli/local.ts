@@ -6,7 +6,11 @@ export const command = defineCommand({
   flags: {
     ...selectionFlags,
     resume: { kind: 'boolean', summary: 'leave out trials that have succeeded and have not changed since' },
-    jobs: { kind: 'count', summary: 'run N trials at a time, each line with its trial in front (default 1)' },
+    jobs: {
+      kind: 'count',
+      minimum: 1,
+      summary: 'run N trials at a time, each line with its trial in front (default 1)',
+    },
     fail_fast: { kind: 'boolean', summary: 'stop at the first trial that does not succeed' },
   },
   example: 'make local jobs=4 resume=true',

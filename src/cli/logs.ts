@@ -10,7 +10,7 @@ export const command = defineCommand({
       required: true,
       summary: "a trial's name, or a pattern such as '*-vit-*'",
     },
-    attempt: { kind: 'count', summary: 'the log of attempt N (default: the last one)' },
+    attempt: { kind: 'count', minimum: 1, summary: 'the log of attempt N (default: the last one)' },
     follow: { kind: 'boolean', summary: 'go on until the pods have ended' },
     previous: { kind: 'boolean', summary: 'the container before the last restart' },
     tail: { kind: 'count', summary: 'only the last N lines of each pod' },

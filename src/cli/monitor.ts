@@ -17,7 +17,12 @@ export const command = defineCommand({
   name: 'monitor',
   flags: {
     ...selectFlags,
-    interval: { kind: 'count', value: 'SECONDS', summary: 'look at the folder this often; default 2' },
+    interval: {
+      kind: 'count',
+      minimum: 1,
+      value: 'SECONDS',
+      summary: 'look at the folder this often; default 2',
+    },
   },
   example: 'make monitor file=outputs/',
   async run(options, context) {

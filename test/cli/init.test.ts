@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { includedFiles, makefileLine } from '../../src/cli/init/makefile-line.ts';
 import { runMain } from '../setup/run-main.ts';
 
 const repository = path.resolve(import.meta.dirname, '../..');
@@ -124,6 +125,16 @@ describe('init in a project', () => {
   it('knows a Makefile that is a link to its own', async () => {
     await symlink(path.join(repository, 'Makefile'), path.join(folder, 'Makefile'));
     expect((await init()).stdout).toContain('left Makefile as it is\n');
+  });
+
+  it('is written as make reads it, and found again', () => {
+    const { line = '' } = makefileLine('', '', "/some one's/c# $x");
+    expect(line).toBe("include /some\\ one's/c\\#\\ $$x/Makefile");
+    expect(includedFiles(`${line}\n-include project.mk  other.mk\n`)).toEqual([
+      "/some one's/c# $x/Makefile",
+      'project.mk',
+      'other.mk',
+    ]);
   });
 
   it('names the toolbox by its place in the project', async () => {

@@ -4,7 +4,7 @@ import { parseArguments } from '../../src/cli/parse-arguments.ts';
 
 const flags = {
   file: { kind: 'string', summary: 'a path', value: 'PATH' },
-  jobs: { kind: 'count', summary: 'how many at a time' },
+  jobs: { kind: 'count', minimum: 1, summary: 'how many at a time' },
   fail_fast: { kind: 'boolean', summary: 'stop at the first failure' },
   overwrite: { kind: 'choice', choices: ['true', 'changed'], summary: 'replace' },
   only: { kind: 'choice', choices: ['failed', 'missing'], summary: 'keep some' },
@@ -56,6 +56,7 @@ describe('parseArguments', () => {
     [['fiel=a'], 'CLI_UNKNOWN_FLAG'],
     [['constructor=1'], 'CLI_UNKNOWN_FLAG'],
     [['jobs=many'], 'CLI_BAD_VALUE'],
+    [['jobs=0'], 'CLI_BAD_VALUE'],
     [['fail_fast=perhaps'], 'CLI_BAD_VALUE'],
     [['only=faled'], 'CLI_BAD_VALUE'],
     [['--file'], 'CLI_MISSING_VALUE'],

@@ -38,6 +38,21 @@ describe('where the Makefile works from', () => {
     expect(await make(project.path, ['plan'])).toMatchObject({ argv: ['plan'] });
   });
 
+  it('named with -f or included, spaces and quotes in the way', async () => {
+    await using elsewhere = await temporaryFolder("some one's");
+    await using project = await temporaryFolder();
+    await installStandIn(path.join(elsewhere.path, 'tool box'));
+    const makefile = path.join(elsewhere.path, 'tool box/Makefile');
+    const seen = { argv: ['plan'], cwd: project.path };
+    expect(await make(project.path, ['-f', makefile, 'plan'])).toMatchObject(seen);
+    const { stdout, stderr } = await run(project.path, 'make', ['-f', makefile]);
+    expect(stderr).toBe('');
+    expect(stdout.match(/^ {2}local-first /gm)).toHaveLength(1);
+
+    await writeFile(path.join(project.path, 'Makefile'), `include ${makefile.replaceAll(' ', '\\ ')}\n`);
+    expect(await make(project.path, ['plan'])).toMatchObject(seen);
+  });
+
   it('from another folder with -C', async () => {
     await using folder = await temporaryFolder();
     await installStandIn(folder.path);
@@ -67,6 +82,16 @@ describe("a user's own targets", () => {
     expect((await run(project.path, 'make', [])).stdout).toMatch(
       /\nThis project\n {2}paper +Build the paper\n$/,
     );
+  });
+
+  it('may be in the Makefile that includes ours', async () => {
+    await using project = await temporaryFolder();
+    await installStandIn(path.join(project.path, 'src/toolbox'));
+    const text = 'include src/toolbox/Makefile\npaper: ## Build the paper\n\t@echo built\n';
+    await writeFile(path.join(project.path, 'Makefile'), text);
+    const { stdout } = await run(project.path, 'make', []);
+    expect(stdout).toMatch(/\nThis project\n {2}paper +Build the paper\n$/);
+    expect(stdout.match(/^ {2}local-first /gm)).toHaveLength(1);
   });
 
   it('may have the names of development targets, which exist at the own root only', async () => {

@@ -1,8 +1,16 @@
 /** What a Makefile includes, as written. */
 export function includedFiles(makefile: string): readonly string[] {
   return [...makefile.matchAll(/^[-s]?include +(.*)$/gm)].flatMap((line) =>
-    (line[1] ?? '').trim().split(/ +/),
+    (line[1] ?? '')
+      .trim()
+      .split(/(?<!\\) +/)
+      .map((file) => file.replaceAll('$$', '$').replaceAll(/\\([ #])/g, '$1')),
   );
+}
+
+/** As make reads a file's name behind `include`. */
+function escaped(file: string): string {
+  return file.replaceAll('$', '$$$$').replaceAll(/[ #]/g, '\\$&');
 }
 
 /**
@@ -18,7 +26,7 @@ export function makefileLine(
   shipped: string,
   toolbox: string,
 ): { readonly line?: string; readonly obstacle?: string } {
-  const line = `include ${toolbox}/Makefile`;
+  const line = `include ${escaped(toolbox)}/Makefile`;
   const ours = new Set(targetsOf(shipped.replace(/^ifeq \(\$\(toolbox\),\)[\s\S]*?^endif/m, '')));
   const same = targetsOf(text).filter((name) => ours.has(name));
   if (same.length === 0) return { line };
