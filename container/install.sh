@@ -55,9 +55,11 @@ chmod 755 "$target/lib/loader"
 
 # --- the package --------------------------------------------------------------------------------------------
 
-for part in package.json dist schemas templates config setup docs Makefile README.md CHANGELOG.md LICENSE; do
+for part in package.json dist policies schemas templates config setup docs Makefile README.md CHANGELOG.md LICENSE; do
   [ ! -e "$part" ] || cp -R "$part" "$target/package/"
 done
+# The checkout's compile cache is for its own paths.
+rm -rf "$target/package/dist/.cache"
 cp container/*.sh container/.shellcheckrc "$target/container/"
 chmod 755 "$target/container/"*.sh
 
@@ -111,4 +113,6 @@ ln -sf ../../../../libexec/start-node "$target/package/.node/node_modules/.bin/n
 touch "$target/package/.ready"
 
 version=$("$target/bin/ktb" --version)
+# Pods run as any user, who must be able to copy all of it, the compile cache that was written just now included.
+chmod -R a+rX "$target"
 echo "kube-toolbox: installed $version in $target" >&2

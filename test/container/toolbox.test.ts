@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -30,7 +31,8 @@ beforeAll(() => {
   execFileSync('container/install.sh', [path.join(installed, 'toolbox')], { stdio: 'pipe' });
   // Copied as the init container does it, inside a container of the toolbox image.
   using helper = new Sandbox();
-  renameSync(path.join(installed, 'toolbox'), helper.path('opt/toolbox'));
+  // A hard-linked copy, as running it adds to its compile cache.
+  execFileSync('cp', ['-al', path.join(installed, 'toolbox'), helper.path('opt/toolbox')]);
   mkdirSync(helper.path('kube-toolbox/toolbox'));
   const ran = helper.run(['/opt/toolbox/container/copy.sh', '/kube-toolbox/toolbox']);
   expect(ran).toMatchObject({ code: 0, stdout: '' });
@@ -120,6 +122,31 @@ describe('the toolbox in an image that has neither Node nor make', () => {
     }
     expect((await inImage(['make', 'own'], {}, '/root/p1')).stdout).toBe('own\n');
     expect((await inImage(['make', '-C', '/root/p1', 'own'])).stdout).toContain('own\n');
+  });
+});
+
+describe('the copy', () => {
+  it('is made by whatever user the pod runs as, into a directory that is not theirs', () => {
+    using helper = new Sandbox();
+    execFileSync('cp', ['-al', path.join(installed, 'toolbox'), helper.path('opt/toolbox')]);
+    mkdirSync(helper.path('kube-toolbox/toolbox'));
+    chmodSync(helper.path('kube-toolbox/toolbox'), 0o777);
+    const ran = helper.run([
+      ...['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', '--'],
+      ...['/opt/toolbox/container/copy.sh', '/kube-toolbox/toolbox'],
+    ]);
+    expect(ran).toEqual({
+      code: 0,
+      signal: null,
+      stdout: '',
+      stderr: 'kube-toolbox: copied the toolbox into /kube-toolbox/toolbox\n',
+    });
+  });
+
+  it('holds all that the package ships', () => {
+    const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: readonly string[] };
+    const shipped = files.filter((name) => !name.startsWith('!') && name !== 'container');
+    expect(readdirSync(path.join(installed, 'copied/package'))).toEqual(expect.arrayContaining(shipped));
   });
 });
 
