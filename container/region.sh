@@ -7,7 +7,8 @@
 #
 # POSIX sh. The variables it sets are exported.
 for toolbox_pair in ${TOOLBOX_REGIONS-}; do
-  [ -n "${TOOLBOX_REGION-}" ] && [ "${toolbox_pair%%=*}" = "$TOOLBOX_REGION" ] || continue
+  [ -n "${TOOLBOX_REGION-}" ] || break
+  [ "${toolbox_pair%%=*}" = "$TOOLBOX_REGION" ] || continue
   toolbox_suffix=${toolbox_pair#*=}
   # It becomes part of a variable's name.
   case $toolbox_suffix in '' | *[!A-Za-z0-9_]*) continue ;; esac

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Runs the trial's command in the shell that sources this file: . run-command.sh FILE
 #
 #   FILE  the command, bash text

@@ -8,8 +8,9 @@
 #   and everything at the top of startup.sh, which runs as a child in a process group of its own and in the
 #   end becomes the command.
 #
-# SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 go to the command's process group. After SIGTERM the
-# command has half of TOOLBOX_GRACE to end, then it is killed, so that the other half is left for the upload.
+# SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 go to the command's process group. Where there are
+# outputs, after SIGTERM the command has half of TOOLBOX_GRACE to end, then it is killed, so that the other half
+# is left for the upload.
 # Outputs are uploaded however the command ended. Exit code and signal are the command's; if only the upload
 # failed, the exit code is 74, because a job whose outputs are lost has not succeeded.
 # bash 3.2 or newer. May be process 1.
@@ -39,6 +40,8 @@ forward() {
   kill -"$1" -- "-$child" 2>/dev/null
   if [ "$1" = TERM ] && [ -z "$stopping" ]; then
     stopping=1
+    # With nothing to upload, the command may have all of the grace period.
+    [ -n "${TOOLBOX_OUTPUTS-}" ] || return
     say "stopping: the command has $((grace / 2)) s to end"
     # Its own process group, so that the sleep ends with it.
     set -m

@@ -191,6 +191,11 @@ share_outputs() {
     ln -sfn "${PWD#"$TOOLBOX_WORK"/}" "$TOOLBOX_WORK/.outputs"
     return
   fi
+  # Moving what is on a volume would take it from others, and be the end of it together with the pod.
+  pod_local "$PWD" || {
+    say "outputs: $PWD outlives the pod; what is in it is uploaded at the end only"
+    return 0
+  }
   mkdir -p "$shared" || return
   while IFS= read -r output; do
     case $output in

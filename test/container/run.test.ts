@@ -85,6 +85,17 @@ describe('the command', () => {
     expect(text('bucket/out/half')).toBe('half\n');
   });
 
+  it('has the whole grace period where there are no outputs to upload', async () => {
+    const command = `trap 'sleep 1; echo saved; exit 9' TERM; echo ready; while :; do sleep 0.02; done`;
+    const started = sandbox.start([...script, command], {
+      cwd: '/image',
+      env: { ...base, TOOLBOX_GRACE: '1' },
+    });
+    await started.printed('ready');
+    started.kill('SIGTERM');
+    expect(await started.ended()).toMatchObject({ code: 9, stdout: 'ready\nsaved\n' });
+  });
+
   it('ends by the same signal where it is not process 1', () => {
     const ran = sandbox.run(['bash', '-c', '"$@"; echo "code $?"', 'bash', ...script, 'kill -USR1 $$'], {
       env: base,
@@ -462,6 +473,20 @@ describe('a sidecar', () => {
     expect(readdirSync(sandbox.path('kube-toolbox/work/.outputs/out')).sort()).toEqual(['after', 'before']);
   });
 
+  it('leaves a folder on a volume where it is', () => {
+    mkdirSync(sandbox.path('image/out'));
+    sandbox.write('image/out/before', 'b');
+    // /dev/shm stands for the volume: a file system of its own.
+    const command = 'test -f out/before && test ! -L out && echo real';
+    const script = `cp -R /image /dev/shm/volume && cd /dev/shm/volume && bash /kube-toolbox/scripts/run.sh '${command}'`;
+    const ran = sandbox.run(['bash', '-c', script], { env: { ...base, ...sync, TOOLBOX_CODE: 'image' } });
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('real\n') });
+    expect(ran.stderr).toContain(
+      'outputs: /dev/shm/volume outlives the pod; what is in it is uploaded at the end only',
+    );
+    expect(existsSync(sandbox.path('kube-toolbox/work/.outputs'))).toBe(false);
+  });
+
   it.each([['dash'], ['busybox', 'sh']])(
     'uploads every so often, and once more when stopped (%s %s)',
     async (...shell) => {
@@ -482,7 +507,7 @@ describe('a sidecar', () => {
   it('uploads what came after its last time, when stopped', async () => {
     sandbox.write('kube-toolbox/work/example/out/a', '1');
     symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
-    const script = 'echo started >&2; . /kube-toolbox/scripts/sync.sh';
+    const script = 'echo started >&2; exec sh /kube-toolbox/scripts/sync.sh';
     const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '3600' };
     const started = sandbox.start(['sh', '-c', script], { env });
     await started.printed('started');
