@@ -16,6 +16,8 @@ export type Fate =
       readonly exitCode?: number;
       readonly log?: string;
       readonly failedIndexes?: readonly number[];
+      /** What the container wrote to its termination log. */
+      readonly lastWords?: string;
     }
   | { readonly kind: 'oom'; readonly log?: string }
   | { readonly kind: 'evicted'; readonly message?: string }
@@ -274,14 +276,21 @@ export class Simulation {
       started: false,
       ...extra,
     });
-    const ended = (exitCode: number, reason: string): void => {
+    const ended = (exitCode: number, reason: string, message?: string): void => {
       const startedAt = status.containerStatuses?.[0]?.state?.running?.startedAt ?? status.startTime ?? now;
       pod['spec'].nodeName ??= 'node1';
       status.phase = exitCode === 0 ? 'Succeeded' : 'Failed';
       status.startTime ??= now;
       status.containerStatuses = [
         containerStatus({
-          terminated: { exitCode, reason, startedAt, finishedAt: now, containerID: 'containerd://c946da0' },
+          terminated: {
+            exitCode,
+            reason,
+            ...(message !== undefined && { message }),
+            startedAt,
+            finishedAt: now,
+            containerID: 'containerd://c946da0',
+          },
         }),
       ];
       pod.metadata.finalizers = (pod.metadata.finalizers ?? []).filter(
@@ -336,7 +345,7 @@ export class Simulation {
         ended(0, 'Completed');
         break;
       case 'failed':
-        ended(fate.exitCode ?? 1, 'Error');
+        ended(fate.exitCode ?? 1, 'Error', fate.lastWords);
         break;
       case 'oom':
         ended(137, 'OOMKilled');

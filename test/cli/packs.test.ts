@@ -1,0 +1,108 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../src/records/run-record.ts';
+import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+
+const trial = (size: number) => `alice-example-average-data1-hid-${size}`;
+
+let cluster: FakeCluster;
+let project: ClusterProject;
+beforeEach(async () => {
+  cluster = await startFakeCluster();
+  project = await makeClusterProject(cluster);
+  await project.write('config/kube.yaml', `${kubeYaml}pack: 3\n`);
+  await project.write(
+    'config/launch.yaml',
+    'model:\n  average: {command: "python a.py", hparam: {hid: [1, 2, 3, 4]}}\ndataset:\n  data1: {}\n',
+  );
+});
+afterEach(async () => {
+  await project.remove();
+  await cluster.stop();
+});
+
+const jobs = () => cluster.store.list('jobs', 'lab').map(({ metadata }) => metadata.name);
+const isPack = (name: string) => name.includes('-pack-');
+
+describe('a pack on a cluster', () => {
+  beforeEach(() => {
+    cluster.simulation.fate = ({ metadata: { name } }) =>
+      isPack(name)
+        ? {
+            kind: 'failed',
+            exitCode: 1,
+            lastWords: '[0,3,0]',
+            log: `[${trial(1)}] one\n[${trial(2)}] two\n[${trial(1)}] kube-toolbox: ended with exit code 0\n`,
+          }
+        : { kind: 'running' };
+  });
+
+  it('is one Job of up to N trials, and each has its own state', async () => {
+    const ran = await project.run(['job']);
+    expect(ran.code).toBe(0);
+    expect(jobs().filter(isPack)).toHaveLength(1);
+    expect(jobs()).toHaveLength(2);
+    expect(ran.stdout).toContain(`Job '${trial(2)}' runs in ${jobs().find(isPack)}.`);
+    const { stdout } = await project.run(['status', '--json']);
+    const states = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; state: string; exitCode?: number });
+    expect(states.map(({ name, state, exitCode }) => [name, state, exitCode])).toEqual([
+      [trial(1), 'succeeded', 0],
+      [trial(2), 'failed', 3],
+      [trial(3), 'succeeded', 0],
+      [trial(4), 'running', undefined],
+    ]);
+  });
+
+  it('shows the lines of one trial as that trial printed them', async () => {
+    await project.run(['job']);
+    expect((await project.run(['logs', `--name=${trial(1)}`])).stdout).toBe(
+      'one\nkube-toolbox: ended with exit code 0\n',
+    );
+  });
+
+  it('runs only the failed trial again', async () => {
+    await project.run(['job']);
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    const again = await project.run(['job']);
+    expect(again.stdout).toContain(`Job '${trial(1)}' succeeded`);
+    expect(jobs()).toContain(trial(2));
+    expect((await project.run(['status'])).stdout).toMatch(new RegExp(`${trial(2)} +running`));
+  });
+
+  it('leaves a record of each when it is waited for', async () => {
+    cluster.simulation.fate = ({ metadata: { name } }) =>
+      isPack(name) ? { kind: 'failed', exitCode: 1, lastWords: '[0,3,0]' } : { kind: 'succeeded' };
+    const ran = await project.run(['job', '--wait=true']);
+    expect(ran).toMatchObject({ code: 1 });
+    expect(ran.stderr).toContain('3 succeeded, 1 failed');
+    const read = async (name: string) =>
+      JSON.parse(
+        await readFile(join(project.root, '.toolbox/runs', name, 'record.json'), 'utf8'),
+      ) as RunRecord;
+    expect(await read(trial(2))).toMatchObject({ state: 'failed', exitCode: 3, hparam: { hid: '2' } });
+    expect(await read(trial(3))).toMatchObject({ state: 'succeeded', exitCode: 0 });
+  });
+});
+
+it('does not stop the others of a running pack to replace one of them', async () => {
+  cluster.simulation.fate = () => ({ kind: 'running' });
+  await project.run(['job']);
+  const before = jobs();
+  const ran = await project.run(['job', '--where=hid=2', '--overwrite=true']);
+  expect(ran.stdout).toContain('it runs beside others; make delete_job name=');
+  expect(jobs()).toEqual(before);
+  await project.run(['job', '--overwrite=true']);
+  expect(jobs().sort()).toEqual(before.sort());
+});
+
+it('dryrun writes the pack’s manifest', async () => {
+  await project.run(['dryrun']);
+  const files = (await readdir(join(project.root, 'build'))).filter(isPack);
+  expect(files).toHaveLength(1);
+  expect(await readFile(join(project.root, 'build', files[0] ?? ''), 'utf8')).toContain('cpu: 3');
+});
