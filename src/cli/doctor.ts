@@ -16,7 +16,7 @@ export const command = defineCommand({
         const line = {
           type: 'check',
           topic: check.topic,
-          name: check.name,
+          name: finding.name ?? check.name,
           state,
           message,
           ...(mend && { mend }),

@@ -751,6 +751,7 @@ export class FakeCluster {
             resourceAttributes?: {
               namespace?: string;
               verb?: string;
+              group?: string;
               resource?: string;
               subresource?: string;
             };
@@ -846,9 +847,11 @@ export class FakeCluster {
     if (misfortune?.kind === 'lost-before') return void socket.destroy();
     if (typeof user !== 'string') return refuse(user);
     if (sub === '') return refuse(statuses.pageNotFound());
-    if (this.denied(user, 'create', `pods/${sub}`, namespace))
+    // By the verb of the request, which is GET, and since 1.35 by `create` as well.
+    const lacks = ['get', 'create'].find((verb) => this.denied(user, verb, `pods/${sub}`, namespace));
+    if (lacks !== undefined)
       return refuse(
-        statuses.notAllowed({ ...kinds.pods, plural: `pods/${sub}` }, user, 'create', namespace, name),
+        statuses.notAllowed({ ...kinds.pods, plural: `pods/${sub}` }, user, lacks, namespace, name),
       );
     const pod = this.store.get('pods', namespace, name);
     if (pod === undefined) return refuse(statuses.notFound(kinds.pods, name));

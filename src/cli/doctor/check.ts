@@ -3,6 +3,8 @@ import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
 
 /** What one check found. */
 export interface Finding {
+  /** What was looked at, where a check looks at several things; else the check's own name. */
+  readonly name?: string;
   readonly state: 'ok' | 'warning' | 'problem';
   /** One line: what was looked at and how it is. */
   readonly message: string;

@@ -4,4 +4,6 @@ import type { Check } from './check.ts';
 export const topics: readonly (() => Promise<readonly Check[]>)[] = [
   async () => (await import('./machine.ts')).machineChecks,
   async () => (await import('./project.ts')).projectChecks,
+  async () => (await import('./cluster.ts')).clusterChecks,
+  async () => (await import('./bucket.ts')).bucketChecks,
 ];

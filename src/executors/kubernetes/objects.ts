@@ -132,11 +132,28 @@ export interface Event extends KubeObject {
   readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
 }
 
+export interface Namespace extends KubeObject {
+  readonly status?: { readonly phase?: string };
+}
+
+export interface Quota extends KubeObject {
+  readonly status?: {
+    readonly hard?: Readonly<Record<string, string>>;
+    readonly used?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface Claim extends KubeObject {
+  readonly status?: { readonly phase?: string };
+}
+
 /** A resource of the API, and the type of its objects. */
 export interface Resource<T extends KubeObject> {
   readonly group: '' | 'batch';
   readonly plural: string;
   readonly kind: string;
+  /** Of the cluster as a whole, in no namespace. */
+  readonly isClusterWide?: true;
   /** Never set; carries the type. */
   readonly type?: T;
 }
@@ -147,6 +164,19 @@ export const events: Resource<Event> = { group: '', plural: 'events', kind: 'Eve
 export const secrets: Resource<KubeObject> = { group: '', plural: 'secrets', kind: 'Secret' };
 export const configMaps: Resource<KubeObject> = { group: '', plural: 'configmaps', kind: 'ConfigMap' };
 export const services: Resource<KubeObject> = { group: '', plural: 'services', kind: 'Service' };
+export const namespaces: Resource<Namespace> = {
+  group: '',
+  plural: 'namespaces',
+  kind: 'Namespace',
+  isClusterWide: true,
+};
+export const quotas: Resource<Quota> = { group: '', plural: 'resourcequotas', kind: 'ResourceQuota' };
+export const claims: Resource<Claim> = {
+  group: '',
+  plural: 'persistentvolumeclaims',
+  kind: 'PersistentVolumeClaim',
+};
+export const nodes: Resource<KubeObject> = { group: '', plural: 'nodes', kind: 'Node', isClusterWide: true };
 
 /** The resource of a rendered object. */
 export function resourceOf(kind: string): Resource<KubeObject> {
@@ -155,11 +185,12 @@ export function resourceOf(kind: string): Resource<KubeObject> {
   return found;
 }
 
-/** Path of a collection or object in a namespace, without a query. */
+/** Path of a collection or object, without a query. */
 export function pathOf(resource: Resource<KubeObject>, namespace: string, name?: string): string {
   const base = resource.group === '' ? '/api/v1' : `/apis/${resource.group}/v1`;
   const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
-  return `${base}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}${object}`;
+  const place = resource.isClusterWide === true ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${base}${place}/${resource.plural}${object}`;
 }
 
 /** `key=value,…`; refuses an empty one, which would select everything. */
