@@ -9,7 +9,7 @@ export const command = defineCommand({
   example: 'make local-dryrun',
   async run({ json }, context) {
     const { plan } = await openPlan(context, { side: 'local' });
-    await writeLines(context, plan, ({ name, command: text }) =>
+    await writeLines(context, plan.commands(), ({ name, command: text }) =>
       json ? JSON.stringify({ type: 'command', name, command: text }) : `${name}: ${text.trim()}`,
     );
     return ExitCode.ok;

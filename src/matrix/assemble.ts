@@ -16,7 +16,7 @@ import { AxisFields, type CompiledFields, compileFields } from './compile-fields
 import { filesOf } from './expand.ts';
 import type { ExpandedMatrix } from './expanded-matrix.ts';
 import { makeFingerprint } from './fingerprint.ts';
-import type { Fingerprint, JobSpec, Side } from './job-spec.ts';
+import type { JobSpec, Side } from './job-spec.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { identityOf, type NamedPair } from './name.ts';
 import { type BoundTemplate, bindTemplate, renderTemplate } from './placeholders.ts';
@@ -82,22 +82,18 @@ class AssembledPlan implements LaunchPlan {
     const command = renderTemplate(compiled.command[this.#side], points, trial.name);
     const env = compiled.env(points, trial.name);
     const fields = compiled.fields(points, trial.name);
-    const identity = identityOf(pair, points);
-    const fingerprintOf = this.#fingerprint;
-    let fingerprint: Fingerprint | undefined;
-    return {
-      trial,
-      name: trial.name,
-      side: this.#side,
-      command,
-      env,
-      fields,
-      // Made when asked for: a command that only prints does without.
-      get fingerprint() {
-        fingerprint ??= fingerprintOf({ command, env, fields, identity });
-        return fingerprint;
-      },
-    };
+    const fingerprint = this.#fingerprint({ command, env, fields, identity: identityOf(pair, points) });
+    return { trial, name: trial.name, side: this.#side, command, env, fields, fingerprint };
+  }
+
+  *commands(): Iterable<Pick<JobSpec, 'name' | 'command'>> {
+    const points = this.#points;
+    for (let index = 0; index < this.length; index++) {
+      const pair = this.#matrix.locate(index, points);
+      const { name } = this.#matrix.trial(index, pair, points);
+      const { command } = this.#compiler.compile(pair);
+      yield { name, command: renderTemplate(command[this.#side], points, name) };
+    }
   }
 
   *[Symbol.iterator](): Iterator<JobSpec> {

@@ -33,6 +33,14 @@ test('the tutorial’s commands on both sides', () => {
   );
 });
 
+test.each(['local', 'remote'] as const)('commands alone are those of the %s specs', (side) => {
+  const plan = assembled(tutorial(), side);
+  if (!plan.ok) throw new Error('the tutorial does not assemble');
+  const ofSpecs = [...plan.value].map(({ name, command }) => ({ name, command }));
+  expect([...plan.value.commands()]).toEqual(ofSpecs);
+  expect(ofSpecs).toHaveLength(4);
+});
+
 test('defaults come from the project', () => {
   const [spec] = specs(buildConfig());
   expect(spec?.fields).toMatchObject({
