@@ -8,6 +8,7 @@ import { kinds } from '../fakes/kubernetes-api-kinds.ts';
 import type { Kind } from '../fakes/kubernetes-api-status.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
 import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+import { startProject } from './data-project.ts';
 
 let cluster: FakeCluster;
 let project: ClusterProject;
@@ -61,7 +62,7 @@ describe('doctor and the cluster', () => {
     expect(code).toBe(3);
     expect(text).toContain(
       '  problem  you may not create, delete, list, patch, watch jobs.batch in namespace "lab"\n' +
-        '           mend: have an administrator grant them: docs/role.yaml, see docs/kubernetes.md#rights\n',
+        '           mend: have an administrator grant them: docs/role.yaml, see docs/cluster.md#rights\n',
     );
     expect(text).toContain(
       '  warning  you may not create pods/exec in namespace "lab"; needed for exec and copy\n',
@@ -211,5 +212,22 @@ describe('docs/role.yaml', () => {
     await run('delete', 'yes=true');
     await run('doctor');
     expect(refused.filter((each) => !/namespaces|nodes/.test(each))).toEqual([]);
+  });
+});
+
+describe('doctor and the bucket', () => {
+  it('lists it, and says what is wrong with address, name or credentials', async () => {
+    const { run, write, server } = await startProject();
+    const sound = await run('doctor');
+    expect(sound.stdout).toMatch(/\n\nBucket\n {2}ok {7}bucket ".*" at http.* can be listed\n$/);
+    const env = (changed: Record<string, string>): string =>
+      Object.entries({ ...server.env, ...changed })
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join('');
+    write('.env', env({ AWS_SECRET_ACCESS_KEY: 'wrong' }));
+    const wrong = await run('doctor');
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stdout).toMatch(/\nBucket\n {2}problem {2}.*\n {11}mend: /);
+    expect(server.log.filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 });

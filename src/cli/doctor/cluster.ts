@@ -155,7 +155,7 @@ async function checkNamespace(api: NamespaceApi, signal: AbortSignal): Promise<r
 async function checkRights(api: NamespaceApi, signal: AbortSignal): Promise<readonly Finding[]> {
   const missing = await missingRights(api, rights, signal);
   if (missing.length === 0) return [ok(`all rights in namespace "${api.namespace}"`)];
-  const mend = `have an administrator grant them: docs/role.yaml, see docs/kubernetes.md#rights`;
+  const mend = 'have an administrator grant them: docs/role.yaml, see docs/cluster.md#rights';
   return missing.map(({ group, resource, verbs, only }) => {
     const what = `you may not ${verbs.join(', ')} ${group === '' ? resource : `${resource}.${group}`} in namespace "${api.namespace}"`;
     return only === undefined ? problem(what, mend) : warning(`${what}; needed for ${only}`, mend);
