@@ -77,6 +77,11 @@ describe('an error of the cluster', () => {
       cluster.fail({ kind: 'html', status: 200 });
       return ['job'];
     }, 3, 'with an HTML page titled "Sign in" instead of the Kubernetes API'],
+    ['KUBE_NO_LOG', async () => {
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      await project.run(['job', 'max_parallel=1']);
+      return ['logs', "name=*-512"];
+    }, 3, 'alice-example-average-data1-hid-512 has no pod, and so no log'],
     ['KUBE_REFUSED', async () => {
       cluster.denied = (_user, verb) => verb === 'list';
       return ['job'];

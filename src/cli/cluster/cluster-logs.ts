@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { Context } from '../../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError } from '../../executors/kubernetes/api-error.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
-import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -11,7 +12,7 @@ import { readPack } from '../../matrix/pack.ts';
 import { LogLines } from '../../report/log-lines.ts';
 import { PackedLines } from '../../report/packed-lines.ts';
 import { openProject } from '../project.ts';
-import { hasCluster, openCluster } from './open-cluster.ts';
+import { type Cluster, hasCluster, openCluster } from './open-cluster.ts';
 import { mayHaveCluster } from './status-of-cluster.ts';
 
 export interface ClusterLogsOptions {
@@ -43,7 +44,11 @@ export async function printClusterLogs(
   });
   const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
   const found = items.filter((pod) => packedTrials(pod, glob)?.length !== 0);
-  if (found.length === 0) return undefined;
+  if (found.length === 0) {
+    const waiting = await jobsMatching(cluster, glob, context.signal);
+    if (waiting.length === 0) return undefined;
+    throw noPodYet(waiting);
+  }
   const chosen = latestOfEach(found);
   const isTerminal = context.stdout.isTTY === true;
   let hasFailed = false;
@@ -76,6 +81,28 @@ export async function printClusterLogs(
   if (options.follow) await Promise.all(chosen.map(print));
   else for (const pod of chosen) await print(pod);
   return hasFailed ? ExitCode.refused : ExitCode.ok;
+}
+
+/** Trials that are on the cluster without a pod: pending, suspended, or ended so long ago that the pod is gone. */
+async function jobsMatching(
+  { api, owner }: Cluster,
+  glob: Glob,
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
+  const { items } = await api.list(jobs, { labels: ownerSelector(owner) }, signal).catch((error) => {
+    throw error instanceof ApiError ? refused('the Jobs cannot be listed', error) : error;
+  });
+  return items.filter((job) => matchesGlob(glob, job.metadata.name));
+}
+
+function noPodYet([first, ...others]: readonly Job[]): DiagnosticError {
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return new DiagnosticError(
+    errorDiagnostic('KUBE_NO_LOG', `${first?.metadata.name}${more} has no pod, and so no log`, {
+      hint: 'make status says what it waits for',
+    }),
+    ExitCode.refused,
+  );
 }
 
 function namesOf(pod: Pod): readonly string[] {

@@ -33,6 +33,7 @@ export const kubeCodes = {
   KUBE_OTHER_CLUSTER:
     'The current context leads to another cluster or namespace than the sweep was started on. Switch back, or confirm with `yes=true`.',
   KUBE_NO_POD: 'There is no pod of that name. `make pod` creates one and says its name.',
+  KUBE_NO_LOG: 'The trial is on the cluster and has no pod: it waits, or its pod is gone.',
   KUBE_POD_NOT_READY: 'The pod is there but does not run; the message says why.',
   KUBE_PORT_IN_USE: 'The port of this machine is taken. Choose another: `port=8888:9999`.',
   KUBE_COPY_FAILED: 'The archive could not be unpacked in the pod. Its own words follow.',
