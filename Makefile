@@ -92,7 +92,7 @@ tmux: $(toolbox_ready) ## Run a target detached in tmux: target='local jobs=4'
 	$(toolbox_run)
 
 ##@ Run on the cluster
-.PHONY: dryrun pod-dryrun secret job pod exec port-forward copy wait delete delete-job delete_job delete-pod delete_pod clean-jobs clean_jobs
+.PHONY: dryrun pod-dryrun secret job pod exec port-forward copy wait delete delete-job delete_job delete-pod delete_pod clean-jobs clean_jobs jupyter vscode quota
 dryrun: $(toolbox_ready) ## Write the manifests of all trials into build/ and say what `job` would do
 	$(toolbox_run)
 pod-dryrun: $(toolbox_ready) ## Write the manifest of the interactive pod into build/
@@ -118,6 +118,12 @@ delete-job delete_job: $(toolbox_ready) ## Remove this user's Jobs of this proje
 delete-pod delete_pod: $(toolbox_ready) ## Remove this user's interactive pods of this project, after asking
 	$(toolbox_run)
 clean-jobs clean_jobs: $(toolbox_ready) ## Remove failed Jobs, after asking
+	$(toolbox_run)
+jupyter: $(toolbox_ready) ## Start a notebook pod, forward its port and print the link
+	$(toolbox_run)
+vscode: $(toolbox_ready) ## Print or open the link that attaches Visual Studio Code to a pod
+	$(toolbox_run)
+quota: $(toolbox_ready) ## Show what is used and left of the namespace's GPUs, cores and memory
 	$(toolbox_run)
 
 ##@ Data

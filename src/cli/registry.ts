@@ -153,6 +153,24 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./clean-jobs.ts')).command,
   },
   {
+    name: 'jupyter',
+    summary: 'Start a notebook pod, forward its port and print the link',
+    group: 'Run on the cluster',
+    load: async () => (await import('./jupyter.ts')).command,
+  },
+  {
+    name: 'vscode',
+    summary: 'Print or open the link that attaches Visual Studio Code to a pod',
+    group: 'Run on the cluster',
+    load: async () => (await import('./vscode.ts')).command,
+  },
+  {
+    name: 'quota',
+    summary: "Show what is used and left of the namespace's GPUs, cores and memory",
+    group: 'Run on the cluster',
+    load: async () => (await import('./quota.ts')).command,
+  },
+  {
     name: 'upload',
     summary: 'Upload a file, folder or pattern to the bucket',
     group: 'Data',

@@ -96,3 +96,9 @@ it('RUNAI_REFUSED: anything else, in its own words', async () => {
   expect(ran.code).toBe(3);
   expect(told(ran)).toContain('error RUNAI_REFUSED: "runai submit" failed: Error: unknown flag: --no-such-flag');
 });
+
+it('RUNAI_COMMAND: a command that is for Kubernetes', async () => {
+  const ran = await lab.run(['jupyter']);
+  expect(ran.code).toBe(2);
+  expect(told(ran)).toContain('error RUNAI_COMMAND: "jupyter" is not for run:ai');
+});

@@ -14,6 +14,7 @@ import type { Renderer } from '../../render/renderer.ts';
 import { openProject } from '../project.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { pinCode } from '../render/open-sweep.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
 import { storeCode } from './store-code.ts';
 
@@ -30,7 +31,7 @@ export async function createPod(
   const code = await pinCode(context, config);
   const renderer = await openRenderer(context, config, code.placement);
   await storeCode(code, cluster, context);
-  const name = await submitPod(cluster, renderer, config, context.signal);
+  const name = await submitPod(cluster, renderer, config, context);
   if (options.json === true) context.stdout.write(`${JSON.stringify({ type: 'pod', name })}\n`);
   else {
     context.stdout.write(`pod/${name} created\n`);
@@ -43,19 +44,21 @@ export async function createPod(
  * Creates the pod under the first name that is free: `…-interactive-pod`, then `-1`, `-2`, …. A lost answer is
  * settled by a mark of this run that the pod carries, so that it does not become two pods.
  */
-async function submitPod(
+export async function submitPod(
   cluster: Cluster,
   renderer: Renderer,
   config: Config,
-  signal: AbortSignal,
+  context: Context,
 ): Promise<string> {
   const { api, owner } = cluster;
+  const { signal } = context;
   const mark = crypto.randomUUID();
   for (let index = 0; index < maxPods; index += 1) {
     const spec = interactivePod(config, index);
     const { name } = spec;
     const rendered = renderer.pod(spec);
     if (!rendered.ok) throw new DiagnosticError(rendered.diagnostics, ExitCode.usage);
+    if (index === 0) reportDiagnostics(rendered.diagnostics, context);
     const { workload, support } = rendered.value;
     const { metadata } = workload.object;
     const object = {

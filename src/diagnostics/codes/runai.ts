@@ -11,5 +11,6 @@ export const runaiCodes = {
   RUNAI_FIELD_IGNORED:
     'A field is written that has no meaning on run:ai, such as `data:`. Say it in the command, or remove it.',
   RUNAI_NO_WORKLOAD: 'run:ai lists no workload of that name. `make status` lists the trials.',
+  RUNAI_COMMAND: 'The command is for Kubernetes clusters; the hint says what does the same on run:ai.',
   RUNAI_REFUSED: 'The run:ai command line failed for another reason, which is printed.',
 } as const;
