@@ -95,7 +95,8 @@ upload() {
       fi
       ;;
   esac
-  ktb upload --file="$1" --overwrite=true </dev/null
+  # An empty folder, and a pattern that matches nothing, are outputs that are not there.
+  ktb upload --file="$1" --overwrite=true --allow_empty=true </dev/null
 }
 
 lost=''

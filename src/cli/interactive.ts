@@ -15,7 +15,7 @@ import { select } from './data/select.ts';
 import { ask, canAsk, confirm, valueOrAsk } from './prompt.ts';
 import { removeAndReport } from './remove.ts';
 
-const { dry_run: _, ...flags } = transferFlags;
+const { dry_run: _dryRun, allow_empty: _allowEmpty, ...flags } = transferFlags;
 
 export const command = defineCommand({
   name: 'interactive',
@@ -46,7 +46,7 @@ export const command = defineCommand({
         else if (action === 'remove') await removeRemote(store, remote, context);
         else if (action === 'download' || action === 'upload')
           await tellErrors(context, () =>
-            moveFiles(action, store, { ...options, file, dry_run: false }, context),
+            moveFiles(action, store, { ...options, file, allow_empty: false, dry_run: false }, context),
           );
         else context.stderr.write(`There is no action "${printable(action)}".\n`);
         context.stderr.write('\n');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runOnTerminal, startProject } from './data-project.ts';
 
@@ -55,6 +55,21 @@ describe('upload and download', () => {
       9,
     );
     expect((await run('download', 'file=bad')).code).toBe(1);
+  });
+
+  it('take nothing that matches for a mistake, unless allow_empty says otherwise', async () => {
+    const { path, run } = await startProject();
+    mkdirSync(path('out/empty'), { recursive: true });
+    for (const direction of ['upload', 'download'] as const) {
+      for (const file of ['file=out/', 'file=*.bin']) {
+        expect((await run(direction, file)).code).toBe(1);
+        expect(await run(direction, file, 'allow_empty=true')).toEqual({
+          code: 0,
+          stdout: '',
+          stderr: `${file.slice(5)}: nothing to ${direction}\n`,
+        });
+      }
+    }
   });
 
   it('put the files elsewhere with local_path', async () => {

@@ -19,8 +19,9 @@ beforeEach(() => {
   sandbox.write(
     'opt/toolbox/bin/ktb',
     `#!/bin/sh
-for word; do case $word in --file=*) file=\${word#--file=} ;; esac; done
+for word; do case $word in --file=*) file=\${word#--file=} ;; --allow_empty=true) empty=1 ;; esac; done
 [ ! -e /bucket/refuses ] || exit 3
+[ -z "$empty" ] || [ "$1" = download ] || [ -n "$(ls -A "$file" 2>/dev/null)" ] || exit 0
 case $1 in
   upload) mkdir -p "/bucket/$(dirname "$file")" && cp -R "\${file%/}" "/bucket/$(dirname "$file")/" && echo "Uploaded $file" ;;
   download) [ -e "/bucket/$file" ] || exit 1; mkdir -p "$(dirname "$file")" && cp -R "/bucket/\${file%/}" "$(dirname "$file")/" && echo "Downloaded $file" ;;

@@ -245,6 +245,21 @@ describe('a job with code: snapshot, data and outputs in such an image', () => {
     expect(bare.stderr).toContain('this image has no ktb to fetch the snapshot with; set toolbox_image');
   });
 
+  it('succeeds with outputs that turn out to be empty, or to match nothing', async () => {
+    const pod = podParts({
+      project: 'example',
+      command: 'mkdir -p out/t; true',
+      condaEnvironment: 'example',
+      fields: { image: 'debian', outputs: ['out/t/', '*.bin'] },
+      code: { kind: 'image' },
+      hasFiles: false,
+    });
+    const ran = await runPod(pod);
+    expect(ran.stderr).toContain('out/t/: nothing to upload\n');
+    expect(ran.stderr).toContain('*.bin: nothing to upload\n');
+    expect(ran.code).toBe(0);
+  });
+
   it('saves its outputs so far when it is deleted', async () => {
     project.write('train.sh', 'mkdir -p out/t; echo half >out/t/result; echo ready; sleep 600\n');
     const snapshot = await packSnapshot(project);

@@ -18,5 +18,6 @@ export const transferFlags = {
   ...selectFlags,
   local_path: { kind: 'string', value: 'FOLDER', summary: 'where the files are, instead of the project' },
   overwrite: { kind: 'boolean', summary: 'replace what is there and differs' },
+  allow_empty: { kind: 'boolean', summary: 'it is no mistake if nothing matches' },
   dry_run: { kind: 'boolean', summary: 'say what would be done, and change nothing' },
 } as const satisfies Flags;

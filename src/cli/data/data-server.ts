@@ -28,6 +28,7 @@ interface Call {
   readonly exclude: readonly string[];
   readonly local_path: string | undefined;
   readonly overwrite: boolean;
+  readonly allow_empty: boolean;
   readonly dry_run: boolean;
 }
 
@@ -194,14 +195,15 @@ async function readCall(request: IncomingMessage): Promise<Call | string> {
     exclude = [],
     local_path,
     overwrite = false,
+    allow_empty = false,
     dry_run = false,
   } = body as Record<string, unknown>;
   if (typeof file !== 'string' || file === '') return '"file" is no text';
   if (!isTexts(include) || !isTexts(exclude)) return '"include" and "exclude" are lists of texts';
   if (local_path !== undefined && typeof local_path !== 'string') return '"local_path" is no text';
-  if (typeof overwrite !== 'boolean' || typeof dry_run !== 'boolean')
-    return '"overwrite" and "dry_run" are true or false';
-  return { file, include, exclude, local_path, overwrite, dry_run };
+  if (typeof overwrite !== 'boolean' || typeof allow_empty !== 'boolean' || typeof dry_run !== 'boolean')
+    return '"overwrite", "allow_empty" and "dry_run" are true or false';
+  return { file, include, exclude, local_path, overwrite, allow_empty, dry_run };
 }
 
 function isTexts(value: unknown): value is readonly string[] {

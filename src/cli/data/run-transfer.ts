@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import type { Context } from '../../context.ts';
-import type { ExitCode } from '../../exit-code.ts';
+import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { ExitCode } from '../../exit-code.ts';
 import type { BulkMover } from '../../stores/bulk-mover.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
+import { printable } from '../../stores/safe-key.ts';
 import type { CommonOptions, Options } from '../command.ts';
 import { valueOrAsk } from '../prompt.ts';
 import { chooseMover } from './choose-mover.ts';
@@ -59,7 +61,15 @@ export async function moveFiles(
       signal: context.signal,
     });
     return report.finish(direction === 'upload' ? 'Uploaded' : 'Downloaded', summary, options.dry_run);
+  } catch (error) {
+    if (!options.allow_empty || !isNoMatch(error)) throw error;
+    context.stderr.write(`${printable(options.file)}: nothing to ${direction}\n`);
+    return ExitCode.ok;
   } finally {
     report.close();
   }
+}
+
+function isNoMatch(error: unknown): boolean {
+  return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'S3_NO_MATCH';
 }
