@@ -1,4 +1,5 @@
 import { cp, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -118,3 +119,37 @@ describe("the root's own pair", () => {
     expect(printed).toBe('2.0\n2.0\n5.0\n5.0\n');
   });
 });
+
+describe('multi-node: the processes of one trial', () => {
+  it('meet by the variables that their pods have, and agree', async () => {
+    await using copy = await copyOf('multi-node');
+    const { stdout: manifests } = await shell(copy.folder, 'make -s dryrun >&2; cat build/*-mean-*.yaml');
+    expect(manifests).toContain('completionMode: Indexed');
+    const worldSize = Number(/name: "WORLD_SIZE"\s+value: "(\d+)"/.exec(manifests)?.[1]);
+    expect(worldSize).toBe(3);
+    const port = await freePort();
+    const ranks = await Promise.all(
+      // The first to listen is started last: the others must wait for it.
+      [2, 1, 0].map((rank) =>
+        shell(
+          copy.folder,
+          `MASTER_ADDR=127.0.0.1 MASTER_PORT=${port} WORLD_SIZE=${worldSize} RANK=${rank} python3 src/mean.py 1000`,
+        ),
+      ),
+    );
+    expect(ranks.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const told = ranks.map(({ stdout }) => stdout.trim().split('\n').at(-1) ?? '');
+    const agreed = /the mean of 3000 numbers is [\d.]+$/.exec(told[0] ?? '')?.[0];
+    expect(agreed).toBeDefined();
+    expect(told).toEqual([2, 1, 0].map((rank) => `rank ${rank} of 3: ${agreed}`));
+  });
+});
+
+/** A port that nobody listens on just now. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
