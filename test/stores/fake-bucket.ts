@@ -33,13 +33,16 @@ export class QuickClock implements Clock {
 export async function startBucket(change: Record<string, string | undefined> = {}) {
   const server = new FakeS3Server();
   await server.start();
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'ktb-s3-')));
+  // A folder of its own around the project, so that what leaves the project is seen.
+  const around = realpathSync(mkdtempSync(join(tmpdir(), 'ktb-s3-')));
+  const root = join(around, 'project');
+  mkdirSync(root);
   const clock = new QuickClock();
   const store = await connect({ ...server.env, ...change }, clock);
   onTestFinished(async () => {
     store.close();
     await server.stop();
-    rmSync(root, { recursive: true, force: true });
+    rmSync(around, { recursive: true, force: true });
   });
   const path = (name: string) => join(root, name);
   const write = (name: string, content: string | Uint8Array) => {
