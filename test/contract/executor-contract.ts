@@ -5,6 +5,8 @@ import type { JobSpec } from '../../src/matrix/job-spec.ts';
 /** What a test has of an executor: a fresh one, and specs it can run. `finished` must be awaited at the end. */
 export interface ExecutorUnderTest {
   readonly executor: Executor;
+  /** What its backend has no way to tell; then it says nothing rather than something made up. */
+  readonly cannotTell?: { readonly exitCode?: boolean };
   /** A spec of that name; `succeed` prints `hello` and ends well, `fail` ends with exit code 3, `hang` does not end. */
   spec(name: string, what: 'succeed' | 'fail' | 'hang'): JobSpec;
   /** Lets workloads come to the end their spec asks for, where the test's backend does not do so by itself. */
@@ -30,17 +32,22 @@ export function testExecutorContract(open: () => Promise<ExecutorUnderTest>): vo
     expect((await executor.list(never)).size).toBe(0);
     const handle = await executor.submit(executor.prepare(spec('good', 'succeed')), never);
     expect(handle.name).toBe('good');
+    const waiting = executor.wait(handle, never);
     await advance?.('good', 'succeed');
-    expect(await executor.wait(handle, never)).toMatchObject({ state: 'succeeded' });
+    expect(await waiting).toMatchObject({ state: 'succeeded' });
     const seen = (await executor.list(never)).get('good');
     expect(seen).toMatchObject({ name: 'good', state: 'succeeded' });
     expect(seen?.fingerprint?.hash).toBe(spec('good', 'succeed').fingerprint.hash);
   });
 
-  contract('tells a failure and its exit code', async ({ executor, spec, advance }) => {
+  contract('tells a failure and its exit code', async ({ executor, spec, advance, cannotTell }) => {
     const handle = await executor.submit(executor.prepare(spec('bad', 'fail')), never);
     await advance?.('bad', 'fail');
-    expect(await executor.wait(handle, never)).toMatchObject({ state: 'failed', exitCode: 3 });
+    const { state, exitCode } = await executor.wait(handle, never);
+    expect({ state, exitCode }).toEqual({
+      state: 'failed',
+      exitCode: cannotTell?.exitCode === true ? undefined : 3,
+    });
     expect((await executor.list(never)).get('bad')).toMatchObject({ state: 'failed' });
   });
 
@@ -55,6 +62,13 @@ export function testExecutorContract(open: () => Promise<ExecutorUnderTest>): vo
     const first = await executor.submit(prepared, never);
     expect((await executor.submit(prepared, never)).uid).toBe(first.uid);
     await executor.remove(first, never);
+  });
+
+  contract('waiting for what somebody has removed ends', async ({ executor, spec }) => {
+    const handle = await executor.submit(executor.prepare(spec('lost', 'hang')), never);
+    const waiting = executor.wait(handle, never);
+    await executor.remove(handle, never);
+    expect(['failed', 'interrupted']).toContain((await waiting).state);
   });
 
   contract(

@@ -1,9 +1,8 @@
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
-import { ApiError } from '../../executors/kubernetes/api-error.ts';
 import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { judgeJob } from '../../executors/kubernetes/job-state.ts';
-import { refused } from '../../executors/kubernetes/namespace-api.ts';
+import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import {
   type Job,
   jobs,
@@ -13,7 +12,7 @@ import {
   type Resource,
 } from '../../executors/kubernetes/objects.ts';
 import { isOurs, ownerSelector } from '../../executors/kubernetes/owner.ts';
-import { deletionPatience } from '../../executors/kubernetes/submit-job.ts';
+import { removeObject } from '../../executors/kubernetes/remove-object.ts';
 import { collectSupport } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
@@ -56,7 +55,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     (
       await api
         .list(resource, { labels }, signal)
-        .catch((error) => explain(`the ${resource.plural} cannot be listed`, error))
+        .catch((error) => throwRefused(`the ${resource.plural} cannot be listed`, error))
     ).items;
   const jobList = options.what === 'pods' ? [] : await list<Job>(jobs);
   const podList = options.what === 'all' || options.what === 'pods' ? await list<Pod>(pods) : [];
@@ -86,13 +85,12 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     async ({ resource, object, title }) => {
       const { name, uid } = object.metadata;
       try {
-        await api.delete(resource, { name, uid }, signal);
-        await api.waitUntilGone(resource, { name, uid }, { patience: deletionPatience }, signal);
+        await removeObject(api, resource, { name, uid }, signal);
         return { title, diagnostics: [] };
       } catch (error) {
         if (error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_STUCK')
           return { title, diagnostics: error.diagnostics };
-        return explain(`${title} cannot be deleted`, error);
+        return throwRefused(`${title} cannot be deleted`, error);
       }
     },
     ({ title, diagnostics }) => {
@@ -128,9 +126,4 @@ function podTargets(list: readonly Pod[]): readonly Target[] {
       title: `pod/${object.metadata.name}`,
       state: object.status?.phase ?? '',
     }));
-}
-
-function explain(doing: string, error: unknown): never {
-  if (error instanceof ApiError) throw refused(doing, error);
-  throw error;
 }

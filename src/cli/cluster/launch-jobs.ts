@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
-import { type LaunchStep, launch, listJobs } from '../../executors/kubernetes/launch.ts';
+import { listJobs } from '../../executors/kubernetes/kubernetes-executor.ts';
+import { type LaunchStep, launch } from '../../executors/kubernetes/launch.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
 import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';

@@ -4,8 +4,8 @@ import type { RecordStore } from '../../executors/executor.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch.ts';
 import { jobs } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
+import { removeObject } from '../../executors/kubernetes/remove-object.ts';
 import { executorName } from '../../executors/kubernetes/run-outcome.ts';
-import { deletionPatience } from '../../executors/kubernetes/submit-job.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { packTrials, readPack } from '../../matrix/pack.ts';
@@ -68,8 +68,7 @@ export async function planPacks(
     if (own.length === 0 || state === undefined || state === 'succeeded' || hasFailed(state)) continue;
     if (own.length === trials.length) {
       const target = { name: job.metadata.name, uid: job.metadata.uid };
-      await cluster.api.delete(jobs, target, context.signal);
-      await cluster.api.waitUntilGone(jobs, target, { patience: deletionPatience }, context.signal);
+      await removeObject(cluster.api, jobs, target, context.signal);
       continue;
     }
     for (const { name } of own) {

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { type Checked, type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { manifestName } from '../../render/manifest-name.ts';
 import type { RenderedObject } from '../../render/rendered-object.ts';
 import type { RenderedWorkload } from '../../render/renderer.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
@@ -58,9 +59,8 @@ export function writeManifests(
         notes.push(`Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from .env.`);
       if (shared.has(object)) continue;
       shared.add(object);
-      // The Service of a trial has the Job's name.
-      const name = object.kind === 'Service' ? `${object.name}-service` : object.name;
-      tell(object, object.kind === 'Secret' ? undefined : folder.write(name, object.text));
+      const name = manifestName(object);
+      tell(object, name === undefined ? undefined : folder.write(name, object.text));
     }
     tell(workload, folder.write(workload.name, workload.text, notes));
     count += 1;

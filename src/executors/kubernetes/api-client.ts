@@ -142,6 +142,8 @@ export class ApiClient {
     isStream = false,
   ): Promise<Attempted<T>> {
     const credential = await this.connection.credential();
+    // Aborted meanwhile: a listener that is added now would never hear of it.
+    signal.throwIfAborted();
     // One controller for both, by hand: AbortSignal.any costs a tenth of a request.
     const watchdog = new AbortController();
     const timeout = request.headTimeout ?? this.#policy.attemptTimeout;

@@ -5,16 +5,17 @@ import { keepsState, type Only } from '../../matrix/select.ts';
 import type { RunRecord, TrialState } from '../../records/run-record.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import type { RecordStore } from '../executor.ts';
-import { ApiError, isApiError } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { harvestLog, podsOfJob } from './harvest-log.ts';
 import { inOrder } from './in-order.ts';
 import { judgeJob } from './job-state.ts';
-import { type Listing, type NamespaceApi, refused } from './namespace-api.ts';
+import { KubernetesExecutor, listJobs, type PreparedKubernetesJob } from './kubernetes-executor.ts';
+import { type Listing, type NamespaceApi, throwRefused } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
-import { isOurs, type Owner, ownerSelector } from './owner.ts';
+import { isOurs, type Owner } from './owner.ts';
+import { deletionPatience, removeObject } from './remove-object.ts';
 import { executorName, recordOf } from './run-outcome.ts';
 import { hasEnded, jobsToStart, startJobs } from './slots.ts';
-import { deletionPatience, JobSubmitter } from './submit-job.ts';
 
 /** What was found and done about one trial. */
 export interface LaunchStep {
@@ -76,14 +77,9 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
   return new Launch(options).run(specs);
 }
 
-/** Everything of this user and project, in one look. */
-export function listJobs(api: NamespaceApi, owner: Owner, signal: AbortSignal): Promise<Listing<Job>> {
-  return api.list(jobs, { labels: ownerSelector(owner) }, signal);
-}
-
 class Launch {
   readonly #options: LaunchOptions;
-  readonly #submitter: JobSubmitter;
+  readonly #executor: KubernetesExecutor;
   readonly #steps = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0 };
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
@@ -93,13 +89,14 @@ class Launch {
 
   constructor(options: LaunchOptions) {
     this.#options = options;
-    this.#submitter = new JobSubmitter(options.api, options.owner, options.prepare);
+    const { api, owner, renderer, prepare } = options;
+    this.#executor = new KubernetesExecutor({ api, owner, renderer, before: prepare });
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
     const { api, owner, maxParallel, signal, listing } = this.#options;
     const { items } = await (listing ?? listJobs(api, owner, signal)).catch((error) =>
-      this.#refuse('the Jobs cannot be listed', error),
+      throwRefused('the Jobs cannot be listed', error),
     );
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
     const started = await this.#release(items);
@@ -123,7 +120,7 @@ class Launch {
       changed: this.#changed,
       quota: this.#quota,
       started,
-      applied: this.#submitter.appliedNames,
+      applied: this.#executor.appliedNames,
     };
   }
 
@@ -134,7 +131,7 @@ class Launch {
     const ready = jobsToStart(items, maxParallel ?? Number.POSITIVE_INFINITY);
     if (ready.length === 0) return 0;
     return (
-      await startJobs(api, ready, signal).catch((error) => this.#refuse('a Job cannot be started', error))
+      await startJobs(api, ready, signal).catch((error) => throwRefused('a Job cannot be started', error))
     ).length;
   }
 
@@ -197,16 +194,20 @@ class Launch {
     spec: JobSpec,
     result: 'created' | 'replaced',
   ): Promise<Partial<LaunchStep> & Pick<LaunchStep, 'result'>> {
-    const rendered = this.#options.renderer.job(spec);
-    if (!rendered.ok) return { result: 'rejected', diagnostics: rendered.diagnostics };
+    let prepared: PreparedKubernetesJob;
+    try {
+      prepared = this.#executor.prepare(spec);
+    } catch (error) {
+      if (!(error instanceof DiagnosticError)) throw error;
+      return { result: 'rejected', diagnostics: error.diagnostics };
+    }
     const isWaiting = this.#slots <= 0;
     if (!isWaiting) this.#slots -= 1;
     try {
       const slots = isWaiting ? this.#options.maxParallel : undefined;
-      const answer = await this.#submitter.submit(rendered.value, slots, this.#options.signal);
-      if (answer.created) return { result, isWaiting };
-      const view = judgeJob(answer.job);
-      const action = decide(spec, view.observation);
+      const { found } = await this.#executor.submit(prepared, this.#options.signal, slots);
+      if (found === undefined) return { result, isWaiting };
+      const action = decide(spec, judgeJob(found).observation);
       return {
         result: 'kept',
         reason: 'another run created it',
@@ -224,17 +225,13 @@ class Launch {
     // The selector of the listing says so already; a deletion is worth asking twice.
     if (!isOurs(job, owner)) throw new Error(`the listing holds ${job.metadata.name}, which is not ours`);
     const target = { name: job.metadata.name, uid: job.metadata.uid };
-    if (!isDeleting) {
+    if (isDeleting) await api.waitUntilGone(jobs, target, { patience: deletionPatience }, signal);
+    else {
       await this.#remember(job, spec);
       // The version makes sure of the state we saw: a Job that has succeeded since is left.
-      const answer = await api.delete(
-        jobs,
-        { ...target, resourceVersion: job.metadata.resourceVersion },
-        signal,
-      );
-      if (answer === 'changed') return false;
+      const seen = { ...target, resourceVersion: job.metadata.resourceVersion };
+      if ((await removeObject(api, jobs, seen, signal)) === 'changed') return false;
     }
-    await api.waitUntilGone(jobs, target, { patience: deletionPatience }, signal);
     if (!hasEnded(job) && job.spec?.suspend !== true) this.#slots += 1;
     return true;
   }
@@ -251,31 +248,28 @@ class Launch {
 
   /** A refusal of one trial does not stop the others; one that all would meet does. */
   #judgeRefusal(spec: JobSpec, error: unknown): Partial<LaunchStep> & Pick<LaunchStep, 'result'> {
-    if (error instanceof DiagnosticError) {
-      const code = error.diagnostics[0]?.code;
-      if (code !== 'KUBE_NAME_TAKEN' && code !== 'KUBE_STUCK') throw error;
+    const first = error instanceof DiagnosticError ? error.diagnostics[0] : undefined;
+    if (
+      error instanceof DiagnosticError &&
+      (first?.code === 'KUBE_NAME_TAKEN' || first?.code === 'KUBE_STUCK')
+    )
       return { result: 'rejected', diagnostics: error.diagnostics };
-    }
-    if (!isApiError(error)) throw error;
-    if (error.isOverQuota) {
-      this.#quota ??= error.message;
+    const refusal = first?.cause ?? error;
+    if (!(refusal instanceof ApiError)) throw error;
+    if (refusal.isOverQuota) {
+      this.#quota ??= refusal.message;
       return { result: 'left' };
     }
-    if (!isAboutOneTrial(error)) throw refused(`Job "${spec.name}" cannot be created`, error);
+    if (!isAboutOneTrial(refusal)) return throwRefused(`Job "${spec.name}" cannot be created`, error);
     return {
       result: 'rejected',
       diagnostics: [
-        errorDiagnostic('KUBE_REJECTED', `Job "${spec.name}" is not accepted: ${error.message}`, {
+        errorDiagnostic('KUBE_REJECTED', `Job "${spec.name}" is not accepted: ${refusal.message}`, {
           hint: 'ktb dryrun writes the manifest to build/',
-          cause: error,
+          cause: refusal,
         }),
       ],
     };
-  }
-
-  #refuse(doing: string, error: unknown): never {
-    if (error instanceof ApiError) throw refused(doing, error);
-    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { ApiClient } from './api-client.ts';
-import { type ApiError, isApiError } from './api-error.ts';
+import { ApiError, isApiError } from './api-error.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
 
 /** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
@@ -258,6 +258,11 @@ function stuck(resource: Resource<KubeObject>, object: KubeObject): DiagnosticEr
     ),
     3,
   );
+}
+
+/** For `catch`: a refusal of the server becomes a diagnostic, anything else stays what it is. */
+export function throwRefused(doing: string, error: unknown): never {
+  throw error instanceof ApiError ? refused(doing, error) : error;
 }
 
 /** What an API server's refusal says to the user, with what was being done. */

@@ -7,13 +7,11 @@ import { slotAnnotation } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, jobs, type KubeObject, resourceOf } from './objects.ts';
 import { describeOwner, isOurs, type Owner } from './owner.ts';
-
-/** Milliseconds a deletion may take: a pod gets 30 s to end, and a busy cluster some more. */
-export const deletionPatience = 180_000;
+import { deletionPatience } from './remove-object.ts';
 
 /** How a submission went; errors of the server are thrown. */
 export type Submitted =
-  | { readonly created: true }
+  | { readonly created: true; readonly job: Job }
   /** There already, ours and the same; another run of the toolbox was faster, or an answer was lost. */
   | { readonly created: false; readonly job: Job };
 
@@ -62,7 +60,13 @@ export class JobSubmitter {
     for (;;) {
       try {
         const answer = await this.#api.create<Job>(jobs, object, isSame, signal);
-        return answer.created ? { created: true } : { created: false, job: answer.object };
+        if (!answer.created) return { created: false, job: answer.object };
+        return {
+          created: true,
+          get job() {
+            return answer.object;
+          },
+        };
       } catch (error) {
         if (!isApiError(error, 'AlreadyExists')) throw error;
         const there = await this.#api.get(jobs, workload.name, signal);
