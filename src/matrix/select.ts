@@ -1,8 +1,9 @@
-import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { nearestName } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import { SourceFile } from '../diagnostics/source-file.ts';
 import type { Observation } from '../executors/executor.ts';
+import type { PreparedAxis } from './axes.ts';
 import { hasFailed } from './decide.ts';
 import type { ExpandedMatrix } from './expanded-matrix.ts';
 import { type Glob, makeGlob, matchesGlob } from './glob.ts';
@@ -16,6 +17,8 @@ interface Condition {
   readonly negated: boolean;
   /** Any of them. */
   readonly globs: readonly Glob[];
+  /** What is written behind the operator. */
+  readonly written: string;
   readonly start: number;
   readonly end: number;
 }
@@ -25,7 +28,7 @@ interface Condition {
  * `KEY=VALUE` or `KEY!=VALUE`; KEY is `model`, `dataset`, `name` or a hyperparameter, VALUE a text in which
  * `*` stands for any text and `?` for one character, or several such with commas between, one of which must
  * match. Quotes, single or double, make spaces, commas and wildcards ordinary. A trial without the
- * hyperparameter does not match `=` and does match `!=`.
+ * hyperparameter does not match `=` and does match `!=`. A `=` that no trial of the matrix meets is an error.
  */
 export function parseWhere(written: string, matrix: ExpandedMatrix): Checked<TrialFilter> {
   const file = new SourceFile('where', written);
@@ -60,7 +63,42 @@ export function parseWhere(written: string, matrix: ExpandedMatrix): Checked<Tri
     });
     return { ok: false, diagnostics };
   }
+  const unmet = conditions.flatMap((condition) => explainUnmet(condition, matrix, file) ?? []);
+  if (unmet.length > 0) return { ok: false, diagnostics: unmet };
   return { ok: true, value: (trial) => conditions.every((each) => holds(each, trial)), diagnostics: [] };
+}
+
+/** What is wrong with a condition that no value in the whole matrix meets: a slip of the pen, most likely. */
+function explainUnmet(
+  condition: Condition,
+  matrix: ExpandedMatrix,
+  file: SourceFile,
+): Diagnostic | undefined {
+  const { key, negated, globs, written, end } = condition;
+  if (negated || key === 'name') return undefined;
+  const values = valuesOf(key, matrix);
+  for (const value of values) if (globs.some((glob) => matchesGlob(glob, value))) return undefined;
+  const near = nearestName(written, values);
+  const some = [...values].slice(0, 12).map(quoted).join(', ');
+  return errorDiagnostic('MATRIX_WHERE_UNKNOWN', `no trial has the ${key} ${quoted(written)}`, {
+    location: { file, offset: end - written.length, length: Math.max(1, written.length) },
+    hint:
+      near === undefined
+        ? `there are ${some}${values.size > 12 ? ', …' : ''}`
+        : `did you mean ${quoted(near)}?`,
+  });
+}
+
+/** All values of a key, each once. */
+function valuesOf(key: string, matrix: ExpandedMatrix): ReadonlySet<string> {
+  const values = new Set<string>();
+  const axes = new Set<PreparedAxis>();
+  for (const { pair } of matrix.boxes) {
+    if (key === 'model' || key === 'dataset') values.add(pair[key].name);
+    for (const axis of pair.axes) if (axis.keys.includes(key)) axes.add(axis);
+  }
+  for (const axis of axes) for (const text of axis.texts(key)) values.add(text);
+  return values;
 }
 
 function holds({ key, negated, globs }: Condition, trial: Trial): boolean {
@@ -84,7 +122,7 @@ function skipSpaces(text: string, from: number): number {
 /** The condition at an offset, or what is wrong with it. */
 function readCondition(text: string, start: number): Condition | string {
   const head = /^([^\s=!'"]+)(!?=)/.exec(text.slice(start));
-  const [, written = '', operator] = head ?? [];
+  const [, key = '', operator] = head ?? [];
   if (head === null) return `${quoted(text.slice(start))} does not begin with a condition KEY=VALUE`;
   const globs: Glob[] = [];
   let characters: { char: string; quoted: boolean }[] = [];
@@ -102,7 +140,8 @@ function readCondition(text: string, start: number): Condition | string {
   }
   if (quote !== undefined) return `the quote in ${quoted(text.slice(start))} is not closed`;
   globs.push(makeGlob(characters));
-  return { key: written.replace(/^_/, ''), negated: operator === '!=', globs, start, end: at };
+  const written = text.slice(start + head[0].length, at);
+  return { key: key.replace(/^_/, ''), negated: operator === '!=', globs, written, start, end: at };
 }
 
 /** What `only=` takes: `failed` means ended without success; `changed`, with another fingerprint. */

@@ -40,8 +40,10 @@ describe('where=', () => {
     ["tag='a b'", 4],
     ['tag="a b"', 4],
     ['_tag=a*', 4],
-    ["lr='0.*'", 0],
-    ['lr=0.10', 0],
+    ['lr=0.10,0.01', 2],
+    ['lr!=0.10', 8],
+    ['lr=0.01 model=mlp', 0],
+    ['name=nothing', 0],
     ['name=alice-example-mlp-*-width-16*', 2],
   ])('%s', (where, count) => {
     expect(selected(where)).toBe(count);
@@ -49,12 +51,27 @@ describe('where=', () => {
 
   test.each([
     ['lrr=1', 'MATRIX_WHERE_UNKNOWN'],
+    ['lr=0.10', 'MATRIX_WHERE_UNKNOWN'],
+    ["lr='0.*'", 'MATRIX_WHERE_UNKNOWN'],
+    ['model=vitt', 'MATRIX_WHERE_UNKNOWN'],
+    ['dataset=', 'MATRIX_WHERE_UNKNOWN'],
     ['=1', 'MATRIX_WHERE_SYNTAX'],
     ['lr', 'MATRIX_WHERE_SYNTAX'],
     ["lr='1", 'MATRIX_WHERE_SYNTAX'],
   ])('%s is refused', (where, code) => {
     expect(parseWhere(where, matrix).diagnostics.map((each) => each.code)).toEqual([code]);
   });
+});
+
+test('a value that no trial has is shown with the nearest there is', () => {
+  const { diagnostics } = parseWhere('model=vit dataset=cifar', matrix);
+  expect(diagnostics).toMatchObject([
+    {
+      message: 'no trial has the dataset "cifar"',
+      hint: 'did you mean "cifar10"?',
+      location: { offset: 18, length: 5 },
+    },
+  ]);
 });
 
 test('a glob matches what the regular expression of its meaning does', () => {

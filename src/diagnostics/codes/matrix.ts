@@ -15,5 +15,5 @@ export const matrixCodes = {
   MATRIX_EMPTY_COMMAND: 'The side of the command that this run uses is empty.',
   MATRIX_OUTPUTS_OVERLAP: 'Two trials write to the same path. Put `<name>` into `outputs`.',
   MATRIX_WHERE_SYNTAX: 'The text of `where=` is not a list of conditions such as `lr=0.01 model=vit`.',
-  MATRIX_WHERE_UNKNOWN: 'The text of `where=` names a hyperparameter that no trial has.',
+  MATRIX_WHERE_UNKNOWN: 'The text of `where=` names a hyperparameter, or a value of one, that no trial has.',
 } as const;
