@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { LocalProject } from '../setup/local-project.ts';
+import { runMain } from '../setup/run-main.ts';
+
+it('LOCAL_LAUNCH_JSON: the debugger file is not JSON', async () => {
+  const project = LocalProject.of('python a.py');
+  project.write('.vscode/launch.json', '{ "configurations": [ }');
+  const ran = await runMain(project.root, ['debug']);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toMatch(/^\.vscode\/launch\.json:1:\d+ error LOCAL_LAUNCH_JSON: /);
+  expect(project.read('.vscode/launch.json')).toBe('{ "configurations": [ }');
+});
+
+it('LOCAL_TMUX: there is no tmux', async () => {
+  const project = LocalProject.of('true');
+  const ran = await runMain(project.root, ['tmux', 'target=local'], { env: { PATH: project.root } });
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toContain('error LOCAL_TMUX: there is no tmux on PATH');
+});
