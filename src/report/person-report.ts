@@ -14,9 +14,9 @@ import { SweepTally } from './sweep-tally.ts';
  */
 export function createPersonReport(
   screen: Screen,
-  options: { readonly jobs: number; readonly now: () => number },
+  options: { readonly jobs: number; readonly now: () => number; readonly interruption: AbortSignal },
 ): Report {
-  const { jobs, now } = options;
+  const { jobs, now, interruption } = options;
   const tally = new SweepTally();
   const lines = new Map<string, PrefixedLines>();
   const beginning = now();
@@ -36,6 +36,12 @@ export function createPersonReport(
     }
   };
   const showStatus = () => screen.status(() => formatProgress(tally, now() - beginning));
+
+  const sayStopping = () => {
+    if (tally.running.size > 0)
+      screen.note('stopping: what runs has 15 s to end; a second Ctrl-C kills it at once\n');
+  };
+  interruption.addEventListener('abort', sayStopping, { once: true });
 
   return (event: Event) => {
     tally.add(event);
@@ -66,6 +72,7 @@ export function createPersonReport(
         break;
       case 'sweep-ended': {
         const { interrupted } = event;
+        interruption.removeEventListener('abort', sayStopping);
         screen.close();
         screen.note(formatEndTable(tally, { color: screen.color, elapsed: now() - beginning, interrupted }));
         break;

@@ -54,6 +54,7 @@ model:
     expect(stdout).not.toContain('second');
     expect(project.record('p-first')).toMatchObject({ state: 'interrupted', exitCode: 0 });
     expect(stderr).toContain('1 not started');
+    expect(stderr).toContain('stopping: what runs has 15 s to end; a second Ctrl-C kills it at once\n');
   });
 
   it('kills at once on the second signal, processes that left the group included', async () => {

@@ -23,10 +23,10 @@ export function openReport(
   context: Context,
   options: { readonly json: boolean; readonly jobs: number },
 ): OpenReport {
-  const { now } = context;
+  const { now, signal } = context;
   const report = options.json
     ? createJsonReport(context.stdout, now)
-    : createPersonReport(createScreen(context), { jobs: options.jobs, now });
+    : createPersonReport(createScreen(context), { jobs: options.jobs, now, interruption: signal });
   return {
     report,
     warn: (diagnostic) => report({ type: 'diagnostic', diagnostic }),
