@@ -491,6 +491,7 @@ if [ "$(id -u)" = 0 ]; then
   [ -z "${TOOLBOX_WORK-}" ] || [ ! -d "$TOOLBOX_WORK" ] || chown -R "$NB_UID:$NB_GID" "$TOOLBOX_WORK" ||
     skipped "handing over $TOOLBOX_WORK"
   become_user || :
+  sh "$(dirname "$0")/link.sh"
   # What follows is looked at as the user, who may not enter the directory that root started in.
   cd /
 else

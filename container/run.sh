@@ -19,6 +19,7 @@ set -u
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=container/region.sh
 . "$scripts/region.sh"
+sh "$scripts/link.sh"
 toolbox=${TOOLBOX_HOME:-/opt/toolbox}
 if [ -d "$toolbox/bin" ]; then export PATH="$toolbox/bin:$PATH"; fi
 

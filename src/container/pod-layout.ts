@@ -18,6 +18,7 @@ export const podLayout = {
 /** The scripts a workload mounts, by file name; `scripts/generate.ts` bundles their text. */
 export const podScripts = [
   'entrypoint.sh',
+  'link.sh',
   'region.sh',
   'run-command.sh',
   'run.sh',

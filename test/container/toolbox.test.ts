@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -79,6 +80,23 @@ describe('the toolbox in an image that has neither Node nor make', () => {
     expect((await inImage(['ktb', '--version'])).stdout).toBe(version);
     // Nothing of it is set for what it starts.
     expect((await inImage(['bash', '-c', 'echo "${LD_LIBRARY_PATH-none}"'])).stdout).toBe('none\n');
+  });
+
+  it('is there for shells that are opened in the pod later, but not in the place of what the image has', async () => {
+    copyToolbox();
+    mkdirSync(image.path('usr/local/bin'), { recursive: true });
+    image.write('usr/bin/make', '#!/bin/sh\necho own\n', 0o755);
+    const run = ['bash', '/kube-toolbox/scripts/run.sh', 'true'];
+    expect((await inImage(run, { PATH: '/usr/bin' })).stderr).toBe('');
+    const shell = { PATH: '/usr/local/bin:/usr/bin' };
+    expect((await inImage(['ktb', '--version'], shell)).stdout).toContain('kube-toolbox ');
+    expect((await inImage(['make'], shell)).stdout).toBe('own\n');
+    // A container that is started again finds its links.
+    expect((await inImage(run, shell)).stderr).toBe('');
+    rmSync(image.path('usr/local/bin/ktb'));
+    const identity = { NB_USER: 'jdoe', NB_UID: '1234', NB_GROUP: 'lab', NB_GID: '83070' };
+    await inImage(['sh', '/kube-toolbox/scripts/entrypoint.sh', 'true'], { ...shell, ...identity });
+    expect(readlinkSync(image.path('usr/local/bin/ktb'))).toBe('/opt/toolbox/bin/ktb');
   });
 
   it('downloads by make, whichever way the project includes the toolbox', async () => {
