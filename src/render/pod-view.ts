@@ -129,6 +129,8 @@ function commonView(input: PodViewInput): PodView {
     mounts.push({ name: names.of('shared', shared.name), mountPath: shared.path });
   }
 
+  const { requests, limits } = resourcesOf(fields);
+  const helper = helperResources(fields);
   const envFrom = input.secretName === undefined ? undefined : [{ secretRef: { name: input.secretName } }];
   const initContainers = [
     ...parts.initContainers.map((each) => {
@@ -143,17 +145,21 @@ function commonView(input: PodViewInput): PodView {
         command: each.command,
         ...(env.length > 0 && { env }),
         ...(each.secrets && envFrom !== undefined && { envFrom }),
+        resources: each.sidecar ? helper.sidecar : helper.init,
         volumeMounts: each.mounts.map(ourMount),
       };
     }),
     ...sideContainers(fields, { image: input.image, envFrom }, (shared) => names.of('shared', shared)),
   ];
 
-  const { requests, limits } = resourcesOf(fields);
   const security = {
     ...(typeof fields.run_as_user === 'number' && { runAsUser: fields.run_as_user }),
     ...(typeof fields.run_as_group === 'number' && { runAsGroup: fields.run_as_group }),
-    ...(parts.fsGroup !== undefined && { fsGroup: parts.fsGroup }),
+    // A shared volume may have millions of files, whose group is right already.
+    ...(parts.fsGroup !== undefined && {
+      fsGroup: parts.fsGroup,
+      fsGroupChangePolicy: 'OnRootMismatch',
+    }),
   };
   return {
     serviceAccount: fields.service_account ?? undefined,
@@ -176,6 +182,19 @@ function commonView(input: PodViewInput): PodView {
     limits: Object.freeze(limits),
     volumeMounts: Object.freeze(mounts),
     volumes: Object.freeze(volumes),
+  };
+}
+
+/**
+ * What the toolbox's own containers ask for: a namespace with a quota refuses a pod in which one of them says
+ * nothing. An init container runs before the main one and may have as much without the pod's asking for more; a
+ * sidecar's share is added.
+ */
+function helperResources(fields: ResolvedFields) {
+  const { limit_ratio, cpu_count, memory, ephemeral_storage } = fields;
+  return {
+    init: resourcesOf({ limit_ratio, cpu_count, memory, ephemeral_storage }),
+    sidecar: resourcesOf({ limit_ratio, cpu_count: 0.25, memory: 0.5 }),
   };
 }
 
