@@ -5,12 +5,10 @@ import { isOurs } from '../../executors/runai/launch.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
-import { DiskRecordStore } from '../../records/record-store.ts';
 import { isRunName } from '../../records/run-paths.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
 import type { DeleteOptions } from '../cluster/delete-workloads.ts';
 import { confirm } from '../prompt.ts';
-import { reportDiagnostics } from '../report-diagnostics.ts';
 import { maxProcesses, openRunai } from './open-runai.ts';
 
 /**
@@ -23,10 +21,7 @@ export async function deleteRunaiWorkloads(
   context: Context,
 ): Promise<ExitCode> {
   const json = options.json === true;
-  const { executor, settings } = await openRunai(config, context);
-  const records = new DiskRecordStore(context.cwd, (warning) =>
-    reportDiagnostics([warning], context, { json }),
-  );
+  const { executor, records, settings } = await openRunai(config, context, { json });
   const { user = '', project_name: project } = config.project;
   const podName = interactivePod(config).name;
   const isPod = (name: string) => name === podName || /^-\d+$/.test(name.slice(podName.length));

@@ -6,7 +6,6 @@ import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { launchOnRunai } from '../../executors/runai/launch.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { DiskRecordStore } from '../../records/record-store.ts';
 import { formatStep, formatSummary } from '../../report/launch-lines.ts';
 import type { LaunchJobsOptions } from '../cluster/launch-jobs.ts';
 import { filterOf } from '../local/select-locally.ts';
@@ -23,11 +22,9 @@ export async function launchTrials(
   context: Context,
 ): Promise<ExitCode> {
   const json = options.json === true;
-  const runai = await openRunai(config, context);
+  const runai = await openRunai(config, context, { json });
+  const { records } = runai;
   const keeps = filterOf(options.where, matrix);
-  const records = new DiskRecordStore(context.cwd, (warning) =>
-    reportDiagnostics([warning], context, { json }),
-  );
   const specs = [...plan].filter((spec) => keeps(spec.trial));
   const counts = await launchOnRunai(specs, {
     executor: runai.executor,
@@ -42,7 +39,6 @@ export async function launchTrials(
       if (done !== undefined) context.stderr.write(`secret/${runai.settings.secretName} ${done}\n`);
     },
     harvest: (name, log) => harvest(runai, name, path.join(context.cwd, log), context.signal),
-    now: context.now,
     report: (step) => {
       const lines = json
         ? [JSON.stringify({ type: 'job', ...step, diagnostics: undefined })]
@@ -57,7 +53,7 @@ export async function launchTrials(
   else context.stderr.write(`${formatSummary({ steps, changed, quota: undefined, started: 0 })}\n`);
   const code = steps.rejected + steps.left > 0 ? ExitCode.refused : ExitCode.ok;
   if (!options.wait) return code;
-  const waited = await waitForWorkloads(runai, specs, { json, records }, context);
+  const waited = await waitForWorkloads(runai, specs, { json }, context);
   return waited === ExitCode.ok ? code : waited;
 }
 

@@ -3,9 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { recallWorkload } from '../../executors/runai/launch.ts';
 import { runaiExecutorName } from '../../executors/runai/runai-executor.ts';
-import { DiskRecordStore } from '../../records/record-store.ts';
 import type { Outlook, Views } from '../cluster/print-cluster-status.ts';
-import { reportDiagnostics } from '../report-diagnostics.ts';
 import { openRunai } from './open-runai.ts';
 
 /** Milliseconds between two looks at run:ai's listing. */
@@ -13,8 +11,7 @@ const watchInterval = 5000;
 
 /** How trials stand on run:ai: its listing, and records for fingerprints and for what is gone from it. */
 export async function lookAtRunai(config: Config, context: Context): Promise<Outlook> {
-  const { executor } = await openRunai(config, context);
-  const records = new DiskRecordStore(context.cwd, (warning) => reportDiagnostics([warning], context));
+  const { executor, records } = await openRunai(config, context);
   const once = async (): Promise<Views> => {
     const there = await executor.list(context.signal);
     const known = await records.readAll();

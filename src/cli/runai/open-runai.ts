@@ -14,6 +14,7 @@ import { formatSubmitArguments } from '../../executors/runai/submit-arguments.ts
 import { podWorkload, trialWorkload } from '../../executors/runai/workload.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
 import { podDotenv } from '../../render/environment.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { ignoredFields } from './ignored-fields.ts';
@@ -30,6 +31,7 @@ export interface RunaiProject {
   readonly settings: RunaiSettings;
   readonly cli: RunaiCli;
   readonly executor: Executor<PreparedRunaiJob>;
+  readonly records: DiskRecordStore;
   /** The command line that submits the interactive pod, `runai` first. */
   readonly podCommandLine: (spec: JobSpec) => readonly string[];
   /** What the Secret holds: `.env`, with the SSH keys filled in. */
@@ -41,7 +43,11 @@ export interface RunaiProject {
  *
  * @throws DiagnosticError (exit 2) for a setting that is missing, or a key that cannot be read
  */
-export async function openRunai(config: Config, context: Context): Promise<RunaiProject> {
+export async function openRunai(
+  config: Config,
+  context: Context,
+  options: { readonly json?: boolean } = {},
+): Promise<RunaiProject> {
   const { variables: written } = config.dotenv;
   const { cwd, env } = context;
   const keys = await readSshKeys({
@@ -63,10 +69,14 @@ export async function openRunai(config: Config, context: Context): Promise<Runai
   const settings = resolve(sourcesOf(fields));
   reportDiagnostics(ignoredFields(config), context);
   const cli = createRunaiCli(env, cwd);
+  const records = new DiskRecordStore(cwd, (warning) => reportDiagnostics([warning], context, options));
   return {
     settings,
     cli,
+    records,
     executor: createRunaiExecutor({
+      records,
+      now: context.now,
       project: settings.project,
       cli,
       pollInterval,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
-import type { Observation, RecordStore } from '../../executors/executor.ts';
+import type { Observation } from '../../executors/executor.ts';
 import { recallWorkload } from '../../executors/runai/launch.ts';
 import { runaiExecutorName } from '../../executors/runai/runai-executor.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -12,12 +12,11 @@ const pollInterval = 2000;
 
 /** Waits until the workloads of these trials have ended, saying so of each; remembers how they ended. */
 export async function waitForWorkloads(
-  { executor }: RunaiProject,
+  { executor, records }: RunaiProject,
   specs: Iterable<{ readonly name: string }>,
-  options: { readonly json: boolean; readonly records: RecordStore },
+  { json }: { readonly json: boolean },
   context: Context,
 ): Promise<ExitCode> {
-  const { json, records } = options;
   const open = new Set([...specs].map(({ name }) => name));
   const said = new Map<string, string>();
   const counts = { succeeded: 0, failed: 0, gone: 0 };

@@ -1,4 +1,4 @@
-import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
@@ -7,7 +7,7 @@ import type { RunRecord, TrialState } from '../../records/run-record.ts';
 import type { Executor, Observation, RecordStore } from '../executor.ts';
 import { inOrder } from '../kubernetes/in-order.ts';
 import type { LaunchStep } from '../kubernetes/launch.ts';
-import { type PreparedRunaiJob, runaiExecutorName } from './runai-executor.ts';
+import { isNameTaken, ownRecord, type PreparedRunaiJob } from './runai-executor.ts';
 
 export interface RunaiLaunchOptions {
   readonly executor: Executor<PreparedRunaiJob>;
@@ -25,7 +25,6 @@ export interface RunaiLaunchOptions {
   readonly prepareNamespace: () => Promise<void>;
   /** Keeps the output of a workload that is about to be deleted. */
   readonly harvest: (name: string, path: string) => Promise<void>;
-  readonly now: () => number;
   /** Called for each trial in their order. */
   readonly report: (step: LaunchStep) => void;
   readonly signal: AbortSignal;
@@ -60,17 +59,13 @@ export async function launchOnRunai(
   return counts;
 }
 
-/** What is known of a trial: what run:ai lists, with the fingerprint of its record. */
+/** What is known of a trial: what run:ai lists, else how its record says that it ended. */
 export function recallWorkload(
   listed: Observation | undefined,
   record: RunRecord | undefined,
 ): Observation | undefined {
-  const ours = record?.executor === runaiExecutorName ? record : undefined;
-  if (listed !== undefined)
-    return {
-      ...listed,
-      ...(ours !== undefined && { fingerprint: ours.fingerprint, startedAt: ours.startedAt }),
-    };
+  if (listed !== undefined) return listed;
+  const ours = ownRecord(record);
   if (ours === undefined || ours.state === 'pending' || ours.state === 'running') return undefined;
   const { name, state, fingerprint, startedAt } = ours;
   return { name, state, fingerprint, startedAt, reason: 'its workload is gone, its record says so' };
@@ -110,10 +105,9 @@ class Launch {
     const freed = listed !== undefined && isActive(listed) ? 1 : 0;
     if (this.#slots + freed <= 0) return { ...step, result: 'left' };
     this.#slots += freed - 1;
-    const attempt = (record?.attempt ?? 0) + 1;
     if (listed !== undefined) await this.#free(spec.name, record);
     try {
-      await this.#submit(spec, attempt);
+      await this.#submit(spec);
     } catch (error) {
       if (!isNameTaken(error)) throw error;
       this.#slots += 1;
@@ -129,13 +123,11 @@ class Launch {
     await executor.remove({ name }, signal);
   }
 
-  async #submit(spec: JobSpec, attempt: number): Promise<void> {
-    const { executor, records, now, prepareNamespace, signal } = this.#options;
+  async #submit(spec: JobSpec): Promise<void> {
+    const { executor, prepareNamespace, signal } = this.#options;
     this.#prepared ??= prepareNamespace();
     await this.#prepared;
-    const record = startedRecord(spec, attempt, new Date(now()).toISOString());
     await executor.submit(executor.prepare(spec), signal);
-    await records.write(record);
   }
 }
 
@@ -144,7 +136,7 @@ class Launch {
  * front. Projects are shared by a lab, and run:ai's listing carries no labels.
  */
 export function isOurs(name: string, record: RunRecord | undefined, user: string): boolean {
-  return record?.executor === runaiExecutorName || name.startsWith(`${user}-`);
+  return ownRecord(record) !== undefined || name.startsWith(`${user}-`);
 }
 
 function notOurs(name: string): Diagnostic {
@@ -160,35 +152,11 @@ async function countActive(there: ReadonlyMap<string, Observation>, records: Rec
   let count = 0;
   for (const [name, observation] of there) {
     if (!isActive(observation) || !isRunName(name)) continue;
-    if ((await records.read(name))?.executor === runaiExecutorName) count += 1;
+    if (ownRecord(await records.read(name)) !== undefined) count += 1;
   }
   return count;
 }
 
 function isActive({ state }: Observation): boolean {
   return state !== 'succeeded' && !hasFailed(state);
-}
-
-/** The record of a trial that run:ai has taken; how it ends is known from run:ai. */
-function startedRecord(spec: JobSpec, attempt: number, startedAt: string): RunRecord {
-  const { model, dataset, hparam } = spec.trial;
-  return {
-    version: 1,
-    name: spec.name,
-    model,
-    dataset,
-    hparam: Object.fromEntries(hparam.map(({ key, text }) => [key, text])),
-    fingerprint: spec.fingerprint,
-    command: spec.command,
-    executor: runaiExecutorName,
-    state: 'pending',
-    attempt,
-    host: 'run:ai',
-    startedAt,
-    log: logPath(spec.name, attempt),
-  };
-}
-
-function isNameTaken(error: unknown): error is DiagnosticError {
-  return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'RUNAI_NAME_TAKEN';
 }

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
-import type { Executor, Observation, Outcome, PreparedJob } from '../executor.ts';
+import { isRunName, logPath } from '../../records/run-paths.ts';
+import type { RunRecord } from '../../records/run-record.ts';
+import type { Executor, Observation, Outcome, PreparedJob, RecordStore } from '../executor.ts';
 import { classifyStatus, parseJobList } from './job-list.ts';
 import type { RunaiCli } from './runai-cli.ts';
 
@@ -18,18 +21,30 @@ export interface RunaiExecutorOptions {
   readonly cli: RunaiCli;
   /** The command line that submits a trial, `runai` first. */
   readonly commandLine: (spec: JobSpec) => readonly string[];
+  /** run:ai's listing carries no fingerprints: what was submitted from here is known by its record. */
+  readonly records: RecordStore;
+  readonly now: () => number;
   /** Milliseconds between two looks of `wait`. */
   readonly pollInterval: number;
 }
 
 /** Trials as run:ai workloads, through the user's own `runai` command. */
 export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<PreparedRunaiJob> {
-  const { cli } = options;
+  const { cli, records } = options;
   const project = ['--project', options.project];
 
   const list = async (signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> => {
     const jobs = parseJobList(await cli.run(['list', 'jobs', ...project], signal));
-    return new Map(jobs.map(({ name, status }) => [name, { name, ...classifyStatus(status) }]));
+    const observed = new Map<string, Observation>();
+    for (const { name, status } of jobs) {
+      const record = ownRecord(isRunName(name) ? await records.read(name) : undefined);
+      observed.set(name, {
+        name,
+        ...classifyStatus(status),
+        ...(record && { fingerprint: record.fingerprint, startedAt: record.startedAt }),
+      });
+    }
+    return observed;
   };
 
   return {
@@ -42,8 +57,19 @@ export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<Pre
     list,
 
     async submit(job, signal) {
-      await cli.run(job.argv.slice(1), signal);
-      return { name: job.spec.name };
+      signal.throwIfAborted();
+      const { spec } = job;
+      const before = await records.read(spec.name);
+      const record = startedRecord(spec, (before?.attempt ?? 0) + 1, new Date(options.now()).toISOString());
+      try {
+        await cli.run(job.argv.slice(1), signal);
+      } catch (error) {
+        const known = ownRecord(before);
+        if (!isNameTaken(error) || known?.fingerprint.hash !== spec.fingerprint.hash) throw error;
+        return { name: spec.name, log: known.log };
+      }
+      await records.write(record);
+      return { name: spec.name, log: record.log };
     },
 
     async wait(handle, signal) {
@@ -65,6 +91,36 @@ export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<Pre
     async *logs(handle, { follow }, signal) {
       yield* cli.stream(['logs', handle.name, ...project, ...(follow ? ['--follow'] : [])], signal);
     },
+  };
+}
+
+/** A record of a trial that was submitted to run:ai; others say nothing of what is there. */
+export function ownRecord(record: RunRecord | undefined): RunRecord | undefined {
+  return record?.executor === runaiExecutorName ? record : undefined;
+}
+
+/** Whether run:ai refused because a workload of the name is there. */
+export function isNameTaken(error: unknown): error is DiagnosticError {
+  return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'RUNAI_NAME_TAKEN';
+}
+
+/** The record of a trial that run:ai has taken; how it ends is known from run:ai. */
+function startedRecord(spec: JobSpec, attempt: number, startedAt: string): RunRecord {
+  const { model, dataset, hparam } = spec.trial;
+  return {
+    version: 1,
+    name: spec.name,
+    model,
+    dataset,
+    hparam: Object.fromEntries(hparam.map(({ key, text }) => [key, text])),
+    fingerprint: spec.fingerprint,
+    command: spec.command,
+    executor: runaiExecutorName,
+    state: 'pending',
+    attempt,
+    host: 'run:ai',
+    startedAt,
+    log: logPath(spec.name, attempt),
   };
 }
 
