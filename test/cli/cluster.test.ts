@@ -254,6 +254,14 @@ describe('the commands of the cluster', () => {
     });
   });
 
+  it('says of a pod that has not begun why it has no log', async () => {
+    await project.run(['job', 'where=hid=256']);
+    cluster.simulation.move('lab', first, { kind: 'unschedulable' });
+    const { code, stdout, stderr } = await project.run(['logs', `name=${first}`]);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(/has printed nothing yet: it is pending \(no node has .* free/);
+  });
+
   describe('delete', () => {
     const bob = (name: string): void => {
       const object = {
@@ -282,6 +290,16 @@ describe('the commands of the cluster', () => {
         `job.batch/${first} deleted\njob.batch/${second} deleted\npod/alice-example-interactive-pod deleted\n`,
       );
       expect(names()).toEqual(['theirs']);
+      expect([names('pods'), names('secrets'), names('configmaps')]).toEqual([[], [], []]);
+    });
+
+    it('waits for pods that take their time to end, and leaves no Secret of theirs', async () => {
+      cluster.podGrace = 300;
+      await project.write('.env', 'TOKEN=x\n');
+      await project.run(['job']);
+      for (const name of [first, second]) cluster.simulation.move('lab', name, { kind: 'running' });
+      expect(names('pods')).toHaveLength(2);
+      expect((await project.run(['delete', 'yes=true'])).code).toBe(0);
       expect([names('pods'), names('secrets'), names('configmaps')]).toEqual([[], [], []]);
     });
 

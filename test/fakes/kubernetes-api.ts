@@ -58,6 +58,8 @@ export class FakeCluster {
   /** Programs that containers have; default all. */
   programs: (name: string) => boolean = () => true;
   onlyV4 = false;
+  /** Milliseconds that pods take to end once their Job is gone. */
+  podGrace = 0;
   #server: ReturnType<typeof createServer>;
   #sockets = new Set<Duplex>();
   #folder = '';
@@ -668,8 +670,22 @@ export class FakeCluster {
         const left = (object.metadata.finalizers ?? []).filter(
           (each) => each !== 'batch.kubernetes.io/job-tracking',
         );
-        if (left.length === 0) this.store.remove(plural, object);
+        if (left.length > 0) continue;
+        if (plural === 'pods' && this.podGrace > 0) this.#endPod(object);
+        else this.store.remove(plural, object);
       }
+  }
+
+  #endPod(pod: ApiObject): void {
+    const ending = this.store.update('pods', pod, (copy) => {
+      copy.metadata.deletionTimestamp = this.store.now();
+      copy.metadata.finalizers = ['fake/still-ending'];
+    });
+    setTimeout(() => {
+      this.store.update('pods', ending, (copy) => {
+        copy.metadata.finalizers = [];
+      });
+    }, this.podGrace);
   }
 
   #patch(kind: statuses.Kind, object: ApiObject, request: IncomingMessage, body: Buffer, url: URL) {

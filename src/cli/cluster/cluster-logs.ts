@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError } from '../../executors/kubernetes/api-error.ts';
+import { judgePod } from '../../executors/kubernetes/job-state.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
@@ -9,6 +10,7 @@ import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { type Glob, makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { readPack } from '../../matrix/pack.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
 import { LogLines } from '../../report/log-lines.ts';
 import { PackedLines } from '../../report/packed-lines.ts';
 import { openProject } from '../project.ts';
@@ -46,7 +48,10 @@ export async function printClusterLogs(
   const found = items.filter((pod) => packedTrials(pod, glob)?.length !== 0);
   if (found.length === 0) {
     const waiting = await jobsMatching(cluster, glob, context.signal);
-    if (waiting.length === 0) return undefined;
+    // Of a trial that runs again, the log of its last attempt is here.
+    const records = new DiskRecordStore(context.cwd, () => undefined);
+    if (waiting.length === 0 || waiting.some((job) => records.readListed(job.metadata.name) !== undefined))
+      return undefined;
     throw noPodYet(waiting);
   }
   const chosen = latestOfEach(found);
@@ -58,6 +63,7 @@ export async function printClusterLogs(
       prefix: chosen.length > 1 ? `[${name}] ` : '',
       neutralize: isTerminal && !options.raw,
     });
+    let hasPrinted = false;
     try {
       const request = {
         container: options.container ?? pod.spec?.containers?.[0]?.name,
@@ -67,10 +73,17 @@ export async function printClusterLogs(
       };
       const trials = packedTrials(pod, glob);
       const own = trials === undefined ? undefined : new PackedLines(trials);
-      for await (const chunk of readPodLog(api, name, request, context.signal))
+      for await (const chunk of readPodLog(api, name, request, context.signal)) {
+        hasPrinted = true;
         await write(lines.add(own === undefined ? chunk : own.add(chunk)), context);
+      }
       if (own !== undefined) await write(lines.add(own.end()), context);
       await write(lines.end(), context);
+      const { state, reason } = judgePod(pod);
+      if (!hasPrinted && !options.follow && state === 'pending')
+        context.stderr.write(
+          `${name}: has printed nothing yet: it is pending${reason === undefined ? '' : ` (${reason})`}\n`,
+        );
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       hasFailed = true;

@@ -12,15 +12,15 @@ import {
   type Resource,
 } from '../../executors/kubernetes/objects.ts';
 import { isOurs, ownerSelector } from '../../executors/kubernetes/owner.ts';
-import { removeObject } from '../../executors/kubernetes/remove-object.ts';
-import { collectSupport } from '../../executors/kubernetes/support-garbage.ts';
+import { deletionPatience, removeObject } from '../../executors/kubernetes/remove-object.ts';
+import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { openProject } from '../project.ts';
 import { confirm } from '../prompt.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
-import { openCluster } from './open-cluster.ts';
+import { type Cluster, openCluster } from './open-cluster.ts';
 
 export interface DeleteOptions {
   readonly what: 'all' | 'jobs' | 'pods' | 'failed-jobs';
@@ -102,8 +102,39 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
       reportDiagnostics(diagnostics, context, { json });
     },
   );
-  if (options.what === 'all') await collectSupport(api, owner, { keep: new Set(), youth: 0 }, signal);
+  await waitForPods(cluster, new Set(targets.map(({ object }) => object.metadata.uid)), context);
+  // Whoever removes everything removes what is young, too; else it may be what a sweep is about to use.
+  const isAll = options.what === 'all' && glob === undefined;
+  await collectSupport(api, owner, { keep: new Set(), youth: isAll ? 0 : supportYouth }, signal);
   return stuck > 0 ? ExitCode.refused : ExitCode.ok;
+}
+
+/** A Job is gone at once, and its pods go on until their grace period is over: they still hold GPUs and quota. */
+async function waitForPods(
+  { api, owner }: Cluster,
+  deleted: ReadonlySet<string>,
+  context: Context,
+): Promise<void> {
+  const { policy } = api.client;
+  const start = policy.now();
+  for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
+    const { items } = await api
+      .list(pods, { labels: ownerSelector(owner) }, context.signal)
+      .catch((error) => throwRefused('the pods cannot be listed', error));
+    const left = items.filter(({ metadata }) =>
+      metadata.ownerReferences?.some(({ uid }) => deleted.has(uid)),
+    );
+    if (left.length === 0) return;
+    if (policy.now() - start > deletionPatience) {
+      context.stderr.write(`${left.length} pods are still ending: ${left.map(nameOf).join(', ')}\n`);
+      return;
+    }
+    await policy.sleep(wait, context.signal);
+  }
+}
+
+function nameOf({ metadata }: KubeObject): string {
+  return metadata.name;
 }
 
 function jobTargets(list: readonly Job[], what: DeleteOptions['what']): readonly Target[] {

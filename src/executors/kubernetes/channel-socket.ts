@@ -7,6 +7,9 @@ import type { Connection } from './connection.ts';
 /** Bytes waiting to be sent above which a writer has to wait. */
 const highWater = 1024 * 1024;
 
+/** Milliseconds between pings: load balancers end connections on which nothing has passed for a minute. */
+const pingInterval = 20_000;
+
 /** A WebSocket of the API whose messages begin with the number of a channel. */
 export interface ChannelSocket {
   /** `v5.channel.k8s.io` can close a single channel, older ones cannot. */
@@ -45,6 +48,10 @@ export async function openChannelSocket(
   socket.on('close', () => signal.removeEventListener('abort', abort));
   const messages = readMessages(socket);
   await opened(socket, connection, signal);
+  const pings = setInterval(() => {
+    if (socket.readyState === WebSocket.OPEN) socket.ping();
+  }, pingInterval).unref();
+  socket.on('close', () => clearInterval(pings));
   return {
     protocol: socket.protocol,
     messages,

@@ -338,10 +338,18 @@ function describeEviction(reason: string | undefined, message: string | undefine
 }
 
 function describeRefusal(message: string): string {
-  const quota = /exceeded quota: ([^,]+), requested: ([^,]+), used: ([^,]+), limited: (\S+)/.exec(message);
-  return quota === null
-    ? oneLine(message)
-    : `the quota "${quota[1]}" is used up (${quota[3]} of ${quota[4]})`;
+  const [, name, ...lists] =
+    /exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (\S+)/.exec(message) ?? [];
+  if (name === undefined) return oneLine(message);
+  // Each list is `resource=amount,…`, of the same resources in the same order.
+  const [requested = [], used = [], limited = []] = lists.map((list) =>
+    list.split(',').map((pair) => pair.split('=')),
+  );
+  const parts = requested.map(
+    ([resource, amount], index) =>
+      `${resource}: ${used[index]?.[1]} of ${limited[index]?.[1]} used, ${amount} wanted`,
+  );
+  return oneLine(`the quota "${name}" is used up (${parts.join('; ')})`);
 }
 
 function describeDeletion(job: Job): string {

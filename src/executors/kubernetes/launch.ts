@@ -278,7 +278,9 @@ function isAboutOneTrial(error: ApiError): boolean {
     ['Invalid', 'BadRequest', 'RequestEntityTooLarge', 'Conflict'].includes(error.reason) ||
     // Admission webhooks deny single objects; rights are missing for all of them.
     (error.reason === 'Forbidden' &&
-      /denied the request|admission webhook|violates PodSecurity/.test(error.message)) ||
+      /denied the request|admission webhook|violates PodSecurity|failed quota: |usage per (?:Pod|Container) /.test(
+        error.message,
+      )) ||
     /request is too large/.test(error.message)
   );
 }

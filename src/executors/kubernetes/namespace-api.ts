@@ -2,9 +2,12 @@ import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.t
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isApiError } from './api-error.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
+import { retryDelay } from './retry-policy.ts';
 
 /** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
 const pageSize = 500;
+/** Attempts at a creation that loses the race for a quota's counter. */
+const quotaAttempts = 8;
 /** Listings begun anew after a 410 before giving up. */
 const listingAttempts = 5;
 
@@ -136,6 +139,7 @@ export class NamespaceApi {
     isSame: (there: T) => boolean,
     signal: AbortSignal,
   ): Promise<Created<T>> {
+    const { policy } = this.client;
     const body = JSON.stringify(object);
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -154,6 +158,11 @@ export class NamespaceApi {
           },
         };
       } catch (error) {
+        // Creations at the same time compete for the counter of a quota, and the server gives up on some.
+        if (isQuotaBusy(error) && attempt < quotaAttempts) {
+          await policy.sleep(retryDelay(policy, attempt, undefined), signal);
+          continue;
+        }
         if (!isApiError(error, 'AlreadyExists')) throw error;
         const there = await this.get(resource, object.metadata.name, signal);
         // Deleted in between: there is room now.
@@ -239,6 +248,12 @@ export class NamespaceApi {
   }
 }
 
+/** Neither is about the object: the quota was being counted, or has not been yet. */
+function isQuotaBusy(error: unknown): boolean {
+  if (isApiError(error, 'Conflict')) return error.details?.kind === 'resourcequotas';
+  return isApiError(error, 'Forbidden') && /status unknown for quota: /.test(error.message);
+}
+
 function stuck(resource: Resource<KubeObject>, object: KubeObject): DiagnosticError {
   const finalizers = object.metadata.finalizers ?? [];
   const held =
@@ -267,22 +282,30 @@ export function throwRefused(doing: string, error: unknown): never {
 
 /** What an API server's refusal says to the user, with what was being done. */
 export function refused(doing: string, error: ApiError): DiagnosticError {
-  const hints: Readonly<Record<string, string>> = {
-    Forbidden: 'ktb doctor lists the rights that are missing',
-    NotFound: 'is the namespace in kube.yaml right?',
-  };
   const isNamespace = error.reason === 'NotFound' && error.details?.kind === 'namespaces';
   return new DiagnosticError(
     errorDiagnostic(
       error.isOverQuota ? 'KUBE_QUOTA' : isNamespace ? 'KUBE_NO_NAMESPACE' : 'KUBE_REFUSED',
       `${doing}: ${error.message}`,
-      {
-        hint: error.isOverQuota
-          ? 'delete what you no longer need (ktb delete), then run the command again'
-          : hints[error.reason],
-        cause: error,
-      },
+      { hint: hintOf(error), cause: error },
     ),
     3,
   );
+}
+
+/** What to do about a refusal. Forbidden has many reasons, which only the text tells apart. */
+export function hintOf(error: ApiError): string | undefined {
+  if (error.isOverQuota) return 'delete what you no longer need (ktb delete), then run the command again';
+  if (error.reason === 'NotFound') return 'is the namespace in kube.yaml right?';
+  if (error.reason !== 'Forbidden') return undefined;
+  const unset = /failed quota: [^:]+: must specify (.+)$/.exec(error.message)?.[1];
+  if (unset !== undefined)
+    return `the quota of the namespace wants ${unset} to be set, of side containers too`;
+  if (/violates PodSecurity/.test(error.message))
+    return 'the namespace forbids such pods: remove host_ipc, run_as_user: 0 and the like, or ask its administrators';
+  if (/(?:maximum|minimum) .+ usage per /.test(error.message))
+    return 'the namespace limits resources: change cpu_count, memory, ephemeral_storage or limit_ratio';
+  if (/namespace .* is being terminated/.test(error.message))
+    return 'the namespace is being deleted; use another';
+  return 'ktb doctor lists the rights that are missing';
 }

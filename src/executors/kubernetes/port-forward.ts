@@ -5,7 +5,7 @@ import { pathOf, pods } from './objects.ts';
 
 const dataChannel = 0;
 const errorChannel = 1;
-/** Milliseconds a connection whose local side has ended may still bring an answer. */
+/** Milliseconds without a byte after which a connection is closed whose local side has ended. */
 const lingering = 10_000;
 
 /**
@@ -45,7 +45,10 @@ async function carry(api: NamespaceApi, path: string, local: Socket, signal: Abo
   local.on('error', () => local.destroy());
   const socket = await openChannelSocket(api.client.connection, path, ['v4.channel.k8s.io'], signal);
   local.on('close', () => socket.close());
-  local.on('end', () => setTimeout(() => socket.close(), lingering).unref());
+  let linger: NodeJS.Timeout | undefined;
+  local.on('end', () => {
+    linger = setTimeout(() => socket.close(), lingering).unref();
+  });
   const upload = (async () => {
     for await (const chunk of local as AsyncIterable<Buffer>) await socket.send(dataChannel, chunk);
   })();
@@ -54,6 +57,7 @@ async function carry(api: NamespaceApi, path: string, local: Socket, signal: Abo
   const greeted = new Set<number>();
   let problem = '';
   for await (const { channel, data } of socket.messages) {
+    linger?.refresh();
     if (!greeted.has(channel)) {
       greeted.add(channel);
       if (data.length === 2) continue;
@@ -65,6 +69,7 @@ async function carry(api: NamespaceApi, path: string, local: Socket, signal: Abo
         local.once('close', settle);
       });
   }
+  clearTimeout(linger);
   local.end();
   if (problem !== '') throw new Error(problem.trim());
 }

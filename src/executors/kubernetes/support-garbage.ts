@@ -1,7 +1,7 @@
 import { supportLabel, trialLabel } from '../../render/owner-labels.ts';
 import { isApiError } from './api-error.ts';
 import type { NamespaceApi } from './namespace-api.ts';
-import { configMaps, jobs, type PodSpec, pods, secrets, services } from './objects.ts';
+import { configMaps, jobs, type ObjectMeta, type PodSpec, pods, secrets, services } from './objects.ts';
 import { isOurs, type Owner, ownerSelector } from './owner.ts';
 
 /**
@@ -44,7 +44,9 @@ export async function collectSupport(
     const used = new Set(options.keep);
     for (const job of jobList.items)
       for (const name of referencesOf(job.spec?.template?.spec)) used.add(name);
-    for (const pod of podList.items) for (const name of referencesOf(pod.spec)) used.add(name);
+    // Those of a Job use what it uses; where the Job is gone, they are ending and have mounted theirs.
+    for (const pod of podList.items.filter(({ metadata }) => !isOfJob(metadata)))
+      for (const name of referencesOf(pod.spec)) used.add(name);
     const trials = new Set(jobList.items.map((job) => job.metadata.name));
     const objects = found.flat();
     const now = api.client.serverTime();
@@ -64,6 +66,10 @@ export async function collectSupport(
     if (isApiError(error, 'Forbidden')) return [];
     throw error;
   }
+}
+
+function isOfJob({ ownerReferences }: ObjectMeta): boolean {
+  return ownerReferences?.some(({ kind }) => kind === 'Job') === true;
 }
 
 /** Names of the Secrets and ConfigMaps a pod refers to. */

@@ -178,7 +178,15 @@ describe('what has become of a Job', () => {
       'Error creating: pods "a" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=8, used: requests.nvidia.com/gpu=16, limited: requests.nvidia.com/gpu=16',
     );
     expect(judgeJob(job, [], [refusal]).observation.reason).toBe(
-      'its pod is not created: the quota "gpus" is used up (requests.nvidia.com/gpu=16 of requests.nvidia.com/gpu=16)',
+      'its pod is not created: the quota "gpus" is used up (requests.nvidia.com/gpu: 16 of 16 used, 8 wanted)',
+    );
+    const several = event(
+      'FailedCreate',
+      job.metadata.uid,
+      'Error creating: pods "a" is forbidden: exceeded quota: q, requested: limits.cpu=10,limits.memory=64Gi, used: limits.cpu=8,limits.memory=32Gi, limited: limits.cpu=16,limits.memory=64Gi',
+    );
+    expect(judgeJob(job, [], [several]).observation.reason).toContain(
+      '(limits.cpu: 8 of 16 used, 10 wanted; limits.memory: 32Gi of 64Gi used, 64Gi wanted)',
     );
   });
 

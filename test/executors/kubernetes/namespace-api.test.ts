@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isApiError } from '../../../src/executors/kubernetes/api-error.ts';
-import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { ApiError, isApiError } from '../../../src/executors/kubernetes/api-error.ts';
+import { hintOf, NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { type Job, jobs, pods, secrets } from '../../../src/executors/kubernetes/objects.ts';
 import { follow, type Snapshot } from '../../../src/executors/kubernetes/watch.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
@@ -72,6 +72,53 @@ describe('objects of a namespace', () => {
       expect(cluster.store.list('jobs')).toHaveLength(1);
     },
   );
+
+  it('tries again when creations compete for the counter of a quota', async () => {
+    const message =
+      'Operation cannot be fulfilled on resourcequotas "q": the object has been modified; please apply your changes to the latest version and try again';
+    const body = {
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'Conflict',
+      message,
+      details: { name: 'q', kind: 'resourcequotas' },
+      code: 409,
+    };
+    const isCreate = ({ method }: { method: string }): boolean => method === 'POST';
+    cluster.fail({ kind: 'answer', status: 409, body }, { when: isCreate, times: 5 });
+    expect((await create('counted')).created).toBe(true);
+    const unknown = {
+      ...body,
+      reason: 'Forbidden',
+      message: 'jobs.batch "x" is forbidden: status unknown for quota: q, resources: count/jobs.batch',
+      details: { name: 'x', kind: 'jobs' },
+      code: 403,
+    };
+    cluster.fail({ kind: 'answer', status: 403, body: unknown }, { when: isCreate, times: 2 });
+    expect((await create('known')).created).toBe(true);
+  });
+
+  it.each([
+    [
+      'pods "x" is forbidden: failed quota: q: must specify limits.cpu for: llm; limits.memory for: llm',
+      'the quota of the namespace wants limits.cpu for: llm; limits.memory for: llm to be set',
+    ],
+    [
+      'pods "x" is forbidden: violates PodSecurity "restricted:latest": hostIPC',
+      'the namespace forbids such pods',
+    ],
+    [
+      'pods "x" is forbidden: maximum memory usage per Container is 16Gi, but limit is 64Gi',
+      'the namespace limits resources',
+    ],
+    [
+      'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+      'delete what you no longer need',
+    ],
+    ['jobs.batch is forbidden: User "a" cannot list resource "jobs"', 'ktb doctor'],
+  ])('says what to do about %s', (message, hint) => {
+    expect(hintOf(new ApiError(403, { message, reason: 'Forbidden' }))).toContain(hint);
+  });
 
   it('counts one of ours with the same fingerprint as created, and refuses another', async () => {
     await create('mine');
