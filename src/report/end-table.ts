@@ -12,7 +12,7 @@ export function formatEndTable(
 ): string {
   const notSucceeded = tally.ended.filter(({ outcome }) => outcome.state !== 'succeeded');
   const shown = tally.ended.length > longestTable ? notSucceeded.slice(0, longestTable) : tally.ended;
-  const rows = shown.map(cells);
+  const rows = shown.toSorted((one, other) => one.position - other.position).map(cells);
   const table =
     rows.length === 0
       ? []
@@ -40,7 +40,9 @@ function formatCounts(
 ): string {
   const counts = new Map<string, number>();
   for (const { outcome } of tally.ended) counts.set(outcome.state, (counts.get(outcome.state) ?? 0) + 1);
-  const parts = [...counts].map(([state, count]) => `${count} ${state}`);
+  const parts = [...counts]
+    .toSorted(([one], [other]) => Number(other === 'succeeded') - Number(one === 'succeeded'))
+    .map(([state, count]) => `${count} ${state}`);
   if (tally.skipped > 0) parts.push(`${tally.skipped} skipped`);
   const left = tally.total - tally.ended.length;
   if (left > 0) parts.push(`${left} not started`);

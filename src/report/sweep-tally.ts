@@ -4,6 +4,8 @@ import type { Event } from './event.ts';
 /** One ended trial, a line of the table at the end. */
 export interface EndedTrial {
   readonly name: string;
+  /** In the order of the plan, from 1. */
+  readonly position: number;
   readonly outcome: Outcome;
   readonly milliseconds: number;
   /** Relative to the project. */
@@ -17,7 +19,8 @@ export class SweepTally {
   started = 0;
   skipped = 0;
   readonly ended: EndedTrial[] = [];
-  readonly running = new Set<string>();
+  /** Name → position. */
+  readonly running = new Map<string, number>();
   #succeeded = 0;
 
   get succeeded(): number {
@@ -35,18 +38,21 @@ export class SweepTally {
         break;
       case 'trial-started':
         this.started++;
-        this.running.add(event.trial.name);
+        this.running.set(event.trial.name, event.position);
         break;
-      case 'trial-ended':
+      case 'trial-ended': {
+        const position = this.running.get(event.trial.name) ?? this.ended.length;
         this.running.delete(event.trial.name);
         if (event.outcome.state === 'succeeded') this.#succeeded++;
         this.ended.push({
           name: event.trial.name,
+          position,
           outcome: event.outcome,
           milliseconds: event.milliseconds,
           log: event.log,
         });
         break;
+      }
       case 'trial-skipped':
         this.skipped++;
         break;

@@ -160,6 +160,21 @@ sys.stdout.buffer.write(out)
     expect(project.read('.toolbox/runs/p-x/attempt-1.log')).toBe('one\ntwo');
   });
 
+  it('ends in a table in the order of the plan, whichever trial was done first', async () => {
+    const project = new LocalProject({
+      'config/launch.yaml': `
+project_name: p
+prefix: ""
+model:
+  slow: { command: "until [ -e done ]; do sleep 0.05; done; sleep 0.3" }
+  fast: { command: "touch done; exit 4" }
+`,
+    });
+    const { stderr } = await project.run(['local', 'jobs=2']);
+    expect(stderr).toMatch(/\[1\/2\] p-fast failed[\s\S]*\[2\/2\] p-slow succeeded/);
+    expect(stderr).toMatch(/\nNAME .*\np-slow .*\np-fast .*\n2 trials in .*: 1 succeeded, 1 failed\n$/);
+  });
+
   it('ends what a trial leaves behind, and does not wait for it for ever', async () => {
     const project = LocalProject.of('sleep 600 & echo $!; sleep 600 >/dev/null 2>&1 & echo $!');
     const { code, stdout } = await project.run(['local']);
