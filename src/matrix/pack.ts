@@ -4,7 +4,7 @@ import { maxNameLength } from './legal-name.ts';
 import { quoteForShell } from './shell-quote.ts';
 
 /** Annotation of a packed workload: its trials as JSON, in the order of their exit codes. */
-export const packAnnotation = 'kube-toolbox/pack';
+const packAnnotation = 'kube-toolbox/pack';
 
 /** One trial of a pack, as the annotation has it. */
 export interface PackedTrial {

@@ -41,7 +41,7 @@ export async function attachVscode(options: AttachOptions, context: Context): Pr
 }
 
 /** The authority that the extension reads: `k8s-container+context=…+podname=…`, what is not plain escaped. */
-export function formatAuthority(parts: Readonly<Record<string, string>>): string {
+function formatAuthority(parts: Readonly<Record<string, string>>): string {
   const text = Object.entries(parts).map(([key, value]) => `+${key}=${value}`);
   return `k8s-container${encodeURIComponent(text.join(''))}`;
 }

@@ -43,7 +43,7 @@ export async function runInWorkload(
   return (code ?? ExitCode.failed) as ExitCode;
 }
 
-export function noWorkload(name: string, project: string): DiagnosticError {
+function noWorkload(name: string, project: string): DiagnosticError {
   return new DiagnosticError(
     errorDiagnostic('RUNAI_NO_WORKLOAD', `run:ai lists no workload "${name}" in project ${project}`, {
       hint: 'make status shows the trials, make pod creates an interactive pod',

@@ -83,7 +83,7 @@ const settingNames = new Set([
 ]);
 
 /** Keys of `.env` that become variables of the pod through the Secret: all with a value, but settings. */
-export function secretKeysOf(dotenv: ReadonlyMap<string, string>): readonly string[] {
+function secretKeysOf(dotenv: ReadonlyMap<string, string>): readonly string[] {
   return [...dotenv.keys()].filter((key) => !settingNames.has(key) && dotenv.get(key) !== '').sort();
 }
 
