@@ -28,7 +28,9 @@ export function formatDecision(spec: JobSpec, state: TrialState, action: Action,
   const { trial, name, command } = spec;
   const todo = action.kind === 'keep' ? 'leave' : 'run';
   const origin = trial.dataset === '' ? trial.model : `${trial.model} on ${trial.dataset}`;
-  const values = trial.hparam.map(({ key, text }) => `${key}=${text}`);
+  const values = trial.hparam.map(
+    ({ key, text }) => `${key}=${/[\r\n]/.test(text) ? JSON.stringify(text) : text}`,
+  );
   const lines = [[origin, ...values].join('  '), ...command.trim().split('\n')];
   return `${name}  [${state}] ${todo}: ${why}\n${lines.map((line) => `    ${line}`.trimEnd()).join('\n')}`;
 }

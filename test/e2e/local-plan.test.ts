@@ -12,7 +12,7 @@ it('prints each trial with its values, command, state and what would be done, an
   const project = new LocalProject({
     'config/launch.yaml': `project_name: p
 prefix: ""
-model: { m: { command: "echo <lr>\\nls", hparam: { lr: [fast, _slow] } } }
+model: { m: { command: "echo <lr>\\nls", hparam: { lr: [fast, "_slow\\ndown"] } } }
 dataset: { a: {} }
 `,
   });
@@ -24,6 +24,7 @@ dataset: { a: {} }
     ls
 1 trial: 1 missing; would run 1
 `);
+  expect((await project.run(['plan'])).stdout).toContain('\n    m on a  lr="_slow\\ndown"\n');
   const lines = (await project.run(['plan', 'json=true'])).stdout.trim().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
     {
@@ -34,7 +35,7 @@ dataset: { a: {} }
       state: 'missing',
       do: 'run',
     },
-    { type: 'trial', hparam: { lr: '_slow' } },
+    { type: 'trial', hparam: { lr: '_slow\ndown' } },
     { type: 'totals', trials: 2, run: 2, states: { missing: 2 } },
   ]);
 });
