@@ -85,7 +85,8 @@ export class Simulation {
   write(namespace: string, pod: string, text: string, container = 'main', time?: string): void {
     const log = this.log(namespace, pod, container);
     for (const line of text.split(/(?<=\n)/)) {
-      const nanoseconds = String(Number(process.hrtime.bigint() % 1_000_000_000n)).padStart(9, '0');
+      // Milliseconds of the clock, and an order among the lines of one.
+      const nanoseconds = `${String(Date.now() % 1000).padStart(3, '0')}${String(log.lines.length % 1_000_000).padStart(6, '0')}`;
       log.lines.push({
         time: time ?? this.#store.now().replace('Z', `.${nanoseconds}Z`),
         bytes: Buffer.from(line),

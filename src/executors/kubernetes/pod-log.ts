@@ -131,8 +131,9 @@ class LogPosition {
   #stamp: string | undefined;
   /** Of the first line passed on: with `tailLines`, older ones of the same second were never asked for. */
   #first: string | undefined;
-  /** The line under way is such an older one. */
+  /** The line under way is such an older one; they are at the front of an answer, and nowhere else. */
   #isOlder = false;
+  #mayBeOlder = false;
   #skipLines = 0;
   #skipBytes = 0;
 
@@ -148,8 +149,10 @@ class LogPosition {
   /** `sinceTime` for the next request; sets what of its answer is known already. */
   begin(): string | undefined {
     if (this.#second === undefined) return undefined;
-    this.#skipLines = this.#passed;
-    this.#skipBytes = this.#within;
+    this.#mayBeOlder = true;
+    // What the last answer broke off before is known still.
+    if (this.#skipLines === 0) this.#skipBytes = Math.max(this.#skipBytes, this.#within);
+    this.#skipLines += this.#passed;
     this.#passed = 0;
     this.#within = 0;
     return `${this.#second}${this.#zone}`;
@@ -194,12 +197,15 @@ class LogPosition {
   #startLine(stamp: string): void {
     this.#stamp = stamp;
     this.#first ??= stamp;
-    this.#isOlder = stamp < this.#first;
+    this.#mayBeOlder &&= stamp < this.#first;
+    this.#isOlder = this.#mayBeOlder;
     this.#zone = /(?:Z|[+-]\d\d:\d\d)$/.exec(stamp)?.[0] ?? 'Z';
     const second = stamp.slice(0, 19);
     if (this.#second === undefined || second > this.#second) {
       this.#second = second;
       this.#passed = 0;
+      this.#skipLines = 0;
+      this.#skipBytes = 0;
     }
   }
 

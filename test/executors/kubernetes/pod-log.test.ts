@@ -73,6 +73,10 @@ describe('the log of a pod', () => {
       cluster.fail({ kind: 'reset-after', bytes }, { when: isLog });
       cluster.fail({ kind: 'reset-after', bytes: bytes + 111 }, { when: isLog });
       expect(await read({ follow: true }), `reset after ${bytes} bytes`).toBe(whole);
+      // Again and again, and before what was read already has come again.
+      for (const again of [bytes + 150, bytes, 0, 40, bytes + 60])
+        cluster.fail({ kind: 'reset-after', bytes: again }, { when: isLog });
+      expect(await read({ follow: true }), `resets around ${bytes} bytes`).toBe(whole);
     }
   });
 
@@ -81,6 +85,13 @@ describe('the log of a pod', () => {
     finish();
     cluster.fail({ kind: 'reset-after', bytes: 40 }, { when: isLog });
     expect(await read({ follow: true, tailLines: 3 })).toBe('3\n4\n5\n');
+  });
+
+  it('loses nothing when the clock of the node is set back', async () => {
+    write('0\n', '2026-01-01T00:00:09.000000000Z');
+    write('1\n', '2026-01-01T00:00:05.000000000Z');
+    finish();
+    expect(await read({ follow: true })).toBe('0\n1\n');
   });
 
   it('understands clocks with a time zone', async () => {
