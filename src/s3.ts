@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
+import { openStore } from './backends.ts';
 import { parseDotEnv } from './config/dotenv.ts';
 import { loadSources } from './config/load.ts';
 import { DiagnosticError } from './diagnostics/diagnostic.ts';
 import { findObjects } from './stores/find-objects.ts';
 import type { ObjectInfo, ObjectStore } from './stores/object-store.ts';
-import { openStore } from './stores/open-store.ts';
 import { type RemoveEvent, type RemoveSummary, removeKeys } from './stores/remove.ts';
 import { readS3Settings } from './stores/s3-settings.ts';
 import { parseSelection } from './stores/selection.ts';

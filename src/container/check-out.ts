@@ -80,7 +80,7 @@ async function findSnapshot(digest: string, context: Context): Promise<string> {
       import('../config/load.ts'),
       import('../config/dotenv.ts'),
       import('../stores/s3-settings.ts'),
-      import('../stores/open-store.ts'),
+      import('../backends.ts'),
       import('../stores/store-error.ts'),
     ]);
   const settings = readS3Settings(env, parseDotEnv((await loadSources(context)).dotenv).dotenv);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ApiClient } from '../../src/executors/kubernetes/api-client.ts';
 import { Connection } from '../../src/executors/kubernetes/connection.ts';
 import { readKubeconfig } from '../../src/executors/kubernetes/kubeconfig.ts';
+import { KubernetesExecutor } from '../../src/executors/kubernetes/kubernetes-executor.ts';
 import { launch } from '../../src/executors/kubernetes/launch.ts';
 import { NamespaceApi } from '../../src/executors/kubernetes/namespace-api.ts';
 import { jobs, pathOf } from '../../src/executors/kubernetes/objects.ts';
@@ -44,9 +45,7 @@ const records = new DiskRecordStore(folder, () => undefined);
 
 const sweep = (count: number, prefix: string, specs = makeSpecs(count, 'v1', prefix)) =>
   launch(specs, {
-    api,
-    owner,
-    renderer,
+    executor: new KubernetesExecutor({ api, owner, renderer }),
     records,
     root: folder,
     concurrency,

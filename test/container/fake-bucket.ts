@@ -1,5 +1,5 @@
+import { openStore } from '../../src/backends.ts';
 import type { ObjectStore } from '../../src/stores/object-store.ts';
-import { openStore } from '../../src/stores/open-store.ts';
 import { readS3Settings } from '../../src/stores/s3-settings.ts';
 import type { FakeS3Server } from '../fakes/s3-server.ts';
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { executors } from '../../src/backends.ts';
 import type { Executor } from '../../src/executors/executor.ts';
 import type { JobSpec } from '../../src/matrix/job-spec.ts';
 
@@ -17,7 +18,10 @@ export interface ExecutorUnderTest {
 const never = new AbortController().signal;
 
 /** The tests every executor passes; call it inside a `describe`. */
-export function testExecutorContract(open: () => Promise<ExecutorUnderTest>): void {
+export function testExecutorContract(
+  name: keyof typeof executors,
+  open: () => Promise<ExecutorUnderTest>,
+): void {
   const contract = (what: string, run: (under: ExecutorUnderTest) => Promise<void>) =>
     it(what, async () => {
       const under = await open();
@@ -27,6 +31,10 @@ export function testExecutorContract(open: () => Promise<ExecutorUnderTest>): vo
         await under.finished();
       }
     });
+
+  contract('has the name that the list of executors and run records give it', async ({ executor }) => {
+    expect(executor.name).toBe(name);
+  });
 
   contract('runs a trial to its end, and lists it', async ({ executor, spec, advance }) => {
     expect((await executor.list(never)).size).toBe(0);

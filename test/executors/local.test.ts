@@ -10,7 +10,7 @@ import { testExecutorContract } from '../contract/executor-contract.ts';
 const commands = { succeed: 'echo hello', fail: 'exit 3', hang: 'sleep 600' };
 
 describe('LocalExecutor', () => {
-  testExecutorContract(async () => {
+  testExecutorContract('local', async () => {
     const root = mkdtempSync(join(tmpdir(), 'local-executor-'));
     const warn = (diagnostic: { message: string }) => {
       throw new Error(diagnostic.message);

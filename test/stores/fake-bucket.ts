@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { openStore } from '../../src/backends.ts';
 import { downloadAll } from '../../src/stores/download.ts';
 import type { ObjectStore } from '../../src/stores/object-store.ts';
-import { openStore } from '../../src/stores/open-store.ts';
 import type { Clock } from '../../src/stores/retry.ts';
 import { readS3Settings } from '../../src/stores/s3-settings.ts';
 import type { TransferEvent } from '../../src/stores/transfer-event.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openStore } from '../../src/backends.ts';
 import { FilesystemStore } from '../../src/stores/filesystem-store.ts';
-import { openStore } from '../../src/stores/open-store.ts';
 import { readS3Settings } from '../../src/stores/s3-settings.ts';
 import { describeObjectStore } from '../contract/object-store-contract.ts';
 import { FakeS3Server } from '../fakes/s3-server.ts';

@@ -1,5 +1,5 @@
+import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
-import { listJobs } from '../../executors/kubernetes/kubernetes-executor.ts';
 import { type LaunchStep, launch } from '../../executors/kubernetes/launch.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
@@ -32,6 +32,7 @@ export interface LaunchJobsOptions {
 /** From the project's files to one Job a trial: `make job`. */
 export async function launchJobs(options: LaunchJobsOptions, context: Context): Promise<ExitCode> {
   const json = options.json === true;
+  const backend = executors.kubernetes();
   let opened: Cluster | undefined;
   let listing: Promise<Listing<Job>> | undefined;
   const {
@@ -43,6 +44,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   } = await openSweep(context, async (read) => {
     opened = await openCluster(read, { yes: options.yes, isWriting: true }, context);
     // Asked for while the code is pinned and the templates are compiled.
+    const { listJobs } = await backend;
     listing = listJobs(opened.api, opened.owner, context.signal);
     listing.catch(() => undefined);
   });
@@ -50,6 +52,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     throw new Error('the sweep was opened without its cluster');
   using cluster = opened;
   const { api, owner } = cluster;
+  const { KubernetesExecutor } = await backend;
   const keeps = filterOf(options.where, matrix);
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, { json }),
@@ -76,11 +79,13 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     if (!json) for (const { name } of trials) context.stdout.write(`Job '${name}' runs in ${spec.name}.\n`);
   }
   const summary = await launch(packs?.specs ?? specs, {
-    api,
-    owner,
+    executor: new KubernetesExecutor({
+      api,
+      owner,
+      renderer,
+      before: () => storeCode(pinned, cluster, context),
+    }),
     listing,
-    prepare: () => storeCode(pinned, cluster, context),
-    renderer,
     records,
     root: context.cwd,
     // What is packed has been decided about.

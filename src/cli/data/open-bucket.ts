@@ -1,10 +1,10 @@
+import { openStore } from '../../backends.ts';
 import { parseDotEnv } from '../../config/dotenv.ts';
 import { loadSources, type Sources } from '../../config/load.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
-import { openStore } from '../../stores/open-store.ts';
 import { readS3Settings, type S3Settings } from '../../stores/s3-settings.ts';
 
 export interface Bucket {

@@ -1,3 +1,4 @@
+import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
 import {
   type Diagnostic,
@@ -5,7 +6,6 @@ import {
   errorDiagnostic,
   warningDiagnostic,
 } from '../../diagnostics/diagnostic.ts';
-import { LocalExecutor } from '../../executors/local.ts';
 import { checkData, findBash } from '../../executors/local-preflight.ts';
 import { runSweep } from '../../executors/sweep.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -36,6 +36,7 @@ export interface RunLocallyOptions extends LocalSelectionOptions {
 /** From the project's files to trials that have run: `make local` and `make local-first`. */
 export async function runLocally(options: RunLocallyOptions, context: Context): Promise<ExitCode> {
   const { cwd: root, now, secondSignal: kill } = context;
+  const backend = executors.local();
   const { config, matrix, plan } = await openPlan(context, { side: 'local' });
   const env = definedVariables(context.env);
   const bash = findBash(env);
@@ -52,6 +53,7 @@ export async function runLocally(options: RunLocallyOptions, context: Context): 
   checkData(root, specsAt(plan, run));
   const base = await localEnvironments(specsAt(plan, run), { root, env, config, warn });
   const dotenv = config.dotenv.variables;
+  const { LocalExecutor } = await backend;
   const executor = new LocalExecutor({ root, records, bash, base, dotenv, now, output, warn, kill });
 
   report({ type: 'sweep-started', trials: run.length, executor: executor.name });

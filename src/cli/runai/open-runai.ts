@@ -1,10 +1,11 @@
+import { executors } from '../../backends.ts';
 import type { Config } from '../../config/config.ts';
 import { readSshKeys } from '../../container/ssh-keys.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import type { Executor } from '../../executors/executor.ts';
 import { createRunaiCli, type RunaiCli } from '../../executors/runai/runai-cli.ts';
-import { createRunaiExecutor, type PreparedRunaiJob } from '../../executors/runai/runai-executor.ts';
+import type { PreparedRunaiJob } from '../../executors/runai/runai-executor.ts';
 import {
   type RunaiSettings,
   type RunaiSources,
@@ -69,6 +70,7 @@ export async function openRunai(
   const settings = resolve(sourcesOf(fields));
   reportDiagnostics(ignoredFields(config), context);
   const cli = createRunaiCli(env, cwd);
+  const { createRunaiExecutor } = await executors.runai();
   const records = new DiskRecordStore(cwd, (warning) => reportDiagnostics([warning], context, options));
   return {
     settings,

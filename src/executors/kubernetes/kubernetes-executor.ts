@@ -43,14 +43,14 @@ const podInterval = 1000;
  */
 export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
   readonly name = executorName;
-  readonly #api: NamespaceApi;
-  readonly #owner: Owner;
+  readonly api: NamespaceApi;
+  readonly owner: Owner;
   readonly #renderer: Renderer;
   readonly #submitter: JobSubmitter;
 
   constructor({ api, owner, renderer, before }: KubernetesExecutorOptions) {
-    this.#api = api;
-    this.#owner = owner;
+    this.api = api;
+    this.owner = owner;
     this.#renderer = renderer;
     this.#submitter = new JobSubmitter(api, owner, before);
   }
@@ -74,8 +74,13 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
     };
   }
 
+  /** Everything of this user and project as the cluster has it. @throws ApiError */
+  listJobs(signal: AbortSignal): Promise<Listing<Job>> {
+    return listJobs(this.api, this.owner, signal);
+  }
+
   async list(signal: AbortSignal): Promise<ReadonlyMap<string, Observation>> {
-    const { items } = await listJobs(this.#api, this.#owner, signal).catch((error) =>
+    const { items } = await this.listJobs(signal).catch((error) =>
       throwRefused('the Jobs cannot be listed', error),
     );
     return new Map(items.map((job) => [job.metadata.name, judgeJob(job).observation]));
@@ -105,8 +110,8 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
   async wait(handle: Handle, signal: AbortSignal): Promise<Outcome> {
     let outcome: Outcome | undefined;
     await waitForJobs({
-      api: this.#api,
-      owner: this.#owner,
+      api: this.api,
+      owner: this.owner,
       names: new Set([handle.name]),
       maxParallel: undefined,
       report: () => undefined,
@@ -121,10 +126,10 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
   async remove(handle: Handle, signal: AbortSignal): Promise<void> {
     const { name } = handle;
     try {
-      const there = await this.#api.get(jobs, name, signal);
+      const there = await this.api.get(jobs, name, signal);
       if (there === undefined || (handle.uid ?? there.metadata.uid) !== there.metadata.uid) return;
-      if (!isOurs(there, this.#owner)) throw nameTaken('Job', name, this.#owner, there);
-      await removeObject(this.#api, jobs, { name, uid: there.metadata.uid }, signal);
+      if (!isOurs(there, this.owner)) throw nameTaken('Job', name, this.owner, there);
+      await removeObject(this.api, jobs, { name, uid: there.metadata.uid }, signal);
     } catch (error) {
       throwRefused(`Job "${name}" cannot be deleted`, error);
     }
@@ -140,7 +145,7 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
       const pod = await this.#podOf(handle.name, options, signal);
       if (pod === undefined) return;
       const container = pod.spec?.containers?.[0]?.name;
-      yield* readPodLog(this.#api, pod.metadata.name, { ...options, container }, signal);
+      yield* readPodLog(this.api, pod.metadata.name, { ...options, container }, signal);
     } catch (error) {
       throwRefused(`the output of Job "${handle.name}" cannot be read`, error);
     }
@@ -152,17 +157,17 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
     signal: AbortSignal,
   ): Promise<Pod | undefined> {
     for (;;) {
-      const found = await podsOfJob(this.#api, name, signal);
+      const found = await podsOfJob(this.api, name, signal);
       if (found.length > 0) return latestPod(found);
       if (!follow) return undefined;
-      const job = await this.#api.get(jobs, name, signal);
+      const job = await this.api.get(jobs, name, signal);
       if (job === undefined || hasEnded(job)) return undefined;
-      await this.#api.client.policy.sleep(podInterval, signal);
+      await this.api.client.policy.sleep(podInterval, signal);
     }
   }
 }
 
-/** Everything of this user and project, in one look. */
+/** The same before there is a renderer: it can be asked for while the manifests are made ready. */
 export function listJobs(api: NamespaceApi, owner: Owner, signal: AbortSignal): Promise<Listing<Job>> {
   return api.list(jobs, { labels: ownerSelector(owner) }, signal);
 }

@@ -3,16 +3,15 @@ import { type Action, changedParts, decide, type Overwrite } from '../../matrix/
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
 import type { RunRecord, TrialState } from '../../records/run-record.ts';
-import type { Renderer } from '../../render/renderer.ts';
 import type { RecordStore } from '../executor.ts';
 import { ApiError } from './api-error.ts';
 import { harvestLog, podsOfJob } from './harvest-log.ts';
 import { inOrder } from './in-order.ts';
 import { judgeJob } from './job-state.ts';
-import { KubernetesExecutor, listJobs, type PreparedKubernetesJob } from './kubernetes-executor.ts';
-import { type Listing, type NamespaceApi, throwRefused } from './namespace-api.ts';
+import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-executor.ts';
+import { type Listing, throwRefused } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
-import { isOurs, type Owner } from './owner.ts';
+import { isOurs } from './owner.ts';
 import { deletionPatience, removeObject } from './remove-object.ts';
 import { executorName, recordOf } from './run-outcome.ts';
 import { hasEnded, jobsToStart, startJobs } from './slots.ts';
@@ -33,11 +32,9 @@ export interface LaunchStep {
 }
 
 export interface LaunchOptions {
-  readonly api: NamespaceApi;
-  readonly owner: Owner;
+  readonly executor: KubernetesExecutor;
   /** The project's Jobs, when they have been asked for already; see {@link listJobs}. */
   readonly listing?: Promise<Listing<Job>> | undefined;
-  readonly renderer: Renderer;
   /** `readListed` answers for trials that never ran without looking for their file. */
   readonly records: RecordStore & { readListed(name: string): RunRecord | undefined };
   /** The project's folder, for harvested logs. */
@@ -50,8 +47,6 @@ export interface LaunchOptions {
   readonly concurrency: number;
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
-  /** Done once before the first Job is created, and only then: a snapshot of the code is stored. */
-  readonly prepare?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -79,7 +74,6 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
 
 class Launch {
   readonly #options: LaunchOptions;
-  readonly #executor: KubernetesExecutor;
   readonly #steps = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0 };
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
@@ -89,13 +83,11 @@ class Launch {
 
   constructor(options: LaunchOptions) {
     this.#options = options;
-    const { api, owner, renderer, prepare } = options;
-    this.#executor = new KubernetesExecutor({ api, owner, renderer, before: prepare });
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
-    const { api, owner, maxParallel, signal, listing } = this.#options;
-    const { items } = await (listing ?? listJobs(api, owner, signal)).catch((error) =>
+    const { executor, maxParallel, signal, listing } = this.#options;
+    const { items } = await (listing ?? executor.listJobs(signal)).catch((error) =>
       throwRefused('the Jobs cannot be listed', error),
     );
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
@@ -120,18 +112,20 @@ class Launch {
       changed: this.#changed,
       quota: this.#quota,
       started,
-      applied: this.#executor.appliedNames,
+      applied: this.#options.executor.appliedNames,
     };
   }
 
   /** Jobs of an earlier launch that wait for a slot: this is where they go on. */
   async #release(items: readonly Job[]): Promise<number> {
-    const { api, maxParallel, signal } = this.#options;
+    const { executor, maxParallel, signal } = this.#options;
     // No limit in the files: whatever waits for one may go.
     const ready = jobsToStart(items, maxParallel ?? Number.POSITIVE_INFINITY);
     if (ready.length === 0) return 0;
     return (
-      await startJobs(api, ready, signal).catch((error) => throwRefused('a Job cannot be started', error))
+      await startJobs(executor.api, ready, signal).catch((error) =>
+        throwRefused('a Job cannot be started', error),
+      )
     ).length;
   }
 
@@ -167,7 +161,7 @@ class Launch {
           job !== undefined &&
           !(await this.#remove(job, spec, view?.isDeleting === true))
         ) {
-          job = await this.#options.api.get(jobs, spec.name, this.#options.signal);
+          job = await this.#options.executor.api.get(jobs, spec.name, this.#options.signal);
           if (round < 5) continue;
         }
         return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };
@@ -196,7 +190,7 @@ class Launch {
   ): Promise<Partial<LaunchStep> & Pick<LaunchStep, 'result'>> {
     let prepared: PreparedKubernetesJob;
     try {
-      prepared = this.#executor.prepare(spec);
+      prepared = this.#options.executor.prepare(spec);
     } catch (error) {
       if (!(error instanceof DiagnosticError)) throw error;
       return { result: 'rejected', diagnostics: error.diagnostics };
@@ -205,7 +199,7 @@ class Launch {
     if (!isWaiting) this.#slots -= 1;
     try {
       const slots = isWaiting ? this.#options.maxParallel : undefined;
-      const { found } = await this.#executor.submit(prepared, this.#options.signal, slots);
+      const { found } = await this.#options.executor.submit(prepared, this.#options.signal, slots);
       if (found === undefined) return { result, isWaiting };
       const action = decide(spec, judgeJob(found).observation);
       return {
@@ -221,7 +215,8 @@ class Launch {
 
   /** Keeps what the Job has printed, deletes it, waits until it is gone. False: it changed meanwhile. */
   async #remove(job: Job, spec: JobSpec, isDeleting: boolean): Promise<boolean> {
-    const { api, owner, signal } = this.#options;
+    const { executor, signal } = this.#options;
+    const { api, owner } = executor;
     // The selector of the listing says so already; a deletion is worth asking twice.
     if (!isOurs(job, owner)) throw new Error(`the listing holds ${job.metadata.name}, which is not ours`);
     const target = { name: job.metadata.name, uid: job.metadata.uid };
@@ -237,7 +232,8 @@ class Launch {
   }
 
   async #remember(job: Job, spec: JobSpec): Promise<void> {
-    const { api, records, root, signal } = this.#options;
+    const { executor, records, root, signal } = this.#options;
+    const { api } = executor;
     if (!hasEnded(job)) return;
     const jobPods = await podsOfJob(api, job.metadata.name, signal);
     const attempt = ((await records.read(spec.name))?.attempt ?? 0) + 1;

@@ -46,7 +46,7 @@ async function open() {
 }
 
 describe('KubernetesExecutor', () => {
-  testExecutorContract(open);
+  testExecutorContract('kubernetes', open);
 
   it('prepares the manifests that dryrun shows, which hold no Secret', async () => {
     const { executor, spec, finished } = await open();

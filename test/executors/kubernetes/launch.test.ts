@@ -3,14 +3,21 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KubernetesExecutor } from '../../../src/executors/kubernetes/kubernetes-executor.ts';
 import { type LaunchOptions, type LaunchStep, launch } from '../../../src/executors/kubernetes/launch.ts';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { DiskRecordStore } from '../../../src/records/record-store.ts';
+import type { Renderer } from '../../../src/render/renderer.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
 import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
 import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
 import { makeSpecs, owner, plainRenderer } from './plain-renderer.ts';
+
+interface RunOptions extends Partial<LaunchOptions> {
+  readonly renderer?: Renderer;
+  readonly on?: NamespaceApi;
+}
 
 describe('launching a sweep', () => {
   let cluster: FakeCluster;
@@ -31,12 +38,13 @@ describe('launching a sweep', () => {
   const names = (plural = 'jobs'): string[] =>
     cluster.store.list(plural).map((object) => object.metadata.name);
   const job = (name: string): ApiObject => cluster.store.get('jobs', 'lab', name) as ApiObject;
-  const run = async (specs: ReturnType<typeof makeSpecs>, options: Partial<LaunchOptions> = {}) => {
+  const run = async (
+    specs: ReturnType<typeof makeSpecs>,
+    { renderer = plainRenderer(), on = api, ...options }: RunOptions = {},
+  ) => {
     const steps: LaunchStep[] = [];
     const summary = await launch(specs, {
-      api,
-      owner,
-      renderer: plainRenderer(),
+      executor: new KubernetesExecutor({ api: on, owner, renderer }),
       records: new DiskRecordStore(root, () => undefined),
       root,
       concurrency: 8,
@@ -257,7 +265,7 @@ describe('launching a sweep', () => {
       100,
     );
     const patient = new NamespaceApi(connectToFake(cluster), 'lab');
-    const { steps } = await run(makeSpecs(1), { api: patient });
+    const { steps } = await run(makeSpecs(1), { on: patient });
     patient.client.close();
     expect(steps).toMatchObject([{ found: 'deleting', result: 'replaced' }]);
   });
@@ -312,7 +320,7 @@ describe('launching a sweep', () => {
 
   it('converges with another toolbox at work on the same trials', async () => {
     const other = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
-    const both = await Promise.all([run(makeSpecs(50)), run(makeSpecs(50), { api: other })]);
+    const both = await Promise.all([run(makeSpecs(50)), run(makeSpecs(50), { on: other })]);
     other.client.close();
     expect(names()).toHaveLength(50);
     expect(both.flatMap(({ results }) => results).filter((result) => result === 'created')).toHaveLength(50);

@@ -74,7 +74,7 @@ async function open() {
 }
 
 describe('the run:ai executor', () => {
-  testExecutorContract(open);
+  testExecutorContract('runai', open);
 
   it('takes a name that is taken for its own only with a record that says the same', async () => {
     const { executor, records, spec, finished } = await open();
