@@ -68,9 +68,17 @@ function checkMetadata(
   checkAnnotations(metadata.annotations ?? {}, report);
 }
 
+/** By these the job controller finds a Job's pods; another value is refused. */
+const reservedLabels =
+  /^(?:batch\.kubernetes\.io\/)?(?:job-name|controller-uid)$|^batch\.kubernetes\.io\/job-completion-index$/;
+
 function checkLabels(labels: Texts, report: Report): void {
   for (const [key, value] of Object.entries(labels)) {
     const wrongKey = wrongQualifiedName(key);
+    if (reservedLabels.test(key))
+      report('RENDER_BAD_LABEL', `the label "${key}" is one that Kubernetes sets itself`, {
+        field: 'labels',
+      });
     if (wrongKey !== undefined)
       report('RENDER_BAD_LABEL', `the label name "${key}" ${wrongKey}`, { field: 'labels' });
     const wrong = wrongLabelValue(value);

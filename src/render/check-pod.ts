@@ -34,6 +34,8 @@ export interface PodSpec {
     readonly key?: string;
     readonly operator?: string;
     readonly value?: string;
+    readonly effect?: string;
+    readonly tolerationSeconds?: number;
   }[];
   readonly affinity?: unknown;
   readonly imagePullSecrets?: readonly Named[];
@@ -243,7 +245,21 @@ function checkPlacement(spec: PodSpec, report: Report): void {
     if (wrong !== undefined)
       report('RENDER_BAD_LABEL', `node_selector ${key}: "${value}" ${wrong}`, { field: 'node_selector' });
   }
-  for (const { key, operator, value } of spec.tolerations ?? []) {
+  for (const { key, operator, value, effect, tolerationSeconds } of spec.tolerations ?? []) {
+    const wrongValue = value === undefined ? undefined : wrongLabelValue(value);
+    if (wrongValue !== undefined)
+      report('RENDER_BAD_LABEL', `the value "${value}" of the toleration of "${key}" ${wrongValue}`, {
+        field: 'tolerations',
+      });
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
+      report(
+        'RENDER_BAD_LABEL',
+        `the toleration of "${key}" has tolerationSeconds, and no effect NoExecute`,
+        {
+          field: 'tolerations',
+          hint: 'write effect: NoExecute, or remove tolerationSeconds',
+        },
+      );
     const wrong = key === undefined ? undefined : wrongQualifiedName(key);
     if (wrong !== undefined)
       report('RENDER_BAD_LABEL', `the toleration key "${key}" ${wrong}`, { field: 'tolerations' });

@@ -18,6 +18,19 @@ test('names and labels have 63 characters at most', async () => {
   expect(await codesOf({ workers: 10 }, 'n'.repeat(61))).toEqual(['RENDER_BAD_NAME']);
 });
 
+test('tolerations and labels that a server refuses', async () => {
+  const toleration = { key: 'x', operator: 'Equal', value: 'y' } as const;
+  expect(
+    await codesOf({ tolerations: [{ ...toleration, effect: 'NoExecute', tolerationSeconds: 3 }] }),
+  ).toEqual([]);
+  expect(
+    await codesOf({ tolerations: [{ ...toleration, effect: 'NoSchedule', tolerationSeconds: 3 }] }),
+  ).toEqual(['RENDER_BAD_LABEL']);
+  expect(await codesOf({ tolerations: [{ ...toleration, value: 'a b' }] })).toEqual(['RENDER_BAD_LABEL']);
+  for (const key of ['job-name', 'controller-uid', 'batch.kubernetes.io/job-name'])
+    expect(new Set(await codesOf({ labels: { [key]: 'x' } }))).toEqual(new Set(['RENDER_BAD_LABEL']));
+});
+
 test.each([
   [1024 * 1024, []],
   [1024 * 1024 + 1, ['RENDER_DATA_TOO_LARGE']],
