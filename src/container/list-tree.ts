@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat, mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,6 +44,8 @@ async function listPaths(options: Options, prefix: string): Promise<string[]> {
     const inner = path.join(options.cwd, name);
     const stats = await lstat(inner).catch(() => undefined);
     if (stats?.isDirectory()) {
+      // A submodule that is not checked out has nothing, and git would list the repository around it.
+      if (!existsSync(path.join(inner, '.git'))) continue;
       for (const below of await listPaths({ ...options, cwd: inner }, `${prefix}${name}/`)) found.add(below);
     } else found.add(prefix + name);
   }

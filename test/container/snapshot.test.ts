@@ -122,6 +122,18 @@ describe('packing', () => {
     );
   });
 
+  it('has nothing of a submodule that is not checked out', async () => {
+    using library = new ProjectFolder();
+    library.write('lib.py', 'pass\n');
+    library.commit();
+    project.write('main.py', 'main\n');
+    project.commit();
+    project.git('submodule', '--quiet', 'add', library.cwd, 'vendor/lib');
+    project.git('submodule', '--quiet', 'deinit', '--force', 'vendor/lib');
+    const { file } = await packSnapshot(project);
+    expect(execFileSync('tar', ['-tzf', file], { encoding: 'utf8' })).toBe('.gitmodules\nmain.py\n');
+  });
+
   it('packs the project’s own folder of a larger repository', async () => {
     project.write('elsewhere.py', '');
     project.write('mine/train.py', 'mine');
