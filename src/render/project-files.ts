@@ -14,6 +14,13 @@ export type ReadProjectFiles = (entry: string) => Checked<readonly ProjectFile[]
 
 /** What a Secret or ConfigMap may hold, in bytes of its values; a real server takes exactly this much. */
 export const maxDataBytes = 1024 * 1024;
+/**
+ * The same for a ConfigMap of `build/`: `kubectl apply` keeps the whole object once more in an annotation, which
+ * may have 256 KiB, and base64 or escapes make a third more of it.
+ */
+const maxAppliedBytes = 160 * 1024;
+/** What a key, its quotes and an entry of the list of paths come to. */
+const keyBytes = 512;
 /** All files of one workload together: what a cluster's store should be asked to keep for a sweep. */
 export const maxFileBytes = 8 * maxDataBytes;
 
@@ -67,18 +74,22 @@ export function packFiles(
   const keys = new Set<string>();
   for (const file of files) {
     const secret = isSecret(file);
-    const pieces = Math.max(1, Math.ceil(file.bytes.length / maxDataBytes));
+    const room = secret ? maxDataBytes : maxAppliedBytes;
+    const most = secret ? maxDataBytes : maxAppliedBytes - keyBytes;
+    const pieces = Math.max(1, Math.ceil(file.bytes.length / most));
     if (pieces > 1) split.push(file.path);
     for (let piece = 0; piece < pieces; piece++) {
       const suffix = pieces === 1 ? '' : `.part-${String(piece).padStart(3, '0')}`;
-      const bytes = file.bytes.subarray(piece * maxDataBytes, (piece + 1) * maxDataBytes);
-      let object = open.find((each) => each.secret === secret && each.size + bytes.length <= maxDataBytes);
+      const bytes = file.bytes.subarray(piece * most, (piece + 1) * most);
+      const path = `${file.path}${suffix}`;
+      // The server counts values only; the annotation has the names, too.
+      const size = bytes.length + (secret ? 0 : Math.min(keyBytes, path.length + 16));
+      let object = open.find((each) => each.secret === secret && each.size + size <= room);
       if (object === undefined) {
         object = { secret, parts: [], size: 0 };
         open.push(object);
       }
-      object.size += bytes.length;
-      const path = `${file.path}${suffix}`;
+      object.size += size;
       object.parts.push({ key: keyFor(path, keys), path, bytes, executable: file.executable });
     }
   }
@@ -120,6 +131,11 @@ export function asText(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Bytes of a text in the JSON that Go writes, which is what `kubectl apply` keeps. */
+export function appliedBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) + 5 * (text.match(/[<>&\u2028\u2029]/g)?.length ?? 0);
 }
 
 function mebibytes(bytes: number): string {

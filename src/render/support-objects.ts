@@ -6,6 +6,7 @@ import { podDotenv, podDotenvText } from './environment.ts';
 import { managedBy, managedByLabel, projectLabel, supportLabel, userLabel } from './owner-labels.ts';
 import type { VolumeSource } from './pod-view.ts';
 import {
+  appliedBytes,
   asText,
   type FileObject,
   holdsSecret,
@@ -139,7 +140,9 @@ export class SupportObjects {
     const binaryData: Record<string, string> = {};
     for (const { key, bytes } of object.parts) {
       const text = asText(bytes);
-      if (text === undefined) binaryData[key] = toBase64(bytes);
+      const base64 = (bytes.length * 4) / 3 + 4;
+      if (text === undefined || appliedBytes(text) > Math.max(base64, 4096))
+        binaryData[key] = toBase64(bytes);
       else data[key] = text;
     }
     const name = contentName(this.#owner, 'files', JSON.stringify([data, binaryData]));
