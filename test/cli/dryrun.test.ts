@@ -27,7 +27,7 @@ test('writes what kubectl would apply, and nothing secret', async () => {
   expect(stdout).toMatch(
     /secret\/jdoe-example-env-[0-9a-f]{10} would be created \(not written, because it holds the values of \.env\)\n/,
   );
-  expect(stderr).toBe('2 manifests in build/; nothing was contacted\n');
+  expect(stderr).toBe('4 manifests in build/; nothing was contacted\n');
   const kinds = manifests(folder.root).map((name) => {
     const [document, ...more] = parseAllDocuments(read(folder.root, name));
     expect(more).toEqual([]);

@@ -26,9 +26,10 @@ export function writeManifests(
   const problems = new Map<string, Diagnostic>();
   const shared = new Set<RenderedObject>();
   const lines: string[] = [];
-  let count = 0;
+  let written = 0;
   const tell = (object: RenderedObject, file: string | undefined) => {
     const { kind, name } = object;
+    if (file !== undefined) written += 1;
     if (options.json)
       lines.push(
         JSON.stringify({
@@ -63,7 +64,6 @@ export function writeManifests(
       tell(object, name === undefined ? undefined : folder.write(name, object.text));
     }
     tell(workload, folder.write(workload.name, workload.text, notes));
-    count += 1;
   }
   if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
   folder.finish();
@@ -71,7 +71,7 @@ export function writeManifests(
   reportDiagnostics([...problems.values()], context, options);
   if (!options.json)
     context.stderr.write(
-      `${count} ${count === 1 ? 'manifest' : 'manifests'} in build/; nothing was contacted\n`,
+      `${written} ${written === 1 ? 'manifest' : 'manifests'} in build/; nothing was contacted\n`,
     );
 }
 
