@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -231,8 +231,10 @@ const cases: readonly BenchCase[] = [
       await firstRequest.run();
       return { count: 1 };
     },
-    target: '≤ 150 ms',
-    meets: ({ seconds }) => seconds <= 0.15,
+    floor: { name: '`node -e 0`', run: () => void execFileSync(process.execPath, ['-e', '0']) },
+    // 150 ms where Node itself takes 25 ms; on a busy machine both take longer.
+    target: '≤ 6 × `node -e 0`',
+    meets: ({ ratio = Number.POSITIVE_INFINITY }) => ratio <= 6,
   },
 ];
 

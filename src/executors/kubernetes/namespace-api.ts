@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isApiError } from './api-error.ts';
@@ -93,6 +94,8 @@ export class NamespaceApi {
       if (early !== undefined) {
         pending = ask(early);
         pending.catch(() => undefined);
+        // A request is sent in later turns of the loop, and parsing would hold those up.
+        await setImmediate();
       }
       const page = JSON.parse(text) as Page<T>;
       for (const item of page.items ?? []) items.push(item);
