@@ -70,7 +70,7 @@ export class LogLines {
  * the cursor, rename the window or answer for the user. Tabs, line breaks and the carriage return of progress
  * bars stay; so do colours (`ESC [ numbers m`), which change nothing but the looks.
  */
-export function show(text: string): string {
+function show(text: string): string {
   return text.replace(
     /(\x1b\[[\d;]*m)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]/g,
     (control: string, color: string | undefined) => color ?? caret(control.charCodeAt(0)),

@@ -59,12 +59,12 @@ export function createAuthority(commonName = 'test authority'): CertificateAutho
 }
 
 /** Common name of a PEM certificate. */
-export function commonNameOf(cert: Buffer): string | undefined {
+function commonNameOf(cert: Buffer): string | undefined {
   return /^CN=(.*)$/m.exec(new X509Certificate(cert).subject)?.[1];
 }
 
 /** Throws unless the text is a private key; for tests of what a client sends. */
-export function checkKey(key: string): void {
+function checkKey(key: string): void {
   createPrivateKey(key);
 }
 

@@ -319,7 +319,7 @@ function cause(field: string, message: string): Cause {
 }
 
 /** A quantity as a number: `1500m`, `2`, `4Gi`, `1e3`. */
-export function parseQuantity(text: string | number): number {
+function parseQuantity(text: string | number): number {
   const [, digits = '0', unit = ''] = /^([+-]?[\d.]+(?:[eE][-+]?\d+)?)([a-zA-Z]*)$/.exec(String(text)) ?? [];
   const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].indexOf(unit);
   const decimal: Record<string, number> = {

@@ -73,9 +73,7 @@ export function judgeJob(
 }
 
 /** The fingerprint a workload carries. Its parts are read when asked for: of 5,000 that are the same, never. */
-export function readFingerprint(object: {
-  metadata: Job['metadata'];
-}): Observation['fingerprint'] | undefined {
+function readFingerprint(object: { metadata: Job['metadata'] }): Observation['fingerprint'] | undefined {
   const hash = object.metadata.annotations?.[annotationNames.fingerprint];
   if (hash === undefined) return undefined;
   return {

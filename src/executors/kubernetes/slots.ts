@@ -43,7 +43,7 @@ export async function startJobs(
   return started.filter((job) => job !== undefined);
 }
 
-export function waitsForSlot(job: Job): boolean {
+function waitsForSlot(job: Job): boolean {
   return job.spec?.suspend === true && job.metadata.annotations?.[slotAnnotation] !== undefined;
 }
 

@@ -144,7 +144,7 @@ async function* splitLines(response: IncomingMessage, silence: number): AsyncGen
 }
 
 /** A stream that ended before its time; the request may be made again. */
-export class StreamBroken extends Error {
+class StreamBroken extends Error {
   override readonly name = 'StreamBroken';
 }
 
