@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 // X.509 certificates for loopback servers, made on the spot: no key in the repository, nothing that expires,
 // no openssl. Only what TLS 1.3 clients check: names, validity, basic constraints, signature.
@@ -56,16 +56,6 @@ export function createAuthority(commonName = 'test authority'): CertificateAutho
       };
     },
   };
-}
-
-/** Common name of a PEM certificate. */
-function commonNameOf(cert: Buffer): string | undefined {
-  return /^CN=(.*)$/m.exec(new X509Certificate(cert).subject)?.[1];
-}
-
-/** Throws unless the text is a private key; for tests of what a client sends. */
-function checkKey(key: string): void {
-  createPrivateKey(key);
 }
 
 function distinguishedName(subject: { commonName: string; organization?: string }): Buffer {
