@@ -146,6 +146,12 @@ async function runPlugin(
 ): Promise<ExecStatus> {
   const apiVersion = plugin.apiVersion ?? 'client.authentication.k8s.io/v1';
   const interactive = plugin.interactiveMode !== 'Never' && isatty(0);
+  if (plugin.interactiveMode === 'Always' && !interactive)
+    throw refuse(
+      `the credential plugin "${plugin.command}" of the kubeconfig asks the user, and there is no terminal`,
+      undefined,
+      'run it once on a terminal, or use credentials that need nobody',
+    );
   const info = {
     kind: 'ExecCredential',
     apiVersion,

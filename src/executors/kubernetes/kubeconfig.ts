@@ -80,9 +80,7 @@ export async function readKubeconfig(
       hint: `the contexts are: ${[...merged.contexts.keys()].join(', ') || 'none'}`,
     });
   const cluster = follow(merged.clusters, entry.body['cluster'], 'cluster', name);
-  const server = text(cluster.body['server']);
-  if (server === undefined)
-    throw refuse('KUBE_CONFIG_INVALID', `the cluster of context "${name}" has no server`);
+  const server = serverOf(text(cluster.body['server']), cluster, name);
   const userName = text(entry.body['user']);
   const user =
     userName === undefined ? { folder: '.', body: {} } : follow(merged.users, userName, 'user', name);
@@ -100,6 +98,24 @@ export async function readKubeconfig(
     proxyUrl: text(cluster.body['proxy-url']),
     user: await readUser(user, cluster, server),
   };
+}
+
+/** As kubectl: an address without a scheme is HTTPS where there is something to check a certificate with. */
+function serverOf(written: string | undefined, cluster: Origin, context: string): string {
+  if (written === undefined)
+    throw refuse('KUBE_CONFIG_INVALID', `the cluster of context "${context}" has no server`);
+  const isSecure = [
+    'certificate-authority',
+    'certificate-authority-data',
+    'insecure-skip-tls-verify',
+    'tls-server-name',
+  ].some((key) => Boolean(cluster.body[key]));
+  const server = written.includes('://') ? written : `${isSecure ? 'https' : 'http'}://${written}`;
+  if (!/^https?:\/\//.test(server) || !URL.canParse(server))
+    throw refuse('KUBE_CONFIG_INVALID', `the server "${written}" of context "${context}" is no address`, {
+      hint: 'it looks like https://HOST:6443',
+    });
+  return server;
 }
 
 /** The files kubectl would look at, in order, whether or not they exist. */
@@ -176,6 +192,8 @@ async function readUser(origin: Origin, cluster: Origin, server: string): Promis
   const token = text(body['token']);
   const username = text(body['username']);
   const exec = body['exec'] as ExecPlugin | undefined;
+  if (exec !== undefined && typeof exec?.command !== 'string')
+    throw refuse('KUBE_CONFIG_INVALID', 'the exec plugin of the kubeconfig has no command');
   const provider = body['auth-provider'] as { name?: string } | undefined;
   return {
     ...(cert === undefined ? {} : { cert }),
@@ -199,11 +217,21 @@ async function readUser(origin: Origin, cluster: Origin, server: string): Promis
               'base64',
             ),
             'proxy-url': cluster.body['proxy-url'],
+            // What the cluster's entry has to say to the plugin.
+            config: pluginConfig(cluster.body['extensions']),
           },
         }),
     ...(provider === undefined ? {} : { authProvider: { ...body, name: provider.name ?? '' } }),
     impersonate: impersonation(body),
   };
+}
+
+function pluginConfig(extensions: unknown): unknown {
+  if (!Array.isArray(extensions)) return undefined;
+  const own = (extensions as { name?: unknown; extension?: unknown }[]).find(
+    (each) => each?.name === 'client.authentication.k8s.io/exec',
+  );
+  return own?.extension;
 }
 
 function impersonation(body: Record<string, unknown>): Readonly<Record<string, string | readonly string[]>> {

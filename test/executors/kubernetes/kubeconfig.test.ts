@@ -56,6 +56,17 @@ describe('a kubeconfig, as kubectl reads it', () => {
       (error) => error as DiagnosticError,
     );
 
+  it('takes an address without a scheme, and refuses what is none', async () => {
+    const bare = cluster.url.replace('https://', '');
+    const path = await write('config', cluster.kubeconfig({ cluster: { server: `${bare}/` } }));
+    await list(await use({ KUBECONFIG: path }));
+    const wrong = await write('wrong', cluster.kubeconfig({ cluster: { server: 'https://a b' } }));
+    expect((await refusal(use({ KUBECONFIG: wrong }))).diagnostics[0]).toMatchObject({
+      code: 'KUBE_CONFIG_INVALID',
+      message: 'the server "https://a b" of context "fake" is no address',
+    });
+  });
+
   it('signs in with a token', async () => {
     await list(await use({ KUBECONFIG: await write('config', cluster.kubeconfig()) }));
   });
@@ -182,6 +193,29 @@ describe('a kubeconfig, as kubectl reads it', () => {
         kind: 'ExecCredential',
         spec: { interactive: false, cluster: { server: cluster.url } },
       });
+    });
+
+    it('gives it the configuration of the cluster entry, and refuses to ask where nobody can answer', async () => {
+      await plugin(`echo "$KUBERNETES_EXEC_INFO" > "${folder}/info"\n${answer('{"token":"good-token"}')}`);
+      const exec = {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: './plugin',
+        interactiveMode: 'IfAvailable',
+        provideClusterInfo: true,
+      };
+      const extensions = [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'lab' } }];
+      const text = cluster.kubeconfig({ user: { exec }, cluster: { extensions } });
+      await list(await use({ KUBECONFIG: await write('config', text) }));
+      expect(JSON.parse(await readFile(join(folder, 'info'), 'utf8'))).toMatchObject({
+        spec: { cluster: { config: { audience: 'lab' } } },
+      });
+      const asking = await config({ command: './plugin', interactiveMode: 'Always' });
+      expect((await refusal(use({ KUBECONFIG: asking }).then(list))).diagnostics[0]).toMatchObject({
+        code: 'KUBE_CREDENTIALS',
+        message: expect.stringContaining('there is no terminal'),
+      });
+      const empty = await write('config', cluster.kubeconfig({ user: { exec: { apiVersion: 'v1' } } }));
+      expect((await refusal(use({ KUBECONFIG: empty }))).diagnostics[0]?.code).toBe('KUBE_CONFIG_INVALID');
     });
 
     it('uses a client certificate that it prints', async () => {
