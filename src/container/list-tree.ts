@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { lstat, mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { git } from './git-command.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -32,8 +34,9 @@ export async function listTree(options: Options): Promise<TarEntry[]> {
 async function listPaths(options: Options, prefix: string): Promise<string[]> {
   const list = ['ls-files', '-z', '-t', '--cached', '--others', '--exclude-standard'];
   const listed = await git(list, options);
-  const text =
-    listed.code === 0 ? listed.stdout.toString('utf8') : await listWithoutRepository(list, options);
+  const bytes = listed.code === 0 ? listed.stdout : await listWithoutRepository(list, options);
+  const text = bytes.toString('utf8');
+  if (!isUtf8(bytes)) throw notUtf8(text.split('\0').find((entry) => entry.includes('\uFFFD')) ?? '');
   const found = new Set<string>();
   for (const entry of text.split('\0')) {
     if (entry === '') continue;
@@ -52,13 +55,23 @@ async function listPaths(options: Options, prefix: string): Promise<string[]> {
   return [...found];
 }
 
+/** @param entry of `git ls-files -t`: a letter and a blank before the name */
+function notUtf8(entry: string): DiagnosticError {
+  return new DiagnosticError(
+    errorDiagnostic('CONTAINER_NAME_NOT_UTF8', `the name of ${entry.slice(2)} is not UTF-8`, {
+      hint: 'rename the file, or put it into .gitignore',
+    }),
+    2,
+  );
+}
+
 /** Secrets, wherever they are, and our own. */
 function isLeftOut(name: string): boolean {
   return /(^|\/)(\.env$|\.(ssh|toolbox)(\/|$))/.test(name);
 }
 
 /** Lists a folder by the rules of its `.gitignore`, with a repository that exists for the length of the listing. */
-async function listWithoutRepository(list: readonly string[], options: Options): Promise<string> {
+async function listWithoutRepository(list: readonly string[], options: Options): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'kube-toolbox-git-'));
   try {
     await git(['init', '--quiet', '--bare', folder], options);
@@ -67,7 +80,7 @@ async function listWithoutRepository(list: readonly string[], options: Options):
       options,
     );
     if (code !== 0) throw new Error(`git ls-files failed: ${stderr}`);
-    return stdout.toString('utf8');
+    return stdout;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -12,6 +12,8 @@ export const containerCodes = {
     'A file changed while it was packed, so the snapshot was given up. Run the command again.',
   CONTAINER_SNAPSHOT_TOO_LARGE:
     'The files to pack are too many bytes for a snapshot, or for one without a bucket. Put data and results into .gitignore.',
+  CONTAINER_NAME_NOT_UTF8:
+    'The name of a file of the snapshot is not UTF-8. Rename it, or put it into .gitignore.',
   CONTAINER_NO_MAKE:
     'A command calls `make`, and neither the image nor a toolbox_image is known to bring the toolbox. Set `toolbox_image`.',
   CONTAINER_KEY_UNREADABLE: 'A key file named in .env cannot be read. Mend the path, or remove the line.',

@@ -1,0 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { packSnapshot } from '../../src/container/pack-snapshot.ts';
+import { ProjectFolder } from '../container/project-folder.ts';
+
+it('CONTAINER_NAME_NOT_UTF8: a file that could not be found again', async () => {
+  using project = new ProjectFolder();
+  writeFileSync(Buffer.concat([Buffer.from(`${project.cwd}/bad`), Buffer.from([0xff])]), '');
+  await expect(packSnapshot(project)).rejects.toMatchObject({
+    exitCode: 2,
+    diagnostics: [{ code: 'CONTAINER_NAME_NOT_UTF8', message: 'the name of bad\uFFFD is not UTF-8' }],
+  });
+});
