@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DigestScheme, type DigestText, formatDigestScheme } from './digest.ts';
 import { digestFile } from './file-digest.ts';
@@ -20,6 +20,7 @@ export class DigestCache {
   readonly #now: () => number;
   #entries: Map<string, Entry> | undefined;
   #changed = false;
+  #remembered = 0;
 
   /** `file` undefined: remembers for this run only. */
   constructor(file: string | undefined, now: () => number) {
@@ -64,6 +65,7 @@ export class DigestCache {
     const equal = etag ?? before?.[5];
     if (equal !== undefined) entry.push(equal);
     this.#load().set(file.path, entry);
+    this.#remembered++;
     this.#changed = true;
   }
 
@@ -73,6 +75,7 @@ export class DigestCache {
     let bytes = 0;
     for (const [size] of this.#entries.values()) bytes += size;
     if (this.#entries.size < worthRemembering.files && bytes < worthRemembering.bytes) return;
+    this.#forget(this.#entries);
     const temporary = `${this.#file}.${process.pid}`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
@@ -82,6 +85,12 @@ export class DigestCache {
     } catch {
       rmSync(temporary, { force: true });
     }
+  }
+
+  /** Files that are gone would pile up; looked for when there is much more than this run has added. */
+  #forget(entries: Map<string, Entry>): void {
+    if (entries.size < 10_000 + 2 * this.#remembered) return;
+    for (const path of entries.keys()) if (!existsSync(path)) entries.delete(path);
   }
 
   #find(file: LocalFile): Entry | undefined {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { DigestText } from './digest.ts';
-import { chunkSize, combinePieces, digestPieces, FileChanged, readSmallFile } from './file-digest.ts';
+import { chunkSize, combinePieces, digestPieces, FileChanged } from './file-digest.ts';
 import { type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectStore, PartUpload, Payload } from './object-store.ts';
 import { StoreError } from './store-error.ts';
@@ -40,7 +40,7 @@ export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<U
 
 async function uploadWhole(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
   return await tools.limits.bytes.hold(file.size, async () => {
-    const bytes = file.size <= chunkSize ? readSmallFile(file.path) : await readWhole(file);
+    const bytes = file.size <= chunkSize ? await readFile(file.path) : await readWhole(file);
     if (bytes.length !== file.size) throw new FileChanged();
     const md5 = hash('md5', bytes);
     const sha256 = hash('sha256', bytes);

@@ -23,7 +23,7 @@ export function makeLimits(
   return {
     wholeSize: sizes.wholeSize ?? 16 * mebi,
     partSize: sizes.partSize ?? 16 * mebi,
-    uploads: 64,
+    uploads: 160,
     downloads: 192,
     parts: new Budget(8),
     bytes: new Budget(64 * mebi),
