@@ -25,6 +25,9 @@ const together = [
     name: 'planning',
     test: /\/src\/(main\.ts$|cli\/(command|parse-arguments|project|write-lines)\.ts$|(config|matrix)\/)/,
   },
+  // What every command that renders needs, and what every command that talks to a cluster does.
+  { name: 'rendering', test: /\/src\/(render|cli\/render|container)\// },
+  { name: 'cluster', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
 ];
 
 const bundle = await rolldown({
