@@ -290,8 +290,8 @@ describe('scratch', () => {
   });
 
   it('makes a working directory that is not on scratch', () => {
-    expect(enter('pwd; touch here', { ...user, WORKING_DIR: '/data/work' }).code).toBe(0);
-    expect(owner('data/work/here').uid).toBe(123456);
+    expect(enter('pwd; touch here', { ...user, WORKING_DIR: '/data/desk' }).code).toBe(0);
+    expect(owner('data/desk/here').uid).toBe(123456);
   });
 
   it('hands the pod’s work directory to the user', () => {
