@@ -10,7 +10,7 @@ export const podLayout = {
   /** The `file:` entries, paths kept, from a Secret. */
   files: '/kube-toolbox/files',
   /** An empty directory shared by the containers of the pod; the project's tree is in it. */
-  work: '/kube-toolbox/work',
+  work: '/kube-toolbox/workspace',
   /** Pieces of a small code snapshot, from ConfigMaps; only the `code` init container sees them. */
   codeParts: '/kube-toolbox/code',
 } as const;

@@ -295,9 +295,12 @@ describe('scratch', () => {
   });
 
   it('hands the pod’s work directory to the user', () => {
-    sandbox.write('kube-toolbox/work/example/train.py', '');
-    enter('echo x >>/kube-toolbox/work/example/train.py', { ...user, TOOLBOX_WORK: '/kube-toolbox/work' });
-    expect(text('kube-toolbox/work/example/train.py')).toBe('x\n');
+    sandbox.write('kube-toolbox/workspace/example/train.py', '');
+    enter('echo x >>/kube-toolbox/workspace/example/train.py', {
+      ...user,
+      TOOLBOX_WORK: '/kube-toolbox/workspace',
+    });
+    expect(text('kube-toolbox/workspace/example/train.py')).toBe('x\n');
   });
 });
 

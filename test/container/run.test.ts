@@ -34,7 +34,7 @@ esac
 });
 afterEach(() => sandbox[Symbol.dispose]());
 
-const base = { TOOLBOX_WORK: '/kube-toolbox/work', TOOLBOX_PROJECT: 'example', HOME: '/root' };
+const base = { TOOLBOX_WORK: '/kube-toolbox/workspace', TOOLBOX_PROJECT: 'example', HOME: '/root' };
 const script = ['bash', '/kube-toolbox/scripts/run.sh'];
 
 function run(command: string, env: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Ran {
@@ -296,7 +296,7 @@ describe('environments', () => {
   });
 
   it('syncs with uv where there is a uv.lock, into the image’s environment if it has one', () => {
-    sandbox.write('kube-toolbox/work/example/uv.lock', '');
+    sandbox.write('kube-toolbox/workspace/example/uv.lock', '');
     stub(
       'opt/bin/uv',
       'echo "uv $* in $UV_PROJECT_ENVIRONMENT"; mkdir -p $UV_PROJECT_ENVIRONMENT/bin; echo "V=1; export V" >$UV_PROJECT_ENVIRONMENT/bin/activate',
@@ -306,7 +306,7 @@ describe('environments', () => {
     expect(ran.stdout).toBe('uv sync --frozen --quiet in .venv\nV=1\n');
     expect(ran.stderr).toMatch(/uv: synced and activated \.venv \(/);
     mkdirSync(sandbox.path('image/.venv'));
-    execFileSync('rm', ['-rf', sandbox.path('kube-toolbox/work/example/.venv')]);
+    execFileSync('rm', ['-rf', sandbox.path('kube-toolbox/workspace/example/.venv')]);
     expect(run('true', env).stdout).toContain('in /image/.venv\n');
   });
 
@@ -349,9 +349,9 @@ describe('code: git', () => {
 
   it('clones at the commit of the sweep, not at the newest', () => {
     const ran = run('pwd; cat train.py; git rev-parse HEAD', publish());
-    expect(ran.stdout).toBe(`/kube-toolbox/work/example\nfirst${first}\n`);
+    expect(ran.stdout).toBe(`/kube-toolbox/workspace/example\nfirst${first}\n`);
     expect(ran.stderr).toMatch(
-      /code: cloned commit [0-9a-f]{12} into \/kube-toolbox\/work\/example \(\d+\.\d s\)/,
+      /code: cloned commit [0-9a-f]{12} into \/kube-toolbox\/workspace\/example \(\d+\.\d s\)/,
     );
   });
 
@@ -461,9 +461,9 @@ describe('a sidecar', () => {
   const sync = { TOOLBOX_SYNC: '1', TOOLBOX_OUTPUTS: 'out/\n*.log' };
 
   it('finds outputs of code in the work directory where they are', () => {
-    mkdirSync(sandbox.path('kube-toolbox/work/example'));
+    mkdirSync(sandbox.path('kube-toolbox/workspace/example'));
     run('mkdir out', { ...sync, TOOLBOX_CODE: 'snapshot' });
-    expect(readlinkSync(sandbox.path('kube-toolbox/work/.outputs'))).toBe('example');
+    expect(readlinkSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe('example');
   });
 
   it('finds outputs of code in the image through links', () => {
@@ -471,7 +471,10 @@ describe('a sidecar', () => {
     const ran = run('echo now >out/after; ls out', { ...sync, TOOLBOX_CODE: 'image' });
     expect(ran.stdout).toContain('after\nbefore\n');
     expect(ran.stderr).toContain('outputs: *.log has no folder of its own; it is uploaded at the end only');
-    expect(readdirSync(sandbox.path('kube-toolbox/work/.outputs/out')).sort()).toEqual(['after', 'before']);
+    expect(readdirSync(sandbox.path('kube-toolbox/workspace/.outputs/out')).sort()).toEqual([
+      'after',
+      'before',
+    ]);
   });
 
   it('leaves a folder on a volume where it is', () => {
@@ -485,20 +488,20 @@ describe('a sidecar', () => {
     expect(ran.stderr).toContain(
       'outputs: /dev/shm/volume outlives the pod; what is in it is uploaded at the end only',
     );
-    expect(existsSync(sandbox.path('kube-toolbox/work/.outputs'))).toBe(false);
+    expect(existsSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe(false);
   });
 
   it.each([['dash'], ['busybox', 'sh']])(
     'uploads every so often, and once more when stopped (%s %s)',
     async (...shell) => {
-      sandbox.write('kube-toolbox/work/example/out/a', '1');
-      symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
+      sandbox.write('kube-toolbox/workspace/example/out/a', '1');
+      symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
       const words = shell.filter((word) => word !== undefined);
       const env = { ...base, TOOLBOX_OUTPUTS: 'out/\nlater/', TOOLBOX_SYNC_EVERY: '0.1' };
       const started = sandbox.start([...words, '/kube-toolbox/scripts/sync.sh'], { env });
       await started.printed('Uploaded out/');
       expect(text('bucket/out/a')).toBe('1');
-      sandbox.write('kube-toolbox/work/example/later/b', '2');
+      sandbox.write('kube-toolbox/workspace/example/later/b', '2');
       await started.printed('Uploaded later/');
       started.kill('SIGTERM');
       expect(await started.ended()).toMatchObject({ code: 0 });
@@ -506,8 +509,8 @@ describe('a sidecar', () => {
   );
 
   it('uploads what came after its last time, when stopped', async () => {
-    sandbox.write('kube-toolbox/work/example/out/a', '1');
-    symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
+    sandbox.write('kube-toolbox/workspace/example/out/a', '1');
+    symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
     const script = 'echo started >&2; exec sh /kube-toolbox/scripts/sync.sh';
     const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '3600' };
     const started = sandbox.start(['sh', '-c', script], { env });
@@ -520,8 +523,8 @@ describe('a sidecar', () => {
 
   it('goes on after a failed upload', async () => {
     sandbox.write('bucket/refuses', '');
-    sandbox.write('kube-toolbox/work/example/out/a', '1');
-    symlinkSync('example', sandbox.path('kube-toolbox/work/.outputs'));
+    sandbox.write('kube-toolbox/workspace/example/out/a', '1');
+    symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
     const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '0.1' };
     const started = sandbox.start(['sh', '/kube-toolbox/scripts/sync.sh'], { env });
     await started.printed('uploading out/ failed with exit code 3; it is tried again');

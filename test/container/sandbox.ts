@@ -54,12 +54,12 @@ export class Sandbox {
       'opt',
       'run',
       'etc',
-      'kube-toolbox/work',
+      'kube-toolbox/workspace',
     ])
       mkdirSync(this.path(folder), { recursive: true });
     chmodSync(this.path('tmp'), 0o1777);
     chmodSync(this.path('root'), 0o700);
-    chmodSync(this.path('kube-toolbox/work'), 0o777);
+    chmodSync(this.path('kube-toolbox/workspace'), 0o777);
     cpSync(scripts, this.path('kube-toolbox/scripts'), { recursive: true });
     prepare(this.root);
   }

@@ -213,7 +213,7 @@ describe('a job with code: snapshot, data and outputs in such an image', () => {
     expect(ran.code).toBe(3);
     expect(ran.stdout).toContain('trained\n');
     expect(server.bucket.objects.get('out/t/result')?.body.toString()).toBe('got 1,2,3\n');
-    expect(readdirSync(image.path('kube-toolbox/work')).sort()).toEqual(['example']);
+    expect(readdirSync(image.path('kube-toolbox/workspace')).sort()).toEqual(['example']);
   });
 
   it('unpacks its code from ConfigMaps', async () => {
@@ -237,7 +237,7 @@ describe('a job with code: snapshot, data and outputs in such an image', () => {
     const snapshot = await packSnapshot(project);
     image.write('kube-toolbox/code/part-000', '');
     const env = {
-      TOOLBOX_WORK: '/kube-toolbox/work',
+      TOOLBOX_WORK: '/kube-toolbox/workspace',
       TOOLBOX_PROJECT: 'example',
       TOOLBOX_CODE_DIGEST: snapshot.digest,
     };
@@ -281,7 +281,7 @@ describe('a job with code: snapshot, data and outputs in such an image', () => {
   it('saves its outputs so far when it is deleted', async () => {
     project.write('train.sh', 'mkdir -p out/t; echo half >out/t/result; echo ready; sleep 600\n');
     const snapshot = await packSnapshot(project);
-    const tree = image.path('kube-toolbox/work/example');
+    const tree = image.path('kube-toolbox/workspace/example');
     mkdirSync(tree);
     execFileSync('tar', ['-xzf', snapshot.file, '-C', tree]);
     const from = { store: 'bucket', key: 'unused' } as const;
