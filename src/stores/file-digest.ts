@@ -76,7 +76,7 @@ export class FileChanged extends Error {
 }
 
 /** The whole content, as long as the file is when it is opened. */
-export function readSmallFile(path: string): Buffer {
+function readSmallFile(path: string): Buffer {
   const descriptor = openSync(path, 'r');
   try {
     const { size } = fstatSync(descriptor);
