@@ -1,6 +1,7 @@
 import type { Command } from './cli/command.ts';
+import type { CommandEntry } from './cli/command-entry.ts';
 import { parseArguments } from './cli/parse-arguments.ts';
-import { type CommandEntry, commands, findCommand } from './cli/registry.ts';
+import { commands, findCommand } from './cli/registry.ts';
 import { type Context, SignalReceived } from './context.ts';
 import { DiagnosticError, errorDiagnostic } from './diagnostics/diagnostic.ts';
 import { ExitCode } from './exit-code.ts';

@@ -1,5 +1,6 @@
+import { groups } from '../../src/cli/command-entry.ts';
 import { formatCommandHelp } from '../../src/cli/help.ts';
-import { commands, groups } from '../../src/cli/registry.ts';
+import { commands } from '../../src/cli/registry.ts';
 import type { Generator } from './generated-file.ts';
 
 /** docs/commands.md: what `--help` prints of every command, in one page. */

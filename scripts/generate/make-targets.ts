@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { commands, groups } from '../../src/cli/registry.ts';
+import { groups } from '../../src/cli/command-entry.ts';
+import { commands } from '../../src/cli/registry.ts';
 import type { Generator } from './generated-file.ts';
 
 const begin = '# The commands, made by `npm run generate` from src/cli/registry.ts.\n';

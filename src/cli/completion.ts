@@ -1,6 +1,6 @@
 import { ExitCode } from '../exit-code.ts';
 import { type Command, defineCommand } from './command.ts';
-import type { CommandEntry } from './registry.ts';
+import type { CommandEntry } from './command-entry.ts';
 
 /** The command that completes all commands; it is one of them, and so is given the list. */
 export function completionOf(commands: readonly CommandEntry[]): Command {

@@ -1,6 +1,7 @@
 import type { Command, Flag } from './command.ts';
+import { type CommandEntry, groups } from './command-entry.ts';
 import { commonFlags } from './parse-arguments.ts';
-import { type CommandEntry, commands, groups } from './registry.ts';
+import { commands } from './registry.ts';
 
 /** All commands, grouped, a line each. */
 export function formatOverview(): string {

@@ -3,20 +3,11 @@ import { type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/
 import { hintFor } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import type { ValidationError } from '../generated/validators.js';
+import type { Complaint } from './complaint.ts';
 import { describePath } from './describe-path.ts';
 import { explainUnknownKey } from './explain-unknown-key.ts';
 import { childPlace, type Place, rootPlace, type SchemaName, typesOf } from './schema-node.ts';
 import { locate, nodeAt, type Path, type Tree, type TreeNode } from './tree.ts';
-
-/** All that an explanation may speak of. */
-export interface Complaint {
-  readonly tree: Tree;
-  readonly name: SchemaName;
-  readonly error: ValidationError;
-  readonly path: Path;
-  readonly place: Place | undefined;
-  readonly node: TreeNode | undefined;
-}
 
 /** An error of a compiled schema in words: one function a keyword. */
 export function explainError(tree: Tree, name: SchemaName, error: ValidationError, path: Path): Diagnostic {

@@ -1,8 +1,8 @@
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { hintFor, nearestName } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
+import type { Complaint } from './complaint.ts';
 import { describePath } from './describe-path.ts';
-import type { Complaint } from './explain-error.ts';
 import { rootPlace } from './schema-node.ts';
 import { locate } from './tree.ts';
 

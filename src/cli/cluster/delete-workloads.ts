@@ -17,18 +17,11 @@ import { collectSupport, supportYouth } from '../../executors/kubernetes/support
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import type { DeleteOptions } from '../delete-options.ts';
 import { openProject } from '../project.ts';
 import { confirm } from '../prompt.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
-
-export interface DeleteOptions {
-  readonly what: 'all' | 'jobs' | 'pods' | 'failed-jobs';
-  /** A name or pattern; absent: all. */
-  readonly name?: string | undefined;
-  readonly yes: boolean;
-  readonly json?: boolean;
-}
 
 interface Target {
   readonly resource: Resource<KubeObject>;

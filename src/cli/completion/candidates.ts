@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Flag } from '../command.ts';
+import type { CommandEntry } from '../command-entry.ts';
 import { commonFlags } from '../parse-arguments.ts';
-import type { CommandEntry } from '../registry.ts';
 import { nameSources } from './name-sources.ts';
 
 export interface Candidate {

@@ -7,7 +7,7 @@ import { hasFailed } from '../../matrix/decide.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { isRunName } from '../../records/run-paths.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
-import type { DeleteOptions } from '../cluster/delete-workloads.ts';
+import type { DeleteOptions } from '../delete-options.ts';
 import { confirm } from '../prompt.ts';
 import { maxProcesses, openRunai } from './open-runai.ts';
 

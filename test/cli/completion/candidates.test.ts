@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defineCommand } from '../../../src/cli/command.ts';
+import type { CommandEntry } from '../../../src/cli/command-entry.ts';
 import { listCandidates } from '../../../src/cli/completion/candidates.ts';
-import type { CommandEntry } from '../../../src/cli/registry.ts';
 import type { Context } from '../../../src/context.ts';
 
 const follow = defineCommand({
