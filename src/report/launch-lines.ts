@@ -54,7 +54,13 @@ function describe(found: LaunchStep['found']): string {
 }
 
 /** One line for the end: what was done, and what is left. */
-export function formatSummary({ steps, changed, quota, started }: Omit<LaunchSummary, 'applied'>): string {
+export function formatSummary({
+  steps,
+  changed,
+  quota,
+  started,
+  restored,
+}: Omit<LaunchSummary, 'applied' | 'lacking'>): string {
   const parts = [
     [steps.created, 'created'],
     [steps.replaced, 'replaced'],
@@ -64,6 +70,8 @@ export function formatSummary({ steps, changed, quota, started }: Omit<LaunchSum
     [steps.left, 'left to create'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const line = said.length === 0 ? 'no trials' : said.join(', ');
+  const done = said.length === 0 ? 'no trials' : said.join(', ');
+  const line =
+    restored.length === 0 ? done : `${done}\nmade again, since it was gone: ${restored.join(', ')}`;
   return quota === undefined ? line : `${line}\nthe quota is used up: ${quota}`;
 }

@@ -77,6 +77,14 @@ describe('an error of the cluster', () => {
       cluster.fail({ kind: 'html', status: 200 });
       return ['job'];
     }, 3, 'with an HTML page titled "Sign in" instead of the Kubernetes API'],
+    ['KUBE_NEED_GONE', async () => {
+      cluster.simulation.fate = () => ({ kind: 'creating' });
+      await project.write('.env', 'TOKEN=one\n');
+      await project.run(['job']);
+      for (const secret of cluster.store.list('secrets')) cluster.store.remove('secrets', secret);
+      await project.write('.env', 'TOKEN=two\n');
+      return ['job'];
+    }, 0, 'pods wait for Secret/alice-example-env-'],
     ['KUBE_NO_LOG', async () => {
       cluster.simulation.fate = () => ({ kind: 'running' });
       await project.run(['job', 'max_parallel=1']);

@@ -5,7 +5,8 @@ import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.t
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
 import { judgePod } from '../../executors/kubernetes/job-state.ts';
 import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
-import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { type Pod, pods, resourceOf } from '../../executors/kubernetes/objects.ts';
+import { findMissing } from '../../executors/kubernetes/pod-needs.ts';
 import { applyObject } from '../../executors/kubernetes/submit-job.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { quoteForShell } from '../../matrix/shell-quote.ts';
@@ -73,6 +74,10 @@ export async function submitPod(
         (there) => there.metadata.annotations?.[runAnnotation] === mark,
         signal,
       );
+      // Removed by a `make delete` elsewhere that did not see the pod yet.
+      const needs = support.map(({ kind, name, object }) => ({ resource: resourceOf(kind), name, object }));
+      for (const gone of await findMissing(api, needs, signal))
+        await applyObject(api, owner, gone.object, signal);
       return name;
     } catch (error) {
       if (isApiError(error, 'AlreadyExists')) continue;

@@ -1,5 +1,6 @@
 import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
+import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { type LaunchStep, launch } from '../../executors/kubernetes/launch.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
@@ -96,8 +97,12 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     report,
     signal: context.signal,
   });
-  if (json) context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary, applied: undefined })}\n`);
+  if (json)
+    context.stdout.write(
+      `${JSON.stringify({ type: 'summary', ...summary, applied: undefined, lacking: undefined })}\n`,
+    );
   else context.stderr.write(`${formatSummary(summary)}\n`);
+  for (const title of summary.lacking) reportDiagnostics([warnOfLacking(title)], context, { json });
   // Replaced Jobs may have been the last to use a Secret of an older .env.
   if (summary.steps.replaced > 0)
     await collectSupport(api, owner, { keep: summary.applied, youth: supportYouth }, context.signal);
@@ -105,4 +110,10 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   if (!options.wait) return code;
   const waited = await waitForTrials(cluster, specs, { json, maxParallel, records }, context);
   return waited === ExitCode.ok ? code : waited;
+}
+
+function warnOfLacking(title: string): Diagnostic {
+  return warningDiagnostic('KUBE_NEED_GONE', `pods wait for ${title}, which is not there`, {
+    hint: 'what it was made of has changed since: make job overwrite=true where=… creates such a Job anew',
+  });
 }

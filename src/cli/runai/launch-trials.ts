@@ -50,7 +50,10 @@ export async function launchTrials(
   });
   const { changed, ...steps } = counts;
   if (json) context.stdout.write(`${JSON.stringify({ type: 'summary', steps, changed })}\n`);
-  else context.stderr.write(`${formatSummary({ steps, changed, quota: undefined, started: 0 })}\n`);
+  else
+    context.stderr.write(
+      `${formatSummary({ steps, changed, quota: undefined, started: 0, restored: [] })}\n`,
+    );
   const code = steps.rejected + steps.left > 0 ? ExitCode.refused : ExitCode.ok;
   if (!options.wait) return code;
   const waited = await waitForWorkloads(runai, specs, { json }, context);

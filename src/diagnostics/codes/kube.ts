@@ -22,6 +22,8 @@ export const kubeCodes = {
   KUBE_STUCK: 'An object was deleted but a finalizer keeps it. Whoever set the finalizer must remove it.',
   KUBE_NAME_TAKEN:
     'Somebody else has an object of the name a trial needs. It is never touched; set another `prefix`.',
+  KUBE_NEED_GONE:
+    'A Job waits for a Secret or ConfigMap that is not there, and that the files as they are now do not make: `.env` or a file has changed since the Job was created. `overwrite=changed` or `overwrite=true` makes the Job anew.',
   KUBE_REJECTED:
     'The API server does not accept the manifest of a trial. The other trials are created all the same.',
   KUBE_NO_UPGRADE:

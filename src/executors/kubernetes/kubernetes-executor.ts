@@ -106,6 +106,13 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
     };
   }
 
+  /** Makes objects of these names again that the Job needs and somebody has deleted. @throws DiagnosticError */
+  async restore(job: PreparedKubernetesJob, names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    await this.#submitter
+      .restore(job.workload, names, signal)
+      .catch((error) => throwRefused(`what Job "${job.workload.name}" needs cannot be created`, error));
+  }
+
   /** Starts Jobs that wait for a slot as slots become free, since this one may be among them. */
   async wait(handle: Handle, signal: AbortSignal): Promise<Outcome> {
     let outcome: Outcome | undefined;

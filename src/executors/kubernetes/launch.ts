@@ -10,7 +10,8 @@ import { inOrder } from './in-order.ts';
 import { judgeJob } from './job-state.ts';
 import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-executor.ts';
 import { type Listing, throwRefused } from './namespace-api.ts';
-import { type Job, jobs } from './objects.ts';
+import { NeededObjects } from './needed-objects.ts';
+import { type Job, jobs, type PodSpec } from './objects.ts';
 import { isOurs } from './owner.ts';
 import { deletionPatience, removeObject } from './remove-object.ts';
 import { executorName, recordOf } from './run-outcome.ts';
@@ -57,6 +58,10 @@ export interface LaunchSummary {
   readonly quota: string | undefined;
   /** Jobs that were waiting for a slot and have been started. */
   readonly started: number;
+  /** Secrets, ConfigMaps and Services that were gone and have been made again, as `Secret/NAME`. */
+  readonly restored: readonly string[];
+  /** Those that are gone and that the files no longer make: Jobs wait for them in vain. */
+  readonly lacking: readonly string[];
   /** Support objects applied, for the garbage collection that may follow. */
   readonly applied: ReadonlySet<string>;
 }
@@ -78,11 +83,13 @@ class Launch {
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
   #quota: string | undefined;
+  readonly #needed: NeededObjects;
   /** Slots of `max_parallel` that are free; infinite without it. */
   #slots = Number.POSITIVE_INFINITY;
 
   constructor(options: LaunchOptions) {
     this.#options = options;
+    this.#needed = new NeededObjects(options.executor);
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
@@ -107,11 +114,14 @@ class Launch {
         this.#options.report(step);
       },
     );
+    const { restored, lacking } = await this.#needed.restore(signal);
     return {
       steps: this.#steps,
       changed: this.#changed,
       quota: this.#quota,
       started,
+      restored,
+      lacking,
       applied: this.#options.executor.appliedNames,
     };
   }
@@ -153,7 +163,11 @@ class Launch {
         changed: [],
         diagnostics: [],
       } as const;
-      if (action.kind === 'keep') return { ...step, result: 'kept', changed: action.changed };
+      if (action.kind === 'keep') {
+        // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
+        if (job !== undefined && hasNoPodReady(job)) this.#needed.add(spec, job.spec?.template?.spec);
+        return { ...step, result: 'kept', changed: action.changed };
+      }
       if (this.#quota !== undefined) return { ...step, result: 'left' };
       try {
         if (
@@ -200,6 +214,7 @@ class Launch {
     try {
       const slots = isWaiting ? this.#options.maxParallel : undefined;
       const { found } = await this.#options.executor.submit(prepared, this.#options.signal, slots);
+      this.#needed.add(spec, podSpecOf(prepared));
       if (found === undefined) return { result, isWaiting };
       const action = decide(spec, judgeJob(found).observation);
       return {
@@ -267,6 +282,16 @@ class Launch {
       ],
     };
   }
+}
+
+/** Whether a Job has pods of which none runs: whoever waits for its objects is among these. */
+function hasNoPodReady({ status, metadata }: Job): boolean {
+  return (status?.active ?? 0) > 0 && (status?.ready ?? 0) === 0 && metadata.deletionTimestamp === undefined;
+}
+
+function podSpecOf({ workload }: PreparedKubernetesJob): PodSpec | undefined {
+  const { spec } = workload.workload.object as { spec?: Job['spec'] };
+  return spec?.template?.spec;
 }
 
 function isAboutOneTrial(error: ApiError): boolean {

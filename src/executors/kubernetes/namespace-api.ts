@@ -7,6 +7,7 @@ import { retryDelay } from './retry-policy.ts';
 
 /** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
 const pageSize = 500;
+const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 /** Attempts at a creation that loses the race for a quota's counter. */
 const quotaAttempts = 8;
 /** Listings begun anew after a 410 before giving up. */
@@ -120,13 +121,19 @@ export class NamespaceApi {
     resource: Resource<T>,
     name: string,
     signal: AbortSignal,
+    accept = 'application/json',
   ): Promise<T | undefined> {
     try {
-      return await this.client.request<T>({ path: pathOf(resource, this.namespace, name), signal });
+      return await this.client.request<T>({ path: pathOf(resource, this.namespace, name), accept, signal });
     } catch (error) {
       if (isApiError(error, 'NotFound') && error.details?.kind === resource.plural) return undefined;
       throw error;
     }
+  }
+
+  /** Whether there is one of that name. Of large objects, and of Secrets, only the metadata is asked for. */
+  async has(resource: Resource<KubeObject>, name: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.get(resource, name, signal, metadataOnly)) !== undefined;
   }
 
   /**

@@ -57,6 +57,7 @@ export interface PodSpec {
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];
   readonly imagePullSecrets?: readonly { readonly name?: string }[];
+  readonly subdomain?: string;
 }
 
 export interface Container {
@@ -68,24 +69,30 @@ export interface Container {
     readonly requests?: Readonly<Record<string, string | number>>;
   };
   readonly envFrom?: readonly {
-    readonly secretRef?: { readonly name?: string };
-    readonly configMapRef?: { readonly name?: string };
+    readonly secretRef?: ObjectReference;
+    readonly configMapRef?: ObjectReference;
   }[];
   readonly env?: readonly {
     readonly valueFrom?: {
-      readonly secretKeyRef?: { readonly name?: string };
-      readonly configMapKeyRef?: { readonly name?: string };
+      readonly secretKeyRef?: ObjectReference;
+      readonly configMapKeyRef?: ObjectReference;
     };
   }[];
 }
 
+/** Another object of the namespace, which may be missing where it is optional. */
+interface ObjectReference {
+  readonly name?: string;
+  readonly optional?: boolean;
+}
+
 export interface Volume {
-  readonly secret?: { readonly secretName?: string };
-  readonly configMap?: { readonly name?: string };
+  readonly secret?: { readonly secretName?: string; readonly optional?: boolean };
+  readonly configMap?: ObjectReference;
   readonly projected?: {
     readonly sources?: readonly {
-      readonly secret?: { readonly name?: string };
-      readonly configMap?: { readonly name?: string };
+      readonly secret?: ObjectReference;
+      readonly configMap?: ObjectReference;
     }[];
   };
 }

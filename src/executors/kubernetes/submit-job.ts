@@ -80,6 +80,13 @@ export class JobSubmitter {
     }
   }
 
+  /** Makes what a workload needs again, of these names; what all workloads share is prepared again, too. */
+  async restore(workload: RenderedWorkload, names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const own = workload.support.filter((object) => names.has(object.name));
+    if (own.length < names.size) await this.#prepare();
+    await Promise.all(own.map((object) => applyObject(this.#api, this.#owner, object.object, signal)));
+  }
+
   #applyOnce(object: RenderedObject, signal: AbortSignal): Promise<void> {
     const pending = this.#applied.get(object) ?? applyObject(this.#api, this.#owner, object.object, signal);
     this.#applied.set(object, pending);

@@ -78,6 +78,58 @@ describe('launching a sweep', () => {
     ]);
   });
 
+  describe('what Jobs need beside themselves', () => {
+    const secret = 'alice-example-env-3f2a1';
+    const removeSecret = () =>
+      cluster.store.remove('secrets', cluster.store.get('secrets', 'lab', secret) as ApiObject);
+
+    it('is made again for a Job that is there, has no pod ready and has not ended', async () => {
+      cluster.simulation.fate = () => ({ kind: 'creating' });
+      await run(makeSpecs(3));
+      for (const name of names()) await expect.poll(() => job(name)['status'].active).toBe(1);
+      removeSecret();
+      const { results, summary } = await run(makeSpecs(3));
+      expect(results).toEqual(['kept', 'kept', 'kept']);
+      expect(summary.restored).toEqual([`Secret/${secret}`]);
+      expect(names('secrets')).toEqual([secret]);
+    });
+
+    it('is not looked at for Jobs that run or are suspended', async () => {
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      await run(makeSpecs(2), { maxParallel: 1 });
+      await expect.poll(() => job('alice-example-trial-0000')['status'].ready).toBe(1);
+      cluster.requests.length = 0;
+      await run(makeSpecs(2), { maxParallel: 1 });
+      expect(cluster.requests.map((each) => `${each.method} ${each.path}`)).toEqual([
+        'GET /apis/batch/v1/namespaces/lab/jobs',
+      ]);
+    });
+
+    it('is made again when a delete elsewhere removes it while Jobs are created', async () => {
+      const stop = cluster.store.listen(({ type, plural, object }) => {
+        if (type === 'ADDED' && plural === 'jobs' && object.metadata.name.endsWith('0007')) removeSecret();
+      });
+      const { summary } = await run(makeSpecs(10));
+      stop();
+      expect(summary.restored).toEqual([`Secret/${secret}`]);
+      expect(names('secrets')).toEqual([secret]);
+    });
+
+    it('is told when the files no longer make it', async () => {
+      cluster.simulation.fate = () => ({ kind: 'creating' });
+      await run(makeSpecs(1));
+      const [name = ''] = names();
+      await expect.poll(() => job(name)['status'].active).toBe(1);
+      cluster.store.update('jobs', job(name), (copy) => {
+        copy['spec'].template.spec.containers[0].envFrom = [{ secretRef: { name: 'alice-example-env-old' } }];
+      });
+      expect((await run(makeSpecs(1))).summary).toMatchObject({
+        restored: [],
+        lacking: ['Secret/alice-example-env-old'],
+      });
+    });
+  });
+
   it('replaces the failed, with its last words in the record, and leaves no orphan pods', async () => {
     const specs = makeSpecs(3);
     cluster.simulation.fate = (object) =>
