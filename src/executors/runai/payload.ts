@@ -16,11 +16,16 @@ export function formatScript(command: string, options: PayloadOptions): string {
   const startupFile = shell.endsWith('zsh') ? '~/.zshrc' : '~/.bashrc';
   const steps = [
     `source ${startupFile}`,
-    ...(workingDir === undefined ? [] : [`cd ${quoteForShell(workingDir)}`]),
-    ...(venv === undefined ? [] : [`source ${quoteForShell(`${venv}/bin/activate`)}`]),
+    ...(workingDir === undefined ? [] : [`cd ${quotePath(workingDir)}`]),
+    ...(venv === undefined ? [] : [`source ${quotePath(`${venv}/bin/activate`)}`]),
     timeout === undefined ? command : `timeout ${timeout} ${shell} -c ${quoteForShell(command)}`,
   ];
   return steps.join(' && ');
+}
+
+/** A path as one types it: a leading `~`, and variables of the pod such as `$SCRATCH_HOME`, keep their meaning. */
+function quotePath(path: string): string {
+  return /^~?[\w./${}@%+,:=-]*$/.test(path) ? path : quoteForShell(path);
 }
 
 /**

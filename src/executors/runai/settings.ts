@@ -57,6 +57,8 @@ export interface RunaiSettings {
   readonly venv: string | undefined;
   /** Literal variables of every workload. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names of those that `.env` itself sets, which wins over any `env:`. */
+  readonly fixedEnv: ReadonlySet<string>;
 }
 
 /** `.env` names that configure the submission, or this machine, and are of no use inside the pod as secrets. */
@@ -82,9 +84,39 @@ const settingNames = new Set([
   'CUDA_VISIBLE_DEVICES',
 ]);
 
-/** Keys of `.env` that become variables of the pod through the Secret: all with a value, but settings. */
+/** What a `.env` that names its user as the lab's does may leave out. */
+const labDefaults: Readonly<Partial<Record<string, string>>> = {
+  SCRATCH_MOUNT_PATH: '/mloscratch',
+  UV_PYTHON_VERSION: '3.11',
+  TZ: 'Europe/Zurich',
+};
+
+/** What a lab's set-up passes on by itself; `EXTRA_SECRET_KEYS` adds to it. */
+const labSecretKeys = [
+  'WANDB_API_KEY',
+  'HF_TOKEN',
+  'SSH_PRIVATE_KEY_B64',
+  'SSH_PUBLIC_KEY',
+  'SSH_KNOWN_HOSTS',
+  'GIT_USER_NAME',
+  'GIT_USER_EMAIL',
+  'GITHUB_TOKEN',
+] as const;
+
+/** What `make download` and its like read, in a pod as here. */
+const objectStoreName = /^(S3|AWS)_/;
+
+/**
+ * Keys of `.env` that become variables of the pod through the Secret, those without a value left out. A file with
+ * `EXTRA_SECRET_KEYS`, even an empty one, says which: these, the lab's and the object store's. Otherwise all but
+ * settings.
+ */
 function secretKeysOf(dotenv: ReadonlyMap<string, string>): readonly string[] {
-  return [...dotenv.keys()].filter((key) => !settingNames.has(key) && dotenv.get(key) !== '').sort();
+  const extra = dotenv.get('EXTRA_SECRET_KEYS')?.split(',');
+  const listed = extra && new Set([...labSecretKeys, ...extra.map((key) => key.trim())]);
+  const isSecret = (key: string) =>
+    listed === undefined ? !settingNames.has(key) : listed.has(key) || objectStoreName.test(key);
+  return [...dotenv.keys()].filter((key) => isSecret(key) && dotenv.get(key) !== '').sort();
 }
 
 /**
@@ -101,7 +133,8 @@ export function resolveRunaiSettings(
 ): Checked<RunaiSettings> {
   const fields = sources.runai ?? {};
   const diagnostics: Diagnostic[] = [];
-  const variable = (name: string) => dotenv.get(name) || undefined;
+  const defaults = dotenv.get('LDAP_USERNAME') ? labDefaults : {};
+  const variable = (name: string) => dotenv.get(name) || defaults[name];
   const needed = (value: string | undefined, what: string, hint: string): string => {
     if (value === undefined)
       diagnostics.push(errorDiagnostic('RUNAI_SETTING_MISSING', `run:ai needs ${what}`, { hint, location }));
@@ -156,6 +189,7 @@ export function resolveRunaiSettings(
     workingDir: fields.working_dir,
     venv: fields.venv,
     env: identityVariables(identity, sources.identity ?? {}, variable, mount),
+    fixedEnv: new Set([...dotenv].filter(([, value]) => value !== '').map(([name]) => name)),
   };
   return diagnostics.length > 0 ? { ok: false, diagnostics } : { ok: true, value: settings, diagnostics };
 }

@@ -26,7 +26,7 @@ export interface RunaiWorkload {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** How long an interactive pod lives when nobody says: what run:ai clusters commonly allow. */
+/** How long an interactive pod waits when nobody says: what run:ai clusters commonly allow. */
 const interactiveSeconds = 12 * 60 * 60;
 
 /** What joins the pods of a distributed workload over RDMA where `runai.annotations` does not say. */
@@ -45,7 +45,7 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
     shell: settings.shell,
     workingDir: settings.workingDir,
     venv: settings.venv,
-    timeout: workload.command === undefined ? undefined : commandTimeout(workload),
+    timeout: workload.command === undefined ? undefined : workload.timeout,
   });
 
   return [
@@ -59,7 +59,7 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
     ...option('--run-as-gid', settings.runAsGroup),
     ...[...settings.claims, ...workload.claims].flatMap(({ claim, path }) => ['--pvc', `${claim}:${path}`]),
     ...option('--image-pull-policy', settings.imagePullPolicy),
-    ...(settings.allowPrivilegeEscalation ? ['--allow-privilege-escalation', 'true'] : []),
+    ...option('--allow-privilege-escalation', String(settings.allowPrivilegeEscalation)),
     ...option('--cpu', workload.cpus),
     ...option('--memory', workload.memory === undefined ? undefined : `${workload.memory}G`),
     ...(interactive ? ['--interactive'] : ['--backoff-limit', String(workload.retries)]),
@@ -87,14 +87,10 @@ function literalVariables(
   settings: RunaiSettings,
 ): Readonly<Record<string, string>> {
   const secret = new Set(settings.secretKeys);
-  return Object.fromEntries(
-    Object.entries({ ...settings.env, ...workload.env }).filter(([name]) => !secret.has(name)),
+  const own = Object.entries(workload.env).filter(
+    ([name]) => !(settings.fixedEnv.has(name) && Object.hasOwn(settings.env, name)),
   );
-}
-
-/** A person's own server command is bounded too, a trial only when asked. */
-function commandTimeout(workload: RunaiWorkload): number | undefined {
-  return workload.timeout ?? (workload.kind === 'interactive' ? interactiveSeconds : undefined);
+  return Object.fromEntries([...Object.entries(settings.env), ...own].filter(([name]) => !secret.has(name)));
 }
 
 function option(flag: string, value: string | number | undefined): readonly string[] {

@@ -28,8 +28,12 @@ const base: RunaiWorkload = {
   env: {},
 };
 
-function commandLine(workload: Partial<RunaiWorkload>, fields: RunaiFields = {}): readonly string[] {
-  const settings = resolveRunaiSettings({ runai: fields }, dotenv, undefined);
+function commandLine(
+  workload: Partial<RunaiWorkload>,
+  fields: RunaiFields = {},
+  variables: ReadonlyMap<string, string> = dotenv,
+): readonly string[] {
+  const settings = resolveRunaiSettings({ runai: fields }, variables, undefined);
   if (!settings.ok) throw new Error(settings.diagnostics[0]?.message);
   return formatSubmitArguments({ ...base, ...workload }, settings.value);
 }
@@ -116,6 +120,56 @@ describe('settings', () => {
     ]);
   });
 
+  test('a .env that leaves out what the lab has defaults for gives the same', () => {
+    const left = [
+      'SCRATCH_MOUNT_PATH',
+      'SCRATCH_HOME_ROOT',
+      'WORKING_DIR',
+      'HF_HOME',
+      'UV_PYTHON_VERSION',
+      'TZ',
+    ];
+    const short = new Map([...dotenv].filter(([key]) => !left.includes(key)));
+    expect(flagsOf(commandLine({}, {}, short))).toEqual(flags({}, {}));
+  });
+
+  test('EXTRA_SECRET_KEYS says which keys besides those of the lab and of the object store are passed on', () => {
+    const keys = (extra: Record<string, string>) =>
+      flagsOf(commandLine({}, {}, new Map(Object.entries({ RUNAI_PROJECT: 'p', ...extra })))).flatMap(
+        (flag) => /=SECRET:p-env,(.*)/.exec(flag)?.[1] ?? [],
+      );
+    const some = {
+      B: '1',
+      A: '1',
+      NOTE: '1',
+      HF_TOKEN: '1',
+      GITHUB_TOKEN: '',
+      S3_BUCKET_NAME: 'b',
+      AWS_REGION: 'r',
+    };
+    expect(keys({ ...some, EXTRA_SECRET_KEYS: 'B , A,,MISSING' })).toEqual([
+      'A',
+      'AWS_REGION',
+      'B',
+      'HF_TOKEN',
+      'S3_BUCKET_NAME',
+    ]);
+    expect(keys({ ...some, EXTRA_SECRET_KEYS: '' })).toEqual(['AWS_REGION', 'HF_TOKEN', 'S3_BUCKET_NAME']);
+    expect(keys(some)).toEqual(['A', 'AWS_REGION', 'B', 'HF_TOKEN', 'NOTE', 'S3_BUCKET_NAME']);
+  });
+
+  test('env: of the files adds variables and replaces defaults, but not what .env says', () => {
+    const line = flags({ env: { TZ: 'UTC', HOME: '/root', OMP_NUM_THREADS: '4', HF_TOKEN: 'x' } }, {});
+    expect(line).toEqual(
+      expect.arrayContaining([
+        '--environment HOME=/root',
+        '--environment OMP_NUM_THREADS=4',
+        '--environment TZ=Europe/Zurich',
+      ]),
+    );
+    expect(line.filter((flag) => /=UTC|=\/home|HF_TOKEN=x/.test(flag))).toEqual([]);
+  });
+
   test('no value of .env that is a secret is on the command line', () => {
     const line = commandLine({ command: 'true' }).join('\n');
     for (const key of ['WANDB_API_KEY', 'HF_TOKEN', 'SSH_PRIVATE_KEY_B64', 'OPENAI_API_KEY']) {
@@ -138,6 +192,13 @@ describe('the script', () => {
     );
   });
 
+  test('paths keep what a shell makes of a tilde and of variables', () => {
+    const argv = commandLine({ command: 'a' }, { working_dir: '~/code', venv: '$SCRATCH_HOME/my-env' });
+    expect(scriptOf(argv)).toBe(
+      'source ~/.zshrc && cd ~/code && source $SCRATCH_HOME/my-env/bin/activate && a',
+    );
+  });
+
   test('a timeout ends the command, quotes and line breaks survive', () => {
     expect(scriptOf(commandLine({ command: "echo 'a'\necho b", timeout: 90 }))).toBe(
       "source ~/.zshrc && timeout 90 /bin/zsh -c 'echo '\\''a'\\''\necho b'",
@@ -147,6 +208,9 @@ describe('the script', () => {
   test('an interactive pod waits for its time, half a day unless told', () => {
     expect(scriptOf(commandLine({ kind: 'interactive', timeout: 14_400 }))).toBe(
       'source ~/.zshrc && sleep 14400',
+    );
+    expect(scriptOf(commandLine({ kind: 'interactive', command: 'jupyter lab' }))).toBe(
+      'source ~/.zshrc && jupyter lab',
     );
   });
 });
