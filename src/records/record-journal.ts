@@ -32,7 +32,7 @@ export class RecordJournal {
   #lastSync = Number.NEGATIVE_INFINITY;
   #hurried = false;
 
-  /** Opens the journal for the one toolbox that runs trials; what an earlier boot left is settled first. */
+  /** Opens the journal for the one toolbox that holds the project's lock; what an earlier boot left is settled first. */
   static async open(root: string): Promise<RecordJournal> {
     const path = join(root, journalPath);
     const found = readJournal(root);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type Diagnostic, DiagnosticError, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { RecordStore } from '../executors/executor.ts';
 import { ExitCode } from '../exit-code.ts';
-import { writeAtomically } from './durable-writes.ts';
+import { DurableWrites, writeAtomically } from './durable-writes.ts';
 import { parseRunRecord } from './parse-run-record.ts';
+import type { ProjectLock } from './project-lock.ts';
 import { describeFileError } from './record-error.ts';
 import { formatRecord, isNewer, RecordJournal, readEarlierBoot } from './record-journal.ts';
 import { isRunName, recordPath, runsFolder } from './run-paths.ts';
@@ -17,14 +18,21 @@ import type { RunRecord } from './run-record.ts';
 export class DiskRecordStore implements RecordStore {
   readonly #root: string;
   readonly #warn: (diagnostic: Diagnostic) => void;
+  readonly #lock: ProjectLock | undefined;
+  readonly #writes = new DurableWrites();
   #journal: Promise<RecordJournal> | undefined;
   #earlier: ReadonlyMap<string, RunRecord> | undefined;
   #folders: ReadonlySet<string> | undefined;
 
-  /** @param warn told of each record that cannot be read; it counts as missing */
-  constructor(root: string, warn: (diagnostic: Diagnostic) => void) {
+  /**
+   * @param warn told of each record that cannot be read; it counts as missing
+   * @param lock of the project, for who runs thousands of short trials: it alone may keep the journal. Launches on a
+   * cluster write seldom, several at once and without it
+   */
+  constructor(root: string, warn: (diagnostic: Diagnostic) => void, lock?: ProjectLock) {
     this.#root = root;
     this.#warn = warn;
+    this.#lock = lock;
   }
 
   async read(name: string): Promise<RunRecord | undefined> {
@@ -76,8 +84,15 @@ export class DiskRecordStore implements RecordStore {
     return records;
   }
 
-  /** Settles when the record will survive a power loss, see {@link RecordJournal}. @throws DiagnosticError */
+  /** Settles when the record will survive a power loss. @throws DiagnosticError */
   async write(record: RunRecord): Promise<void> {
+    if (this.#lock === undefined) {
+      const path = recordPath(record.name);
+      await this.#writes.write(join(this.#root, path), formatRecord(record)).catch((error) => {
+        throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
+      });
+      return;
+    }
     this.writeStarted(record);
     try {
       this.#journal ??= RecordJournal.open(this.#root);

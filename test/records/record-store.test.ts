@@ -4,12 +4,15 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { expect, it, onTestFinished } from 'vitest';
+import { acquireProjectLock, type ProjectLock } from '../../src/records/project-lock.ts';
 import { DiskRecordStore } from '../../src/records/record-store.ts';
 import type { RunRecord } from '../../src/records/run-record.ts';
 
@@ -19,10 +22,15 @@ function makeRoot(): string {
   return root;
 }
 
-function store(root: string): DiskRecordStore {
-  return new DiskRecordStore(root, ({ message }) => {
+function store(root: string, lock?: ProjectLock): DiskRecordStore {
+  const warn = ({ message }: { readonly message: string }): never => {
     throw new Error(message);
-  });
+  };
+  return new DiskRecordStore(root, warn, lock);
+}
+
+function lockOf(root: string): ProjectLock {
+  return acquireProjectLock(root, { command: 'test', now: Date.now() });
 }
 
 function record(name: string, change: Partial<RunRecord> = {}): RunRecord {
@@ -46,14 +54,42 @@ function record(name: string, change: Partial<RunRecord> = {}): RunRecord {
 
 it('writes and reads back, many at once, and leaves no temporary file', async () => {
   const root = makeRoot();
+  using lock = lockOf(root);
   const records = Array.from({ length: 300 }, (_, index) => record(`t-${index}`));
-  const writer = store(root);
+  const writer = store(root, lock);
   await Promise.all(records.map((each) => writer.write(each)));
   await writer.close();
   expect([...(await store(root).readAll()).values()].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(
     records.sort((a, b) => (a.name < b.name ? -1 : 1)),
   );
   expect(readdirSync(join(root, '.toolbox/runs/t-7'))).toEqual(['record.json']);
+});
+
+it('lets several processes write beside the one that keeps the journal', async () => {
+  const root = makeRoot();
+  using lock = lockOf(root);
+  const local = store(root, lock);
+  await local.write(record('local-0'));
+  const journal = join(root, '.toolbox/runs/journal.jsonl');
+  const begun = statSync(journal).ino;
+  const names = ['a', 'b'].map((process) => Array.from({ length: 50 }, (_, index) => `${process}-${index}`));
+  const writers = names.map((own) =>
+    execa(process.execPath, [join(import.meta.dirname, 'record-writer.ts'), root], {
+      // Both write the same trial, too, as two launches of one sweep do.
+      input: JSON.stringify([...own, 'shared'].map((name) => record(name, { executor: 'kubernetes' }))),
+    }),
+  );
+  await local.write(record('local-1'));
+  await Promise.all(writers);
+  await local.close();
+  expect(statSync(journal).ino).toBe(begun);
+  const lines = readFileSync(journal, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  expect(lines.slice(1).map((line) => JSON.parse(line).name)).toEqual(['local-0', 'local-1']);
+  expect([...(await store(root).readAll()).keys()].sort()).toEqual(
+    [...names.flat(), 'shared', 'local-0', 'local-1'].sort(),
+  );
 });
 
 it('refuses names that would leave the folder', async () => {
@@ -66,7 +102,8 @@ it('refuses names that would leave the folder', async () => {
 
 it('after a restart, believes the journal where the power failed before a record file was on the disk', async () => {
   const root = makeRoot();
-  const writer = store(root);
+  using lock = lockOf(root);
+  const writer = store(root, lock);
   for (const name of ['lost', 'torn', 'older', 'same']) {
     writer.writeStarted(record(name, { state: 'running' }));
     await writer.write(record(name));
@@ -87,7 +124,7 @@ it('after a restart, believes the journal where the power failed before a record
   for (const name of ['lost', 'torn', 'older', 'same'])
     expect((await store(root).read(name))?.state).toBe('succeeded');
   // The next sweep puts the files right and begins a journal of its own.
-  const next = store(root);
+  const next = store(root, lock);
   await next.write(record('new', { attempt: 2 }));
   await next.close();
   expect(readFileSync(journal, 'utf8')).not.toContain('"older"');
@@ -98,7 +135,8 @@ it('after a restart, believes the journal where the power failed before a record
 
 it('in the same boot, believes the record files: a journal is no history', async () => {
   const root = makeRoot();
-  const writer = store(root);
+  using lock = lockOf(root);
+  const writer = store(root, lock);
   await writer.write(record('removed'));
   await writer.close();
   rmSync(join(root, '.toolbox/runs/removed'), { recursive: true });

@@ -43,7 +43,7 @@ export async function runLocally(options: RunLocallyOptions, context: Context): 
   using stop = stopSignals(context);
   const { report, output, warn } = openReport(context, options);
   using lock = acquireProjectLock(root, { command: options.typed, now: now() });
-  const records = new DiskRecordStore(root, warn);
+  const records = new DiskRecordStore(root, warn, lock);
   if (lock.takenOverFrom !== undefined) {
     for (const diagnostic of await describeTakeover(lock.takenOverFrom, records)) warn(diagnostic);
   }
