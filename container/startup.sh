@@ -158,6 +158,13 @@ fetch_code() {
   checkout_commit "$project_home"
 }
 
+# Takes over the tree that an init container unpacked as another user: this image's user may be anybody, and only
+# an owner may change files and their modes.
+own_snapshot() {
+  [ ! -w "$project_home" ] || return 0
+  mv "$project_home" "$TOOLBOX_WORK/.unpacked" && (umask 0 && cp -R "$TOOLBOX_WORK/.unpacked" "$project_home")
+}
+
 # --- files and outputs --------------------------------------------------------------------------------------
 
 copy_files() {
@@ -297,14 +304,13 @@ image_home=$PWD
 project_home=$PWD
 trap forget_ssh EXIT
 
-if [ -z "${TOOLBOX_STARTUP_SCRIPT+set}" ]; then
-  case ${TOOLBOX_CODE:-image} in
-    git) step 'code' fetch_code ;;
-    snapshot) project_home=$TOOLBOX_WORK/$TOOLBOX_PROJECT ;;
-  esac
-elif [ "${TOOLBOX_CODE-}" = snapshot ]; then
-  project_home=$TOOLBOX_WORK/$TOOLBOX_PROJECT
-fi
+case ${TOOLBOX_CODE-} in
+  git) [ -n "${TOOLBOX_STARTUP_SCRIPT+set}" ] || step 'code' fetch_code ;;
+  snapshot)
+    project_home=$TOOLBOX_WORK/$TOOLBOX_PROJECT
+    step '' own_snapshot
+    ;;
+esac
 cd "$project_home" || exit
 if [ -z "${TOOLBOX_STARTUP_SCRIPT+set}" ]; then
   forget_ssh
@@ -325,7 +331,7 @@ trap - EXIT
 printf '%s\n' "$PWD" >"$TOOLBOX_STATE/outputs"
 
 # What the scripts defined, conda's among it, is the command's too; what this file defined is not.
-unset -f say clock step run_text pod_local prepare_ssh forget_ssh checkout_commit fetch_code copy_files \
+unset -f say clock step run_text pod_local prepare_ssh forget_ssh checkout_commit fetch_code own_snapshot copy_files \
   share_outputs download_data activate_conda activate_venv sync_uv activate_poetry activate_found
 while read -r _ _ name; do export -f "${name?}"; done < <(declare -F)
 unset TOOLBOX_STATE REPLY told

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,6 +29,17 @@ export interface RunOptions {
   readonly input?: string;
   /** Linux capabilities that root does not have inside: `dac_override` is how an export squashes root. */
   readonly without?: readonly string[];
+  /** Folders and files of this machine that are seen inside. */
+  readonly mounts?: readonly Mount[];
+  /** Who the command runs as; default root. */
+  readonly as?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+}
+
+export interface Mount {
+  readonly source: string;
+  /** Path inside; made where it is not there. */
+  readonly target: string;
+  readonly readOnly?: boolean;
 }
 
 const scripts = path.resolve('container');
@@ -39,29 +51,22 @@ const scripts = path.resolve('container');
 export class Sandbox {
   readonly root: string;
 
-  constructor(prepare: (root: string) => void = debianFiles) {
+  /** @param options `bare`: without the scripts and the work directory of a pod, which volumes then bring */
+  constructor(prepare: (root: string) => void = debianFiles, options: { readonly bare?: boolean } = {}) {
     if (process.getuid?.() !== 0) throw new Error('tests of the container side must run as root');
     this.root = mkdtempSync(path.join(tmpdir(), 'toolbox-root-'));
     // The users inside walk through it.
     chmodSync(this.root, 0o755);
-    for (const folder of [
-      'proc',
-      'dev',
-      'tmp',
-      'root',
-      'home',
-      'scratch',
-      'opt',
-      'run',
-      'etc',
-      'kube-toolbox/workspace',
-    ])
+    for (const folder of ['proc', 'dev', 'tmp', 'root', 'home', 'opt', 'run', 'etc'])
       mkdirSync(this.path(folder), { recursive: true });
     chmodSync(this.path('tmp'), 0o1777);
     chmodSync(this.path('root'), 0o700);
+    prepare(this.root);
+    if (options.bare === true) return;
+    mkdirSync(this.path('scratch'));
+    mkdirSync(this.path('kube-toolbox/workspace'), { recursive: true });
     chmodSync(this.path('kube-toolbox/workspace'), 0o777);
     cpSync(scripts, this.path('kube-toolbox/scripts'), { recursive: true });
-    prepare(this.root);
   }
 
   /** Where a path inside is, seen from outside. */
@@ -104,22 +109,35 @@ export class Sandbox {
   }
 
   #command(command: readonly string[], options: RunOptions): readonly string[] {
+    const { without = [], as } = options;
     const drop =
-      options.without === undefined
-        ? []
-        : ['setpriv', `--bounding-set=${options.without.map((name) => `-${name}`).join(',')}`];
+      without.length === 0
+        ? ''
+        : `$(command -v setpriv) --bounding-set=${without.map((name) => `-${name}`).join(',')}`;
+    const become =
+      as === undefined ? '' : `--userspec=${as.uid}:${as.gid} --groups=${[as.gid, ...as.groups].join(',')}`;
     const setUp = `
       root=$1 cwd=$2 path=$3; shift 3
       mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" && mount -t tmpfs none "$root/dev/shm" || exit 125
       [ ! -d "$root/usr" ] || [ -e "$root/usr/.own" ] || mount --bind -o ro /usr "$root/usr" || exit 125
-      chroot=$(command -v chroot); PATH=$path; exec "$chroot" "$root" /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$cwd" "$@"`;
+      ${(options.mounts ?? []).map((mount) => this.#mount(mount)).join('\n')}
+      enter="${drop} $(command -v chroot) ${become}"; PATH=$path
+      exec $enter "$root" /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$cwd" "$@"`;
     return [
       'unshare',
       ...['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'],
       ...['sh', '-c', setUp, 'sh', this.root, options.cwd ?? '/', options.env?.['PATH'] ?? pathInside],
-      ...drop,
       ...command,
     ];
+  }
+
+  /** The line that mounts it. */
+  #mount({ source, target, readOnly }: Mount): string {
+    const place = this.path(target);
+    if (statSync(source).isDirectory()) mkdirSync(place, { recursive: true });
+    else this.write(target, '');
+    const bind = `mount --bind '${source}' '${place}'`;
+    return `${bind}${readOnly === true ? ` && mount -o remount,bind,ro '${place}'` : ''} || exit 125`;
   }
 
   [Symbol.dispose](): void {
@@ -173,12 +191,17 @@ export class Started {
   ended(): Promise<Ran> {
     return this.#ended;
   }
+
+  /** Kills what is left of it. */
+  abandon(): void {
+    this.#process.kill('SIGKILL');
+  }
 }
 
 const pathInside = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What a Debian image has in `/etc`, the few accounts included. */
-function debianFiles(root: string): void {
+export function debianFiles(root: string): void {
   mkdirSync(path.join(root, 'usr'));
   for (const name of ['bin', 'sbin', 'lib', 'lib64'])
     if (existsSync(`/usr/${name}`)) symlinkSync(`usr/${name}`, path.join(root, name));
