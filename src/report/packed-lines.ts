@@ -1,40 +1,52 @@
+/** A line's `[NAME] ` is within these first bytes. */
+const longestPrefix = 66;
+
 /**
  * Of the output of a pod that runs several trials, the lines of some of them. Each line there begins with
- * `[NAME] `; where one trial is asked for, that is taken off.
+ * `[NAME] `; where one trial is asked for, that is taken off. Holds no more of a line than its prefix.
  */
 export class PackedLines {
   readonly #names: ReadonlySet<string>;
-  #rest = Buffer.alloc(0);
+  /** The beginning of a line whose trial is not known yet. */
+  #start = Buffer.alloc(0);
+  /** Whether the rest of the line under way is kept; `undefined` at its beginning. */
+  #keeps: boolean | undefined;
 
   constructor(names: readonly string[]) {
     this.#names = new Set(names);
   }
 
   add(chunk: Uint8Array): Buffer {
-    const all = Buffer.concat([this.#rest, chunk]);
-    const end = all.lastIndexOf(0x0a) + 1;
-    this.#rest = all.subarray(end);
-    return this.#keep(all.subarray(0, end));
+    const kept: Buffer[] = [];
+    for (let rest = Buffer.concat([this.#start, chunk]); rest.length > 0; ) {
+      const found = rest.indexOf(0x0a);
+      const end = found === -1 ? rest.length : found + 1;
+      if (this.#keeps === undefined && found === -1 && end < longestPrefix) {
+        this.#start = rest;
+        return Buffer.concat(kept);
+      }
+      kept.push(this.#keep(rest.subarray(0, end)));
+      if (found !== -1) this.#keeps = undefined;
+      rest = rest.subarray(end);
+    }
+    this.#start = Buffer.alloc(0);
+    return Buffer.concat(kept);
   }
 
   /** What is left when the output has ended without a line end. */
   end(): Buffer {
-    const rest = this.#rest;
-    this.#rest = Buffer.alloc(0);
+    const rest = this.#start;
+    this.#start = Buffer.alloc(0);
     return this.#keep(rest);
   }
 
-  #keep(bytes: Buffer): Buffer {
-    const kept: Buffer[] = [];
-    for (let start = 0; start < bytes.length; ) {
-      const found = bytes.indexOf(0x0a, start);
-      const end = found === -1 ? bytes.length : found + 1;
-      const line = bytes.subarray(start, end);
-      const name = /^\[([a-z0-9-]{1,63})\] /.exec(line.subarray(0, 70).toString('latin1'))?.[1];
-      if (name !== undefined && this.#names.has(name))
-        kept.push(this.#names.size === 1 ? line.subarray(name.length + 3) : line);
-      start = end;
+  #keep(piece: Buffer): Buffer {
+    let text = piece;
+    if (this.#keeps === undefined) {
+      const name = /^\[([a-z0-9-]{1,63})\] /.exec(piece.subarray(0, longestPrefix).toString('latin1'))?.[1];
+      this.#keeps = name !== undefined && this.#names.has(name);
+      if (this.#keeps && this.#names.size === 1) text = piece.subarray((name?.length ?? 0) + 3);
     }
-    return Buffer.concat(kept);
+    return this.#keeps ? text : piece.subarray(piece.length);
   }
 }

@@ -25,7 +25,8 @@ export type Fate =
 
 /** A container's output: lines with their time (RFC 3339 with nanoseconds), and whether more may come. */
 export interface ContainerLog {
-  readonly lines: { readonly time: string; readonly bytes: Buffer }[];
+  /** A line's bytes come `repeat` times, one stamp before them. */
+  readonly lines: { readonly time: string; readonly bytes: Buffer; readonly repeat?: number }[];
   ended: boolean;
   readonly readers: Set<() => void>;
 }

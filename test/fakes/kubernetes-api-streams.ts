@@ -33,6 +33,7 @@ export function sendLog(
     }
     sent += bytes.length;
     if (bytes.length > 0) response.write(bytes);
+    for (let times = 1; times < (line.repeat ?? 1); times += 1) response.write(line.bytes);
     return true;
   };
   response.writeHead(200, { 'content-type': 'text/plain' });

@@ -8,6 +8,8 @@ import { type Job, type Pod, pathOf, pods } from './objects.ts';
 /** What is kept of a failed Job's output: enough for a traceback, little enough for a thousand of them. */
 const harvestedLines = 500;
 const harvestedBytes = 1024 * 1024;
+/** Bytes read for that at most: a node sends the first ones of these lines, and a progress bar makes one of hours. */
+const readBytes = 32 * harvestedBytes;
 
 /**
  * Saves the last lines of a Job's output before the Job is deleted, as the log of an attempt.
@@ -45,7 +47,7 @@ async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal): Promi
   const container = pod.spec?.containers?.[0]?.name;
   const query = new URLSearchParams({
     tailLines: String(harvestedLines),
-    limitBytes: String(harvestedBytes),
+    limitBytes: String(readBytes),
   });
   if (container !== undefined) query.set('container', container);
   try {
@@ -55,8 +57,14 @@ async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal): Promi
       signal,
     });
     const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks);
+    let size = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      for (; size - (chunks[0]?.length ?? 0) >= harvestedBytes; chunks.shift())
+        size -= chunks[0]?.length ?? 0;
+    }
+    return Buffer.concat(chunks).subarray(-harvestedBytes);
   } catch (error) {
     signal.throwIfAborted();
     // The node may be gone with the log; that must not keep the trial from running again.

@@ -159,6 +159,19 @@ describe('launching a sweep', () => {
     expect(await readFile(join(root, record.log), 'utf8')).toBe('Traceback\nValueError\n');
   });
 
+  it('keeps the last words of an output of long lines', async () => {
+    const log = `${'x'.repeat(3_000_000)}\nValueError\n`;
+    cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 1, log });
+    await run(makeSpecs(1));
+    const [name = ''] = names();
+    await expect.poll(() => job(name)['status'].failed).toBe(1);
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await run(makeSpecs(1));
+    const kept = await readFile(join(root, '.toolbox/runs', name, 'attempt-1.log'), 'utf8');
+    expect(kept).toHaveLength(1024 * 1024);
+    expect(kept.endsWith('xxx\nValueError\n')).toBe(true);
+  });
+
   it('leaves what changed and says in what, or replaces it when asked', async () => {
     await run(makeSpecs(2));
     const kept = await run(makeSpecs(2, 'v2'));
