@@ -1,32 +1,51 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { FakeCluster } from '../fakes/kubernetes-api.ts';
+import { afterEach, beforeEach } from 'vitest';
+import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
 import { type ClusterProject, makeClusterProject } from './cluster-project.ts';
 
 interface State {
   readonly workloads: Record<
     string,
-    { status: string; log: string; project: string; flags: Record<string, string[]>; command: string[] }
+    {
+      status: string;
+      log: string;
+      project: string;
+      flags: Record<string, string[]>;
+      command: string[];
+      pod?: string;
+      events?: readonly string[];
+    }
   >;
   readonly calls: string[][];
 }
 
 /** A project on run:ai: the stand-in for its command line is on PATH, and the Secret goes to a fake cluster. */
-export class RunaiProject {
-  readonly project: ClusterProject;
+class RunaiProject {
+  #opened: { readonly project: ClusterProject; readonly cluster: FakeCluster } | undefined;
 
-  private constructor(project: ClusterProject) {
-    this.project = project;
+  get project(): ClusterProject {
+    return this.#now.project;
   }
 
-  static async make(cluster: FakeCluster, kube = ''): Promise<RunaiProject> {
-    const made = new RunaiProject(await makeClusterProject(cluster));
-    await made.project.write(
+  get cluster(): FakeCluster {
+    return this.#now.cluster;
+  }
+
+  async open(): Promise<void> {
+    const cluster = await startFakeCluster();
+    const project = await makeClusterProject(cluster);
+    this.#opened = { project, cluster };
+    await project.write(
       'config/kube.yaml',
-      `backend: runai\nproject_name: example\nuser: alice\nnamespace: lab\nimage: lab/python:3\nrunai: {project: lab-alice}\n${kube}`,
+      'backend: runai\nproject_name: example\nuser: alice\nnamespace: lab\nimage: lab/python:3\nrunai: {project: lab-alice}\n',
     );
-    await made.project.write('.env', 'WANDB_API_KEY=canary-1\nLDAP_USERNAME=alice\n');
-    return made;
+    await project.write('.env', 'WANDB_API_KEY=canary-1\nLDAP_USERNAME=alice\n');
+  }
+
+  async close(): Promise<void> {
+    await this.project.remove();
+    await this.cluster.stop();
   }
 
   run(argv: readonly string[], env: Record<string, string> = {}) {
@@ -54,6 +73,13 @@ export class RunaiProject {
     writeFileSync(this.#file, JSON.stringify(state));
   }
 
+  /** What `describe` says of a workload: the state of its pod, and warnings. */
+  describe(name: string, said: { readonly pod?: string; readonly events?: readonly string[] }): void {
+    const { state } = this;
+    Object.assign(state.workloads[name] ?? {}, said);
+    writeFileSync(this.#file, JSON.stringify(state));
+  }
+
   /** Somebody else's workload in the same project. */
   add(name: string, status: string): void {
     const { state } = this;
@@ -61,7 +87,20 @@ export class RunaiProject {
     writeFileSync(this.#file, JSON.stringify(state));
   }
 
+  get #now() {
+    if (this.#opened === undefined) throw new Error('the project is open only within a test');
+    return this.#opened;
+  }
+
   get #file(): string {
     return join(this.project.root, 'runai-state.json');
   }
+}
+
+/** A new one for each test of a file. */
+export function useRunaiProject(): RunaiProject {
+  const lab = new RunaiProject();
+  beforeEach(() => lab.open());
+  afterEach(() => lab.close());
+  return lab;
 }

@@ -1,26 +1,16 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
-import { RunaiProject } from './runai-project.ts';
+import { describe, expect, it } from 'vitest';
+import { useRunaiProject } from './runai-project.ts';
 
 const first = 'alice-example-average-data1-hid-256';
 const second = 'alice-example-average-data1-hid-512';
 
-let cluster: FakeCluster;
-let lab: RunaiProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  lab = await RunaiProject.make(cluster);
-});
-afterEach(async () => {
-  await lab.project.remove();
-  await cluster.stop();
-});
+const lab = useRunaiProject();
 
 /** What the Secret holds, decoded. */
 function secret(name = 'lab-alice-env'): Record<string, string> | undefined {
-  const put = cluster.requests.findLast(
+  const put = lab.cluster.requests.findLast(
     ({ method, path }) => path.includes('/secrets') && (method === 'POST' || method === 'PATCH'),
   );
   const body = put?.body as { metadata?: { name?: string }; data?: Record<string, string> } | undefined;
@@ -112,12 +102,31 @@ describe('what runs', () => {
     lab.set({ [first]: 'Running', [second]: 'ImagePullBackOff' });
     const status = await lab.run(['status']);
     expect(status.stdout).toMatch(new RegExp(`${first} +running`));
-    expect(status.stdout).toContain('the image cannot be pulled: ImagePullBackOff');
+    expect(status.stdout).toContain('the image cannot be pulled');
     lab.set({ [first]: 'Succeeded', [second]: 'Failed' });
     const waited = await lab.run(['wait']);
     expect(waited).toMatchObject({ code: 1, stderr: '1 succeeded, 1 failed\n' });
     await lab.run(['delete-job', `--name=${first}`, '--yes=true']);
     expect((await lab.run(['status'])).stdout).toMatch(new RegExp(`${first} +succeeded`));
+  });
+
+  it('status says what the pods and events of waiting and failed ones say', async () => {
+    await lab.run(['job']);
+    lab.set({ [second]: 'Failed' });
+    lab.describe(first, {
+      events: ['[FailedScheduling] 0/3 nodes are available: 3 Insufficient nvidia.com/gpu.'],
+    });
+    lab.describe(second, {
+      pod: 'OOMKilled',
+      events: ['[BackoffLimitExceeded] Job has reached the specified backoff limit'],
+    });
+    const { stdout } = await lab.run(['status']);
+    expect(stdout).toContain('FailedScheduling: 0/3 nodes are available: 3 Insufficient nvidia.com/gpu.');
+    expect(stdout).toContain('out of memory');
+    lab.set({ [first]: 'Succeeded' });
+    expect((await lab.run(['wait'])).stdout).toContain(`Job '${second}' failed (out of memory)`);
+    const described = lab.state.calls.filter(([verb]) => verb === 'describe');
+    expect(described).toContainEqual(['describe', 'job', first, '--project', 'lab-alice']);
   });
 
   it('logs are its own', async () => {

@@ -1,19 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { RunaiProject } from '../cli/runai-project.ts';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { expect, it } from 'vitest';
+import { useRunaiProject } from '../cli/runai-project.ts';
 
-let cluster: FakeCluster;
-let lab: RunaiProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  lab = await RunaiProject.make(cluster);
-});
-afterEach(async () => {
-  await lab.project.remove();
-  await cluster.stop();
-});
+const lab = useRunaiProject();
 
 /** The lines of an error that a person reads first. */
 function told(ran: { readonly stderr: string }): string {
@@ -87,6 +77,14 @@ it('RUNAI_NO_WORKLOAD: a shell in nothing', async () => {
   expect(told(ran)).toContain('error RUNAI_NO_WORKLOAD: run:ai lists no workload "nothing" in project lab-alice');
 });
 
+it('RUNAI_REFUSED: a trial whose name looks like a refusal', async () => {
+  await lab.project.write(
+    'config/kube.yaml',
+    'backend: runai\nproject_name: example\nuser: login-401\nnamespace: lab\nrunai: {project: lab-alice, extra_args: [--no-such-flag]}\n',
+  );
+  expect(told(await lab.run(['job']))).toContain('error RUNAI_REFUSED: ');
+});
+
 it('RUNAI_REFUSED: anything else, in its own words', async () => {
   await lab.project.write(
     'config/kube.yaml',
@@ -101,4 +99,18 @@ it('RUNAI_COMMAND: a command that is for Kubernetes', async () => {
   const ran = await lab.run(['jupyter']);
   expect(ran.code).toBe(2);
   expect(told(ran)).toContain('error RUNAI_COMMAND: "jupyter" is not for run:ai');
+});
+
+it('RUNAI_COMMAND_TOO_LONG: a command that no command line holds', async () => {
+  await lab.project.write('config/launch.yaml', `model:\n  average: {command: "echo ${'x'.repeat(120_000)}"}\n`);
+  const ran = await lab.run(['job']);
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toContain('error RUNAI_COMMAND_TOO_LONG: the command line is longer than the system takes');
+});
+
+it('RUNAI_REFUSED: a command line that cannot be started', async () => {
+  await lab.project.write('bin/runai', 'not executable');
+  const ran = await lab.run(['status'], { PATH: join(lab.project.root, 'bin') });
+  expect(ran.code).toBe(3);
+  expect(told(ran)).toMatch(/error RUNAI_REFUSED: "runai list" failed: .*EACCES/);
 });

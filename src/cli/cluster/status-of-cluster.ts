@@ -19,7 +19,7 @@ export async function statusOfCluster(
   if (await usesRunai(context)) {
     const { lookAtRunai } = await import('../runai/look-at-runai.ts');
     const project = await openPlan(context, { side: 'remote' });
-    return await printClusterStatus(project, await lookAtRunai(project.config, context), options, context);
+    return await printClusterStatus(project, await lookAtRunai(project, context), options, context);
   }
   if (!mayHaveCluster(context)) return undefined;
   const plan = await openPlan(context, { side: 'remote' });

@@ -3,9 +3,8 @@ import type { Config } from '../../config/config.ts';
 import { readSshKeys } from '../../container/ssh-keys.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
-import type { Executor } from '../../executors/executor.ts';
 import { createRunaiCli, type RunaiCli } from '../../executors/runai/runai-cli.ts';
-import type { PreparedRunaiJob } from '../../executors/runai/runai-executor.ts';
+import type { RunaiExecutor } from '../../executors/runai/runai-executor.ts';
 import {
   type RunaiSettings,
   type RunaiSources,
@@ -31,7 +30,7 @@ export interface RunaiProject {
   /** Settings as kube.yaml and the root of launch.yaml give them. */
   readonly settings: RunaiSettings;
   readonly cli: RunaiCli;
-  readonly executor: Executor<PreparedRunaiJob>;
+  readonly executor: RunaiExecutor;
   readonly records: DiskRecordStore;
   /** The command line that submits the interactive pod, `runai` first. */
   readonly podCommandLine: (spec: JobSpec) => readonly string[];

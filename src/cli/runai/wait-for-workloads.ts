@@ -48,8 +48,11 @@ export async function waitForWorkloads(
         if (record?.executor !== runaiExecutorName) continue;
         counts.gone += 1;
         say(name, 'gone', 'deleted before it was seen to end');
-      } else if (seen.state === 'succeeded' || hasFailed(seen.state)) await end(name, seen);
-      else say(name, seen.state, seen.reason);
+      } else if (seen.state === 'succeeded') await end(name, seen);
+      else if (hasFailed(seen.state)) {
+        const reason = there.has(name) ? await executor.explain(name, context.signal) : undefined;
+        await end(name, reason === undefined ? seen : { ...seen, reason });
+      } else say(name, seen.state, seen.reason);
     }
     if (open.size === 0) break;
     await sleep(pollInterval, undefined, { signal: context.signal });

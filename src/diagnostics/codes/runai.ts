@@ -12,5 +12,7 @@ export const runaiCodes = {
     'A field is written that has no meaning on run:ai, such as `data:`. Say it in the command, or remove it.',
   RUNAI_NO_WORKLOAD: 'run:ai lists no workload of that name. `make status` lists the trials.',
   RUNAI_COMMAND: 'The command is for Kubernetes clusters; the hint says what does the same on run:ai.',
+  RUNAI_COMMAND_TOO_LONG:
+    'The command of a trial does not fit into a command line (128 KiB on Linux). Put it into a script.',
   RUNAI_REFUSED: 'The run:ai command line failed for another reason, which is printed.',
 } as const;

@@ -37,15 +37,17 @@ export function classifyStatus(status: string): { readonly state: TrialState; re
   const word = status.toLowerCase();
   if (/^(succeeded|completed)$/.test(word)) return { state: 'succeeded' };
   if (/^running$/.test(word)) return { state: 'running' };
-  if (/^(suspended|stopped|stopping)$/.test(word))
-    return { state: 'suspended', reason: `run:ai says ${status}` };
   if (/^(pending|creating|containercreating|initializing|resuming|init.*)$/.test(word))
     return { state: 'pending' };
   if (/imagepull|errimage|invalidimage/.test(word))
-    return { state: 'pending', reason: `the image cannot be pulled: ${status}` };
+    return { state: 'pending', reason: 'the image cannot be pulled' };
   if (/oomkilled/.test(word)) return { state: 'failed', reason: 'out of memory' };
   if (/^(deadlineexceeded|timedout)$/.test(word)) return { state: 'timeout', reason: 'its time was over' };
-  if (/fail|error|evict|crashloop|degraded|preempt|terminat|delet|unknown/.test(word))
-    return { state: 'failed', reason: `run:ai says ${status}` };
-  return { state: 'pending', reason: `run:ai says ${status}` };
+  const reason = `run:ai says ${status}`;
+  if (/^(failed|error|.*configerror|runcontainererror|starterror)$/.test(word))
+    return { state: 'failed', reason };
+  if (/^(suspended|stopped|stopping)$/.test(word)) return { state: 'suspended', reason };
+  if (/^(unknown|crashloopbackoff|degraded)$/.test(word)) return { state: 'running', reason };
+  // Preempted, evicted, terminating: run:ai starts training workloads again, and lists no more what is deleted.
+  return { state: 'pending', reason };
 }

@@ -15,45 +15,79 @@ export interface RunaiCli {
   stream(args: readonly string[], signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
+/** What is kept of standard output for a message: run:ai writes some of its errors there. */
+const keptBytes = 4096;
+
 export function createRunaiCli(env: Readonly<Record<string, string | undefined>>, cwd: string): RunaiCli {
-  const start = (args: readonly string[], signal: AbortSignal) =>
-    execa('runai', args, {
+  async function* stream(args: readonly string[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const running = execa('runai', args, {
       cwd,
       env,
       extendEnv: false,
       reject: false,
       stdin: 'ignore',
       cancelSignal: signal,
-      stripFinalNewline: false,
+      buffer: { stdout: false, stderr: true },
+      encoding: 'buffer',
     });
+    let said = Buffer.alloc(0);
+    for await (const chunk of running.stdout as AsyncIterable<Uint8Array>) {
+      said = Buffer.concat([said, chunk]).subarray(-keptBytes);
+      yield chunk;
+    }
+    const result = await running;
+    if (!result.failed || signal.aborted) return;
+    // A process that did not start has said nothing itself.
+    const errors = Buffer.from(result.stderr ?? '')
+      .toString('utf8')
+      .trim();
+    const words = errors || said.toString('utf8').trim() || (result.originalMessage ?? '');
+    throw explainFailure(args, result.code, words);
+  }
   return {
+    stream,
     async run(args, signal) {
-      const result = await start(args, signal);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of stream(args, signal)) chunks.push(chunk);
       signal.throwIfAborted();
-      if (result.failed) throw explainFailure(args, result.code, result.stderr || result.stdout);
-      return result.stdout;
-    },
-    async *stream(args, signal) {
-      const running = execa('runai', args, {
-        cwd,
-        env,
-        extendEnv: false,
-        reject: false,
-        stdin: 'ignore',
-        cancelSignal: signal,
-        buffer: { stdout: false, stderr: true },
-        encoding: 'buffer',
-      });
-      yield* running.stdout as AsyncIterable<Uint8Array>;
-      const result = await running;
-      if (result.failed && !signal.aborted) {
-        throw explainFailure(args, result.code, Buffer.from(result.stderr).toString('utf8'));
-      }
+      return Buffer.concat(chunks).toString('utf8');
     },
   };
 }
 
-/** What run:ai says on standard error, brought to one of a few codes; its own last line is kept. */
+/** What run:ai says of a failure, and what that is to us, in the order in which they are tried. */
+const failures = [
+  {
+    code: 'RUNAI_LOGIN_EXPIRED',
+    pattern:
+      /\blog(ged)? ?in\b|not authenticated|(un|not )authori[sz]ed|access denied|token .*expired|expired .*token|id-token|\b401\b/i,
+    message: 'run:ai does not know you any more',
+    hint: 'run: runai login',
+  },
+  {
+    code: 'RUNAI_NO_WORKLOAD',
+    pattern: /\b(job|workload)\b.*(does not exist|not found|could not be found)/i,
+    message: 'run:ai has no such workload',
+    hint: 'make status shows the trials',
+  },
+  {
+    code: 'RUNAI_NAME_TAKEN',
+    pattern: /already exists|name .*taken|AlreadyExists/i,
+    message: 'a workload of that name exists already',
+    hint: 'make status shows it; make job overwrite=true replaces it',
+  },
+  {
+    code: 'RUNAI_UNKNOWN_PROJECT',
+    pattern: /\bproject\b.*(not found|not exist|could not be found|unknown)|(unknown|no) project/i,
+    message: 'run:ai knows no such project',
+    hint: 'runai list projects shows yours; name one in runai: {project: …} of config/kube.yaml',
+  },
+] as const;
+
+/** Words of a command line after which a workload's or project's name stands. */
+const beforeNames = new Set(['--name', '--project', 'job', 'logs', 'exec']);
+
+/** What run:ai says, brought to one of a few codes; its own last line is kept. */
 function explainFailure(
   args: readonly string[],
   systemCode: string | undefined,
@@ -66,30 +100,21 @@ function explainFailure(
       hint: "install your cluster's run:ai command line, then run: runai login",
     });
   }
+  if (systemCode === 'E2BIG') {
+    return fail('RUNAI_COMMAND_TOO_LONG', 'the command line is longer than the system takes', {
+      hint: 'put the command into a script of the project',
+    });
+  }
   const lines = said
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
   const last = lines.at(-1) ?? 'it said nothing';
-  if (/log ?in|unauthori[sz]ed|token .*expired|expired .*token|401/i.test(said)) {
-    return fail('RUNAI_LOGIN_EXPIRED', `run:ai does not know you any more: ${last}`, {
-      hint: 'run: runai login',
-    });
-  }
-  if (/already exists|name .*taken|AlreadyExists/i.test(said)) {
-    return fail('RUNAI_NAME_TAKEN', `a workload of that name exists already: ${last}`, {
-      hint: 'make status shows it; make job overwrite=true replaces it',
-    });
-  }
-  if (
-    /project .*(not found|does not exist|could not be found|unknown|not exist)|unknown project|no project/i.test(
-      said,
-    )
-  ) {
-    return fail('RUNAI_UNKNOWN_PROJECT', `run:ai knows no such project: ${last}`, {
-      hint: 'runai list projects shows yours; name one in runai: {project: …} of config/kube.yaml',
-    });
-  }
+  // A trial may be called exp-401, or login.
+  const names = args.filter((_, index) => beforeNames.has(args[index - 1] ?? ''));
+  const words = names.reduce((text, name) => text.replaceAll(name, '…'), said);
+  const known = failures.find(({ pattern }) => pattern.test(words));
+  if (known !== undefined) return fail(known.code, `${known.message}: ${last}`, { hint: known.hint });
   return fail('RUNAI_REFUSED', `"runai ${args[0] ?? ''}" failed: ${last}`, {
     hint: 'make dryrun prints the command line, to try by hand',
   });

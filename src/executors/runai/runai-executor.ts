@@ -4,6 +4,7 @@ import type { JobSpec } from '../../matrix/job-spec.ts';
 import { isRunName, logPath } from '../../records/run-paths.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import type { Executor, Observation, Outcome, PreparedJob, RecordStore } from '../executor.ts';
+import { explainDescription } from './job-description.ts';
 import { classifyStatus, parseJobList } from './job-list.ts';
 import type { RunaiCli } from './runai-cli.ts';
 
@@ -28,8 +29,13 @@ export interface RunaiExecutorOptions {
   readonly pollInterval: number;
 }
 
+export interface RunaiExecutor extends Executor<PreparedRunaiJob> {
+  /** Why a workload waits or has failed, where run:ai knows more than its listing says. */
+  explain(name: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
 /** Trials as run:ai workloads, through the user's own `runai` command. */
-export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<PreparedRunaiJob> {
+export function createRunaiExecutor(options: RunaiExecutorOptions): RunaiExecutor {
   const { cli, records } = options;
   const project = ['--project', options.project];
 
@@ -55,6 +61,16 @@ export function createRunaiExecutor(options: RunaiExecutorOptions): Executor<Pre
     },
 
     list,
+
+    async explain(name, signal) {
+      try {
+        return explainDescription(await cli.run(['describe', 'job', name, ...project], signal));
+      } catch (error) {
+        // Deleted since it was listed, or a command line that describes otherwise: the listing has to do.
+        if (error instanceof DiagnosticError) return undefined;
+        throw error;
+      }
+    },
 
     async submit(job, signal) {
       signal.throwIfAborted();
