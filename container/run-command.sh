@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Runs the trial's command in the shell that sources this file: . run-command.sh FILE
 #
-#   FILE  the command, bash text
+#   FILE  the command, bash text; where it is too long for one file, it is in the pieces FILE.part-000 …
 #
 # The shell outlives a SIGTERM until the program that it runs has ended, which may be writing a checkpoint, and
 # then ends with that program's exit code. A SIGTERM that comes between two programs ends it with 143: what
@@ -14,4 +14,8 @@ trap 'answer=$?
   exit $answer' TERM
 
 # FILE is not to be an argument of the command.
-eval "shift; . $(printf %q "$1")"
+if [ -e "$1" ]; then
+  eval "shift; . $(printf %q "$1")"
+else
+  eval "shift; $(cat "$1".part-[0-9][0-9][0-9])"
+fi

@@ -18,7 +18,7 @@ import { ManifestRenderer } from './manifest-renderer.ts';
 import { rendezvousPort, serviceName } from './multi-node.ts';
 import { annotationNames, trialLabel } from './owner-labels.ts';
 import { PodViews, runMountedCommand } from './pod-view.ts';
-import type { ReadProjectFiles } from './project-files.ts';
+import { appliedBytes, maxAppliedBytes, type ReadProjectFiles } from './project-files.ts';
 import type { RenderedObject } from './rendered-object.ts';
 import type { RenderedWorkload, Renderer } from './renderer.ts';
 import { SupportObjects } from './support-objects.ts';
@@ -36,9 +36,6 @@ export interface RenderInputs {
   /** How pods get their code, by the field `code`; where the kind asked for is absent, from the image. */
   readonly code: Readonly<Partial<Record<'git' | 'snapshot', CodePlacement>>>;
 }
-
-/** A command longer than this is mounted from a ConfigMap: annotations may have 256 KiB together. */
-const maxAnnotatedCommand = 160 * 1024;
 
 /** @see Renderer. Needs `user` and `namespace`, so a `kube.yaml`. */
 export function createRenderer(inputs: RenderInputs): Checked<Renderer> {
@@ -100,8 +97,9 @@ class ProjectRenderer implements Renderer {
     const env = keep(this.#support.env(fields.endpoint_map));
     const files = keep(this.#support.files(fields.file, fields.endpoint_map));
     const scripts = keep(this.#support.texts('scripts', this.#inputs.scripts));
-    const long = Buffer.byteLength(command) > maxAnnotatedCommand;
-    const commandMap = long ? keep(this.#support.texts('command', { 'command.sh': command })) : undefined;
+    // Annotations may have 256 KiB together, and `kubectl apply` keeps the whole Job in one. No byte is more than six.
+    const long = command.length * 6 > maxAppliedBytes && appliedBytes(command) > maxAppliedBytes;
+    const commandMaps = long ? keep(this.#support.command(command)) : undefined;
     const secrets = env?.variables ?? new Map<string, string>();
     const identity = fields.identity ? keep(identityOf(fields.identity, secrets)) : undefined;
     if (diagnostics.some(isError) || env === undefined || files === undefined || scripts === undefined)
@@ -124,7 +122,7 @@ class ProjectRenderer implements Renderer {
       secret: secrets,
       secretName: env.object?.name,
       pullSecrets: fields.image_pull_secrets,
-      commandConfigMap: commandMap?.name,
+      commandConfigMaps: commandMaps?.map(({ name }) => name),
       scriptsConfigMap: scripts.name,
       fileSources: files.sources,
       regionEnv: this.#regionEnv,
@@ -149,7 +147,7 @@ class ProjectRenderer implements Renderer {
     diagnostics.push(...workload.diagnostics);
     const service = nodes > 1 ? keep(this.#service(spec, labels)) : undefined;
     if (!workload.ok || diagnostics.some(isError)) return { ok: false, diagnostics };
-    const support = [env.object, ...files.objects, scripts, commandMap, service].filter(
+    const support = [env.object, ...files.objects, scripts, ...(commandMaps ?? []), service].filter(
       (each): each is RenderedObject => each !== undefined,
     );
     return { ok: true, value: { name: spec.name, workload: workload.value, support }, diagnostics };

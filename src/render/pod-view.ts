@@ -30,8 +30,8 @@ export interface PodViewInput {
   /** Name of the Secret that holds them; `undefined` where there are none. */
   readonly secretName: string | undefined;
   readonly pullSecrets: readonly string[];
-  /** Where the text of the command is: on the pod itself, or in a ConfigMap where it is too long for that. */
-  readonly commandConfigMap: string | undefined;
+  /** Where the text of the command is: on the pod itself, or in ConfigMaps where it is too long for that. */
+  readonly commandConfigMaps: readonly string[] | undefined;
   readonly scriptsConfigMap: string;
   readonly fileSources: readonly VolumeSource[];
   /** `TOOLBOX_REGION` and `TOOLBOX_REGIONS`, where a policy pack has buckets by region. */
@@ -70,7 +70,7 @@ const variableFields = new Set<keyof ResolvedFields>(['outputs', 'data']);
 function isAlike(a: PodViewInput, b: PodViewInput): boolean {
   if (
     a.secretName !== b.secretName ||
-    a.commandConfigMap !== b.commandConfigMap ||
+    a.commandConfigMaps?.join() !== b.commandConfigMaps?.join() ||
     a.scriptsConfigMap !== b.scriptsConfigMap ||
     a.fileSources !== b.fileSources ||
     a.identity !== b.identity ||
@@ -94,7 +94,7 @@ function commonView(input: PodViewInput): PodView {
 
   for (const volume of parts.volumes)
     volumes.push(partVolume(volume, names.of('toolbox', volume.name), input));
-  volumes.push(commandVolume(names.of('toolbox', 'trial'), input.commandConfigMap));
+  volumes.push(commandVolume(names.of('toolbox', 'trial'), input.commandConfigMaps));
   const ourMount = (mount: PodMount) => ({
     name: names.of('toolbox', mount.volume),
     mountPath: mount.path,
@@ -211,8 +211,9 @@ function partVolume(volume: PodVolume, name: string, input: PodViewInput): objec
   return { name, projected: { sources: input.fileSources } };
 }
 
-function commandVolume(name: string, configMap: string | undefined): object {
-  if (configMap !== undefined) return { name, configMap: { name: configMap } };
+function commandVolume(name: string, configMaps: readonly string[] | undefined): object {
+  if (configMaps !== undefined)
+    return { name, projected: { sources: configMaps.map((each) => ({ configMap: { name: each } })) } };
   const fieldRef = { fieldPath: `metadata.annotations['${annotationNames.command}']` };
   return { name, downwardAPI: { items: [{ path: 'command.sh', fieldRef }] } };
 }

@@ -18,7 +18,7 @@ export const maxDataBytes = 1024 * 1024;
  * The same for a ConfigMap of `build/`: `kubectl apply` keeps the whole object once more in an annotation, which
  * may have 256 KiB, and base64 or escapes make a third more of it.
  */
-const maxAppliedBytes = 160 * 1024;
+export const maxAppliedBytes = 160 * 1024;
 /** What a key, its quotes and an entry of the list of paths come to. */
 const keyBytes = 512;
 /** All files of one workload together: what a cluster's store should be asked to keep for a sweep. */
@@ -136,6 +136,20 @@ export function asText(bytes: Uint8Array): string | undefined {
 /** Bytes of a text in the JSON that Go writes, which is what `kubectl apply` keeps. */
 export function appliedBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) + 5 * (text.match(/[<>&\u2028\u2029]/g)?.length ?? 0);
+}
+
+/** A text in pieces that `kubectl apply` can keep each. */
+export function splitText(text: string): readonly string[] {
+  const pieces: string[] = [];
+  for (let rest = text; rest !== ''; ) {
+    let length = Math.min(rest.length, maxAppliedBytes);
+    while (appliedBytes(rest.slice(0, length)) > maxAppliedBytes) length = Math.ceil(length / 2);
+    // Not between the halves of a character.
+    if (/[\ud800-\udbff]/.test(rest.charAt(length - 1)) && length < rest.length) length -= 1;
+    pieces.push(rest.slice(0, length));
+    rest = rest.slice(length);
+  }
+  return pieces;
 }
 
 function mebibytes(bytes: number): string {

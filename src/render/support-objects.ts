@@ -14,6 +14,7 @@ import {
   type ProjectFile,
   packFiles,
   type ReadProjectFiles,
+  splitText,
 } from './project-files.ts';
 import type { RenderedObject } from './rendered-object.ts';
 
@@ -89,7 +90,19 @@ export class SupportObjects {
     });
   }
 
-  /** A ConfigMap of texts: the pod's scripts, a command too long for an annotation. */
+  /** A command too long for an annotation, in pieces. */
+  command(command: string): Checked<readonly RenderedObject[]> {
+    const objects: RenderedObject[] = [];
+    for (const [index, piece] of splitText(command).entries()) {
+      const key = `command.sh.part-${String(index).padStart(3, '0')}`;
+      const object = this.texts('command', { [key]: piece });
+      if (!object.ok) return object;
+      objects.push(object.value);
+    }
+    return { ok: true, value: objects, diagnostics: [] };
+  }
+
+  /** A ConfigMap of texts: the pod's scripts, a piece of a command. */
   texts(part: string, data: Readonly<Record<string, string>>): Checked<RenderedObject> {
     const known = this.#texts.get(data);
     if (known !== undefined) return known;

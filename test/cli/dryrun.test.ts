@@ -17,6 +17,11 @@ const manifests = (root: string) =>
   readdirSync(path.join(root, 'build')).filter((name) => name.endsWith('.yaml'));
 const read = (root: string, name: string) => readFileSync(path.join(root, 'build', name), 'utf8');
 
+const workloads = (root: string): string[] =>
+  manifests(root)
+    .filter((name) => !/-(files|scripts)-/.test(name))
+    .sort();
+
 test('writes what kubectl would apply, and nothing secret', async () => {
   using folder = projectFolder(project);
   const { code, stdout, stderr } = await runMain(folder.root, ['dryrun']);
@@ -47,28 +52,34 @@ test('writes what kubectl would apply, and nothing secret', async () => {
     expect(everything + stdout + stderr).not.toContain(form);
 });
 
-test('removes what an earlier dryrun wrote, and nothing else', async () => {
+test('removes what an earlier dry run wrote, and nothing else', async () => {
   using folder = projectFolder(project);
-  await runMain(folder.root, ['pod-dryrun']);
   await runMain(folder.root, ['dryrun']);
   writeFileSync(path.join(folder.root, 'build/mine.yaml'), 'kind: Mine\n');
   // Ours by the list, but somebody has written another file over it.
   writeFileSync(path.join(folder.root, 'build/jdoe-example-average-data2.yaml'), 'kind: Edited\n');
   writeFileSync(path.join(folder.root, 'config/launch.yaml'), 'model: {median: {command: python med.py}}\n');
   await runMain(folder.root, ['dryrun']);
-  const left = manifests(folder.root).filter((name) => !/-(files|scripts)-/.test(name));
-  expect(left.sort()).toEqual([
+  expect(workloads(folder.root)).toEqual([
     'jdoe-example-average-data2.yaml',
-    'jdoe-example-interactive-pod.yaml',
     'jdoe-example-median.yaml',
     'mine.yaml',
   ]);
-  // The pod's manifest still has its files.
+});
+
+test('a dry run of the pod leaves the jobs, and one of the jobs no pod that apply would make', async () => {
+  using folder = projectFolder(project);
+  await runMain(folder.root, ['dryrun']);
+  const jobs = workloads(folder.root);
+  await runMain(folder.root, ['pod-dryrun']);
+  expect(workloads(folder.root)).toEqual([...jobs, 'jdoe-example-interactive-pod.yaml']);
   const [, files] =
     /configMap:\s+name: "(jdoe-example-files-\w+)"/.exec(
       read(folder.root, 'jdoe-example-interactive-pod.yaml'),
     ) ?? [];
   expect(existsSync(path.join(folder.root, `build/${files}.yaml`))).toBe(true);
+  await runMain(folder.root, ['dryrun']);
+  expect(workloads(folder.root)).toEqual(jobs);
 });
 
 test('gives one JSON object a line', async () => {

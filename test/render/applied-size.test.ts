@@ -32,3 +32,17 @@ test.each([
   expect(maps.length).toBeGreaterThan(3);
   for (const { object } of maps) expect(goJson(object).length).toBeLessThan(256 * 1024 - 200);
 });
+
+test.each([
+  ['plain', 'echo hello\n'.repeat(50_000)],
+  ['quotes', 'echo "\\t<&>"\n'.repeat(10_000)],
+  ['just short enough to be on the pod', `echo ${'x'.repeat(160 * 1024 - 7)}`],
+])('kubectl apply can keep each object of a long command: %s', async (_, command) => {
+  const { workload, support } = unwrap((await rendererWith()).job(specWith({}, { command })));
+  for (const { object } of [workload, ...support])
+    expect(goJson(object).length).toBeLessThan(256 * 1024 - 200);
+  const parts = support.flatMap(({ object }) => Object.entries((object['data'] ?? {}) as object));
+  const mounted = parts.filter(([key]) => key.startsWith('command.sh')).sort();
+  if (mounted.length > 0) expect(mounted.map(([, text]) => text).join('')).toBe(command);
+  else expect(workload.text).toContain('kube-toolbox/command');
+});

@@ -57,12 +57,18 @@ test.each([
   ).toEqual(expected);
 });
 
-test('a command that is too long for an annotation is in a ConfigMap', async () => {
+test('a command that is too long for an annotation is in ConfigMaps', async () => {
   const command = `echo ${'x'.repeat(200 * 1024)}`;
   const { workload, support } = await jobOf({}, { command });
-  const map = support.find((each) => /-command-/.test(each.name));
-  expect(map?.object).toMatchObject({ kind: 'ConfigMap', immutable: true, data: { 'command.sh': command } });
-  expect(workload.text).toContain(`name: "${map?.name}"`);
+  const maps = support.filter((each) => /-command-/.test(each.name));
+  const [first, second, ...others] = maps.map(({ object }) => Object.entries(object['data'] as object)[0]);
+  expect(others).toEqual([]);
+  expect([first?.[0], second?.[0]]).toEqual(['command.sh.part-000', 'command.sh.part-001']);
+  expect(`${first?.[1]}${second?.[1]}` === command).toBe(true);
+  for (const { name, object } of maps) {
+    expect(object).toMatchObject({ kind: 'ConfigMap', immutable: true });
+    expect(workload.text).toContain(`name: "${name}"`);
+  }
   expect(workload.text.length).toBeLessThan(10_000);
 });
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { podLayout } from '../../src/container/pod-layout.ts';
 import { commandFolder, runMountedCommand } from '../../src/render/pod-view.ts';
-import { packFiles } from '../../src/render/project-files.ts';
+import { packFiles, splitText } from '../../src/render/project-files.ts';
 import { projectFolder } from '../setup/project-folder.ts';
 import { unwrap } from './fixture.ts';
 
@@ -106,6 +106,24 @@ test('a program that SIGTERM kills', async () => {
   using folder = projectFolder({ 'trial/command.sh': 'sh -c "echo ready; exec sleep 60"\necho not reached' });
   const ended = await runCommand(folder.root, { signalAt: 'ready' });
   expect(ended).toMatchObject({ code: null, signal: 'SIGTERM', stdout: 'ready\n' });
+});
+
+test('a command in pieces runs as one', async () => {
+  const command = `echo begin $# "$0"; echo '${'é😀"\n'.repeat(60_000)}' | sha256sum\nexit 3\n`;
+  const pieces = splitText(command);
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(pieces.join('')).toBe(command);
+  for (const piece of pieces) expect(piece.isWellFormed()).toBe(true);
+  const parts = pieces.map((piece, index) => [
+    `trial/command.sh.part-${String(index).padStart(3, '0')}`,
+    piece,
+  ]);
+  using folder = projectFolder(Object.fromEntries(parts));
+  const { code, stdout } = await runCommand(folder.root);
+  const digest = createHash('sha256')
+    .update(`${'é😀"\n'.repeat(60_000)}\n`)
+    .digest('hex');
+  expect({ code, stdout }).toEqual({ code: 3, stdout: `begin 0 bash\n${digest}  -\n` });
 });
 
 test('a startup script that fails ends the job with a line that says so', async () => {

@@ -5,15 +5,16 @@ import path from 'node:path';
 const header = '# Written by kube-toolbox; the next dryrun replaces it.';
 
 /**
- * `build/`: what one command writes into it, and removes of what it wrote before. Each command has a list of its
- * files, so that a dry run of the pod leaves the jobs' manifests alone; files of other people stay.
+ * `build/`: what one command writes into it, and removes of what was written before. Each command has a list of its
+ * files: a dry run of the pod leaves the jobs' manifests alone, and one of the jobs leaves nothing but theirs, so
+ * that `kubectl apply -f build/` after it makes the sweep and no pod. Files of other people stay.
  */
 export class BuildFolder {
   readonly #folder: string;
   readonly #command: string;
   readonly #written = new Set<string>();
 
-  /** @param command the name of the list: `dryrun` */
+  /** @param command the name of the list: `dryrun`, `pod-dryrun` */
   constructor(root: string, command: string) {
     this.#folder = path.join(root, 'build');
     this.#command = command;
@@ -32,16 +33,15 @@ export class BuildFolder {
     return `build/${file}`;
   }
 
-  /** Removes what an earlier run of the same command wrote and this one did not; notes what this one did. */
+  /** Removes what an earlier dry run wrote and this one did not; notes what this one did. */
   finish(): void {
-    const others = new Set(
-      readdirSync(this.#folder)
-        .filter((name) => isList(name) && name !== this.#list)
-        .flatMap((name) => this.#read(name)),
-    );
-    for (const file of this.#read(this.#list)) {
-      if (!this.#written.has(file) && !others.has(file) && this.#isOurs(file))
-        rmSync(path.join(this.#folder, file), { force: true });
+    const lists = readdirSync(this.#folder).filter((name) => isList(name) && name !== this.#list);
+    const others = this.#command === 'dryrun' ? [] : lists;
+    const kept = new Set([...this.#written, ...others.flatMap((name) => this.#read(name))]);
+    for (const list of [this.#list, ...lists]) {
+      for (const file of this.#read(list))
+        if (!kept.has(file) && this.#isOurs(file)) rmSync(path.join(this.#folder, file), { force: true });
+      if (!others.includes(list)) rmSync(path.join(this.#folder, list), { force: true });
     }
     writeFileSync(
       path.join(this.#folder, this.#list),
