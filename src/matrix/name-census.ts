@@ -1,5 +1,4 @@
 import type { PreparedAxis } from './axes.ts';
-import { maxNameLength } from './legal-name.ts';
 import { hashedName, headOf, type NamedPair, stemOf, trialHash } from './name.ts';
 
 /**
@@ -17,7 +16,7 @@ export interface Census {
  */
 export function countNames(pairs: Iterable<NamedPair>): Census {
   const all = [...pairs];
-  if (all.every(isPlain) && all.every((pair) => longest(pair) <= maxNameLength)) return { name: plainName };
+  if (all.every(isPlain) && all.every((pair) => longest(pair) <= pair.maxLength)) return { name: plainName };
 
   const readable = new Map<string, number>();
   const heads = new Map<string, number>();
@@ -25,15 +24,17 @@ export function countNames(pairs: Iterable<NamedPair>): Census {
     eachPoint(pair, (points) => {
       const { text, exact } = stemOf(pair, points);
       if (exact) count(readable, text);
-      else count(heads, headOf(text));
+      else count(heads, headOf(text, pair.maxLength));
     });
   }
+  const lengths = new Set(all.map(({ maxLength }) => maxLength));
   const shared = new Set<string>();
   const hashLike = new Set<string>();
   for (const [text, times] of readable) {
     if (times > 1) {
       shared.add(text);
-      count(heads, headOf(text), times);
+      // Too many heads only cost time: which of the pairs had this text is not known here.
+      for (const length of lengths) count(heads, headOf(text, length), times);
     } else if (/-[0-9a-f]{5}$/.test(text)) hashLike.add(text);
   }
   const crowded = findCrowded(all, shared, heads, hashLike);
@@ -42,8 +43,8 @@ export function countNames(pairs: Iterable<NamedPair>): Census {
       const { text, exact } = stemOf(pair, points);
       if (exact && !shared.has(text)) return text;
       const hex = trialHash(pair, points);
-      const name = hashedName(text, hex);
-      return crowded.has(name) ? hashedName(text, hex, 3) : name;
+      const name = hashedName(text, hex, pair.maxLength);
+      return crowded.has(name) ? hashedName(text, hex, pair.maxLength, 3) : name;
     },
   };
 }
@@ -58,7 +59,7 @@ export function withoutCounting(): Census {
     name(pair, points) {
       const { text, exact } = stemOf(pair, points);
       if (exact && isPlainPoint(pair, points)) return text;
-      return hashedName(text, trialHash(pair, points), 3);
+      return hashedName(text, trialHash(pair, points), pair.maxLength, 3);
     },
   };
 }
@@ -86,9 +87,9 @@ function findCrowded(
     eachPoint(pair, (points) => {
       const { text, exact } = stemOf(pair, points);
       if (exact && !shared.has(text)) return;
-      const head = headOf(text);
+      const head = headOf(text, pair.maxLength);
       if ((heads.get(head) ?? 0) < 2 && !suspectHeads.has(head)) return;
-      const name = hashedName(text, trialHash(pair, points));
+      const name = hashedName(text, trialHash(pair, points), pair.maxLength);
       if (seen.has(name)) crowded.add(name);
       seen.add(name);
     });

@@ -1,6 +1,6 @@
 import { sha256 } from '../sha256.ts';
 import type { Pair, PreparedAxis } from './axes.ts';
-import { legalText, maxNameLength } from './legal-name.ts';
+import { legalText } from './legal-name.ts';
 
 /** What a point of a pair is called by everything but its hash. */
 export interface Stem {
@@ -15,6 +15,8 @@ export interface NamedPair extends Pair {
   readonly base: (points: ArrayLike<number>) => Stem;
   /** False where the prefix is not the project's: such a name is not comparable word by word. */
   readonly usualPrefix: boolean;
+  /** Characters that its trials' names may have. */
+  readonly maxLength: number;
   readonly identity: string;
   /** The axes by key, so that the trial's hash does not depend on their order in the file. */
   readonly sorted: readonly number[];
@@ -25,6 +27,7 @@ export function namePair(
   project: string,
   prefix: string | ((points: ArrayLike<number>) => string),
   usualPrefix: string,
+  maxLength: number,
 ): NamedPair {
   const joined = (each: string) => joinBase([each, project, pair.model.name, pair.dataset.name]);
   const fixed = typeof prefix === 'string' ? joined(prefix) : undefined;
@@ -36,6 +39,7 @@ export function namePair(
     ...pair,
     base,
     usualPrefix: prefix === usualPrefix,
+    maxLength,
     identity: JSON.stringify([project, pair.model.name, pair.dataset.name]),
     sorted: byKey.map((each) => each.index),
   };
@@ -63,11 +67,11 @@ export function stemOf(pair: NamedPair, points: ArrayLike<number>): Stem {
     text += axis.segments[point] as string;
     exact &&= axis.exact[point] as boolean;
   }
-  return { text, exact: exact && isLegalEnd(text) };
+  return { text, exact: exact && isLegalEnd(text, pair.maxLength) };
 }
 
-function isLegalEnd(text: string): boolean {
-  return text.length <= maxNameLength && text !== '' && !text.endsWith('-');
+function isLegalEnd(text: string, maxLength: number): boolean {
+  return text.length <= maxLength && text !== '' && !text.endsWith('-');
 }
 
 /**
@@ -88,15 +92,15 @@ export function trialHash(pair: NamedPair, points: ArrayLike<number>): string {
 const digits = 5;
 
 /** The part of a stem that is kept before `groups` groups of hash digits. */
-export function headOf(stem: string, groups = 1): string {
-  let end = Math.min(stem.length, maxNameLength - groups * (digits + 1));
+export function headOf(stem: string, maxLength: number, groups = 1): string {
+  let end = Math.min(stem.length, maxLength - groups * (digits + 1));
   while (end > 0 && stem[end - 1] === '-') end--;
   return end === 0 ? 'trial' : stem.slice(0, end);
 }
 
 /** `head-12345`; with three groups, `head-12345-67890-abcde`, for crowds in which five digits would repeat. */
-export function hashedName(stem: string, hex: string, groups: 1 | 3 = 1): string {
-  let name = headOf(stem, groups);
+export function hashedName(stem: string, hex: string, maxLength: number, groups: 1 | 3 = 1): string {
+  let name = headOf(stem, maxLength, groups);
   for (let i = 0; i < groups; i++) name += `-${hex.slice(i * digits, (i + 1) * digits)}`;
   return name;
 }

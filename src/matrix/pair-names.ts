@@ -3,6 +3,7 @@ import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import type { Pair } from './axes.ts';
 import { findField } from './layers.ts';
+import { maxNameLength } from './legal-name.ts';
 import { type NamedPair, namePair } from './name.ts';
 import { bindTemplate, parseTemplate, renderTemplate } from './placeholders.ts';
 import { scopeOf } from './scope.ts';
@@ -25,10 +26,19 @@ export class PairNames {
   of(pair: Pair): NamedPair {
     let named = this.#named.get(pair);
     if (named === undefined) {
-      named = namePair(pair, this.#config.project.project_name, this.#prefix(pair), this.#usual);
+      const { project_name } = this.#config.project;
+      named = namePair(pair, project_name, this.#prefix(pair), this.#usual, this.#maxLength(pair));
       this.#named.set(pair, named);
     }
     return named;
+  }
+
+  /** The pods of a trial on several nodes are called NAME-0, NAME-1 …, and these are labels, too. */
+  #maxLength(pair: Pair): number {
+    const axis = pair.axes.find(({ keys }) => keys.includes('workers'));
+    const written = axis?.texts('workers') ?? [findField(this.#config, pair, 'workers')?.value ?? 0];
+    const workers = Math.max(0, ...written.map((each) => Math.floor(Number(each)) || 0));
+    return maxNameLength - (workers > 0 ? `-${workers}`.length : 0);
   }
 
   #prefix(pair: Pair): string | ((points: ArrayLike<number>) => string) {

@@ -60,6 +60,20 @@ test('what is too long is cut, readable part first', () => {
   expect(name).toMatch(/^alice-example-m-text-x+-[0-9a-f]{5}$/);
 });
 
+test.each([
+  ['in a field', { workers: 3 }, {}, 61],
+  ['of many pods', { workers: 12 }, {}, 60],
+  ['as a hyperparameter', {}, { _workers: ['15'] }, 60],
+  ['none', { workers: 0 }, {}, 63],
+])('workers leave room for the number at the end of the names of pods: %s', (_, fields, hparam, length) => {
+  const named = (x: string) => names({ model: { m: { fields, hparam: { ...hparam, x } } } })[0];
+  expect(named('y'.repeat(100))).toHaveLength(length);
+  expect(named('y'.repeat(100))).toMatch(hash);
+  // One that fits as it is has no hash.
+  const fits = 'y'.repeat(length - 'alice-example-m-x-'.length);
+  expect(named(fits)).toBe(`alice-example-m-x-${fits}`);
+});
+
 test('names that two trials would share have a hash each, whichever of them runs', () => {
   const model = { 'a-b': {}, a: {}, plain: {} };
   const dataset = { c: {}, 'b-c': {} };
