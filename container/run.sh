@@ -19,6 +19,8 @@ set -u
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=container/region.sh
 . "$scripts/region.sh"
+# shellcheck source=container/upload.sh
+. "$scripts/upload.sh"
 sh "$scripts/link.sh"
 toolbox=${TOOLBOX_HOME:-/opt/toolbox}
 if [ -d "$toolbox/bin" ]; then export PATH="$toolbox/bin:$PATH"; fi
@@ -96,8 +98,7 @@ upload() {
       fi
       ;;
   esac
-  # An empty folder, and a pattern that matches nothing, are outputs that are not there.
-  ktb upload --file="$1" --overwrite=true --allow_empty=true </dev/null
+  upload_output "$1"
 }
 
 lost=''

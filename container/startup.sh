@@ -10,6 +10,8 @@
 #   TOOLBOX_SSH_HOST, _SSH_PORT   git over ssh: the port of that host
 #   DEPLOY_KEY_B64                git over ssh: the deploy key, base64 (also SSH_PRIVATE_KEY_B64); kept in
 #   SSH_KNOWN_HOSTS               memory-backed or pod-local files and removed before the command runs
+#   SSH_PRIVATE_KEY_B64           the user's key, base64, where the entrypoint has not written it: ~/.ssh gets it,
+#   SSH_PUBLIC_KEY                and the command the others without it
 #   TOOLBOX_FILES                 directory of `file:` entries, copied into the working directory
 #   TOOLBOX_SPLIT_FILES           those that are there as PATH.part-000 … and are to be joined, one a line
 #   TOOLBOX_DATA                  paths or patterns to download before the command, one a line
@@ -116,6 +118,29 @@ forget_ssh() {
   unset GIT_SSH_COMMAND DEPLOY_KEY_B64
 }
 
+# Writes the user's key, which the entrypoint has done already where there is an identity, for the command's ssh.
+# What the image has stays, and a home on a volume gets none.
+write_key() {
+  local home=${HOME:-/root}
+  told=''
+  if [ -z "${SSH_PRIVATE_KEY_B64-}" ] || [ -e "$home/.ssh/id_rsa" ]; then return 0; fi
+  if [ ! -w "$home" ] || [ -L "$home/.ssh" ] || ! pod_local "$home"; then
+    say "ssh: the key is not written: $home is not this pod's and user's own"
+    return 0
+  fi
+  (
+    umask 077
+    mkdir -p "$home/.ssh" && cd "$home/.ssh" || exit
+    printf %s "$SSH_PRIVATE_KEY_B64" | tr -d ' \t\r\n' | base64 -d >id_rsa 2>/dev/null || {
+      rm -f id_rsa
+      say 'ssh: the key is not written: SSH_PRIVATE_KEY_B64 is not valid base64'
+    }
+    umask 022
+    [ -z "${SSH_PUBLIC_KEY-}" ] || [ -e id_rsa.pub ] || printf '%s\n' "$SSH_PUBLIC_KEY" >id_rsa.pub
+    [ -z "${SSH_KNOWN_HOSTS-}" ] || [ -e known_hosts ] || printf '%s\n' "$SSH_KNOWN_HOSTS" >known_hosts
+  ) || say "ssh: the key is not written: $home/.ssh cannot be"
+}
+
 checkout_commit() {
   # A repository may belong to whoever built the image.
   local git=(git -c "safe.directory=$1" -c advice.detachedHead=false -C "$1")
@@ -158,11 +183,16 @@ fetch_code() {
   checkout_commit "$project_home"
 }
 
-# Takes over the tree that an init container unpacked as another user: this image's user may be anybody, and only
-# an owner may change files and their modes.
+# Unpacks the snapshot again where an init container did so as another user: this image's user may be anybody, and
+# only an owner may read and change everything.
 own_snapshot() {
-  [ ! -w "$project_home" ] || return 0
-  mv "$project_home" "$TOOLBOX_WORK/.unpacked" && (umask 0 && cp -R "$TOOLBOX_WORK/.unpacked" "$project_home")
+  local packed=$TOOLBOX_WORK/.code.tar.gz
+  told=''
+  if [ ! -w "$project_home" ]; then
+    mv "$project_home" "$TOOLBOX_WORK/.unpacked" && mkdir "$project_home" &&
+      gzip -dc "$packed" | tar -xp -f - -C "$project_home" || return
+  fi
+  rm -f "$packed"
 }
 
 # --- files and outputs --------------------------------------------------------------------------------------
@@ -190,19 +220,16 @@ copy_files() {
   told="files: copied $count into $PWD"
 }
 
-# A sidecar sees $TOOLBOX_WORK and nothing else of this container: outputs elsewhere become links into it.
+# A sidecar sees $TOOLBOX_WORK, the volumes, and nothing else of this container: outputs elsewhere become links into
+# the former.
 share_outputs() {
-  local shared=$TOOLBOX_WORK/outputs output top
+  local shared=$TOOLBOX_WORK/outputs output top here
+  here=$(pwd -P)
   told=''
-  if [ "${PWD#"$TOOLBOX_WORK"/}" != "$PWD" ]; then
-    ln -sfn "${PWD#"$TOOLBOX_WORK"/}" "$TOOLBOX_WORK/.outputs"
+  if [ "${here#"$TOOLBOX_WORK"/}" != "$here" ] || ! pod_local "$here"; then
+    ln -sfn "$here" "$TOOLBOX_WORK/.outputs"
     return
   fi
-  # Moving what is on a volume would take it from others, and be the end of it together with the pod.
-  pod_local "$PWD" || {
-    say "outputs: $PWD outlives the pod; what is in it is uploaded at the end only"
-    return 0
-  }
   mkdir -p "$shared" || return
   while IFS= read -r output; do
     case $output in
@@ -308,7 +335,7 @@ case ${TOOLBOX_CODE-} in
   git) [ -n "${TOOLBOX_STARTUP_SCRIPT+set}" ] || step 'code' fetch_code ;;
   snapshot)
     project_home=$TOOLBOX_WORK/$TOOLBOX_PROJECT
-    step '' own_snapshot
+    step 'snapshot' own_snapshot
     ;;
 esac
 cd "$project_home" || exit
@@ -325,14 +352,16 @@ fi
   step 'extra_startup_script' run_text extra_startup_script "$TOOLBOX_EXTRA_STARTUP_SCRIPT"
 [ -z "${TOOLBOX_SYNC-}" ] || step 'outputs' share_outputs
 [ -z "${TOOLBOX_DATA-}" ] || step 'data' download_data
+step 'ssh' write_key
+unset SSH_PRIVATE_KEY_B64
 
 trap - EXIT
 # Read by run.sh: the command is about to run here, so from now on there may be outputs.
 printf '%s\n' "$PWD" >"$TOOLBOX_STATE/outputs"
 
 # What the scripts defined, conda's among it, is the command's too; what this file defined is not.
-unset -f say clock step run_text pod_local prepare_ssh forget_ssh checkout_commit fetch_code own_snapshot copy_files \
-  share_outputs download_data activate_conda activate_venv sync_uv activate_poetry activate_found
+unset -f say clock step run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_code own_snapshot \
+  copy_files share_outputs download_data activate_conda activate_venv sync_uv activate_poetry activate_found
 while read -r _ _ name; do export -f "${name?}"; done < <(declare -F)
 unset TOOLBOX_STATE REPLY told
 exec bash -c "${1-}" bash

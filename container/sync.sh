@@ -3,8 +3,8 @@
 #
 #   sync.sh
 #
-#   TOOLBOX_WORK        directory shared by the pod's containers; run.sh makes $TOOLBOX_WORK/.outputs, a link
-#                       to the directory that holds the outputs
+#   TOOLBOX_WORK        directory shared by the pod's containers; startup.sh makes $TOOLBOX_WORK/.outputs, a link
+#                       to the directory that holds the outputs, which is in it or on a volume
 #   TOOLBOX_OUTPUTS     paths or patterns relative to that directory, one a line
 #   TOOLBOX_SYNC_EVERY  seconds between the end of one upload and the start of the next
 #
@@ -17,18 +17,27 @@ PATH=${TOOLBOX_HOME:-/opt/toolbox}/bin:$PATH
 export PATH
 # shellcheck source=container/region.sh
 . "$(dirname "$0")/region.sh"
+# shellcheck source=container/upload.sh
+. "$(dirname "$0")/upload.sh"
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
 
+told=
 upload() {
-  [ -d "$TOOLBOX_WORK/.outputs/" ] || return 0
+  if [ ! -d "$TOOLBOX_WORK/.outputs/" ]; then
+    if [ -L "$TOOLBOX_WORK/.outputs" ] && [ -z "$told" ]; then
+      say "outputs: $(readlink "$TOOLBOX_WORK/.outputs") is not in this container; it is uploaded at the end only"
+      told=1
+    fi
+    return 0
+  fi
   printf '%s\n' "$TOOLBOX_OUTPUTS" | while IFS= read -r output; do
     [ -n "$output" ] || continue
     (
       cd "$TOOLBOX_WORK/.outputs/" || exit 1
       # Not there yet is the normal state of an output; ktb expands patterns itself.
       case $output in *[*?[]*) ;; *) [ -e "$output" ] || exit 0 ;; esac
-      ktb upload --file="$output" --overwrite=true --allow_empty=true </dev/null >&2
+      upload_output "$output" >&2
     ) || say "outputs: uploading $output failed with exit code $?; it is tried again"
   done
 }

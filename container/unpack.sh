@@ -8,8 +8,8 @@
 #   TOOLBOX_CODE_DIGEST  SHA-256 of the unpacked tar, 64 hex digits
 #   TOOLBOX_CODE_PARTS   directory with the pieces part-000 … of the packed tar (from ConfigMaps), or
 #   TOOLBOX_CODE_KEY     the packed tar's key in the bucket, fetched with ktb and the S3 settings
-#   NB_UID, NB_GID       optional: owner of the tree, where this runs as root
 #
+# The packed tar stays in $TOOLBOX_WORK/.code.tar.gz, for a main container that runs as another user (startup.sh).
 # The init container `code`. With pieces it needs sh, cat, gzip and tar only, so that any image will do;
 # sha256sum is used where there is one. POSIX sh.
 set -eu
@@ -54,10 +54,9 @@ if command -v sha256sum >/dev/null 2>&1; then
   [ "$found" = "$TOOLBOX_CODE_DIGEST" ] ||
     fail "code: the snapshot is damaged: its digest is $found, expected $TOOLBOX_CODE_DIGEST"
 fi
-tar -xf "$stage/code.tar" -C "$target" || fail 'code: tar could not unpack the snapshot'
+# Modes as they were, whatever the umask is.
+tar -xpf "$stage/code.tar" -C "$target" || fail 'code: tar could not unpack the snapshot'
+mv "$packed" "$TOOLBOX_WORK/.code.tar.gz"
+chmod 644 "$TOOLBOX_WORK/.code.tar.gz"
 rm -rf "$stage"
-
-if [ "$(id -u)" = 0 ] && [ -n "${NB_UID-}" ] && [ -n "${NB_GID-}" ]; then
-  chown -R "$NB_UID:$NB_GID" "$target"
-fi
 say "code: unpacked snapshot $(printf %.12s "$TOOLBOX_CODE_DIGEST") into $target"

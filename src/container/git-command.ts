@@ -8,7 +8,7 @@ export interface GitAnswer {
 }
 
 /**
- * Runs git to its end, with nothing on standard input.
+ * Runs git to its end.
  *
  * @throws DiagnosticError where there is no git, and the signal's reason
  */
@@ -19,6 +19,7 @@ export async function git(
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly signal: AbortSignal;
   },
+  input = '',
 ): Promise<GitAnswer> {
   const { cwd, env, signal } = options;
   signal.throwIfAborted();
@@ -26,9 +27,11 @@ export async function git(
     cwd,
     // Messages are compared with nothing, but a prompt would wait for ever.
     env: { ...env, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     signal,
   });
+  // A git that ends without reading it is told by its exit code.
+  child.stdin.on('error', () => {}).end(input);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

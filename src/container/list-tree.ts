@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { lstat, mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,12 +8,14 @@ import { git } from './git-command.ts';
 import type { TarEntry } from './tar.ts';
 
 type Options = Parameters<typeof git>[1];
+/** Runs git in the repository that the listed folder is in. */
+type Run = (args: readonly string[], input?: string) => ReturnType<typeof git>;
 
 /**
- * The files of a snapshot: tracked ones, and untracked ones that `.gitignore` does not name, submodules
- * included, as they are on disk, in the order of their paths' bytes. Works in a folder without a repository too.
- * Never `.env`, `.ssh/` and `.toolbox/`, whatever git says of them: a snapshot holds no secret; nor `build/`
- * where it is not tracked.
+ * What a snapshot holds: the tracked files, and untracked ones that `.gitignore` does not name, submodules
+ * included, and all folders that it does not name, empty ones too; as they are on disk, in the order of their paths'
+ * bytes. Works in a folder without a repository too. Never `.env`, `.ssh/` and `.toolbox/`, whatever git says of
+ * them: a snapshot holds no secret; nor `build/` where it is not tracked.
  */
 export async function listTree(options: Options): Promise<TarEntry[]> {
   const paths = await listPaths(options, '');
@@ -22,9 +24,10 @@ export async function listTree(options: Options): Promise<TarEntry[]> {
     options.signal.throwIfAborted();
     const file = path.join(options.cwd, name);
     const stats = await lstat(file).catch(() => undefined);
+    const mode = (stats?.mode ?? 0) & 0o777;
     // Tracked and deleted: the tree as it is now does not have it.
-    if (stats?.isFile())
-      entries.push({ type: 'file', path: name, executable: (stats.mode & 0o100) !== 0, size: stats.size });
+    if (stats?.isFile()) entries.push({ type: 'file', path: name, mode, size: stats.size });
+    else if (stats?.isDirectory()) entries.push({ type: 'folder', path: name, mode });
     else if (stats?.isSymbolicLink())
       entries.push({ type: 'link', path: name, target: await readlink(file) });
   }
@@ -32,18 +35,27 @@ export async function listTree(options: Options): Promise<TarEntry[]> {
 }
 
 async function listPaths(options: Options, prefix: string): Promise<string[]> {
-  const list = ['ls-files', '-z', '-t', '--cached', '--others', '--exclude-standard'];
-  const listed = await git(list, options);
-  const bytes = listed.code === 0 ? listed.stdout : await listWithoutRepository(list, options);
-  const text = bytes.toString('utf8');
-  if (!isUtf8(bytes)) throw notUtf8(text.split('\0').find((entry) => entry.includes('\uFFFD')) ?? '');
+  const run: Run = (args, input) => git(args, options, input);
+  const inside = await run(['rev-parse', '--is-inside-work-tree']);
+  if (inside.code === 0) return await pathsOf(run, options, prefix);
+  return await withRepository(run, (own) => pathsOf(own, options, prefix));
+}
+
+async function pathsOf(run: Run, options: Options, prefix: string): Promise<string[]> {
+  const { code, stdout, stderr } = await run([
+    'ls-files',
+    ...['-z', '-t', '--cached', '--others', '--exclude-standard'],
+  ]);
+  if (code !== 0) throw new Error(`git ls-files failed: ${stderr}`);
+  const text = stdout.toString('utf8');
+  if (!isUtf8(stdout)) throw notUtf8(text.split('\0').find((entry) => entry.includes('\uFFFD')) ?? '');
   const found = new Set<string>();
   for (const entry of text.split('\0')) {
     if (entry === '') continue;
     const tracked = entry[0] !== '?';
     // A repository inside ends in a slash where it is untracked, and not where it is a submodule.
     const name = entry.slice(2).replace(/\/$/, '');
-    if (isLeftOut(name) || (prefix === '' && !tracked && /^build(\/|$)/.test(name))) continue;
+    if (isLeftOut(name) || (prefix === '' && !tracked && isRendered(name))) continue;
     const inner = path.join(options.cwd, name);
     const stats = await lstat(inner).catch(() => undefined);
     if (stats?.isDirectory()) {
@@ -52,7 +64,32 @@ async function listPaths(options: Options, prefix: string): Promise<string[]> {
       for (const below of await listPaths({ ...options, cwd: inner }, `${prefix}${name}/`)) found.add(below);
     } else found.add(prefix + name);
   }
+  for (const folder of await listFolders(run, options.cwd)) {
+    if (prefix !== '' || !isRendered(folder)) found.add(prefix + folder);
+  }
   return [...found];
+}
+
+/** The folders that `.gitignore` does not name. Repositories inside are listed, and not entered. */
+async function listFolders(run: Run, cwd: string): Promise<string[]> {
+  const found: string[] = [];
+  for (let level = ['']; level.length > 0; ) {
+    const below = level.flatMap((folder) =>
+      readdirSync(path.join(cwd, folder), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && entry.name !== '.git' && !entry.name.includes('\uFFFD'))
+        .map((entry) => path.posix.join(folder, entry.name))
+        .filter((name) => !isLeftOut(name)),
+    );
+    const { stdout } = await run(
+      ['check-ignore', '-z', '--stdin'],
+      below.map((name) => `${name}\0`).join(''),
+    );
+    const ignored = new Set(stdout.toString('utf8').split('\0'));
+    const kept = below.filter((name) => !ignored.has(name));
+    found.push(...kept);
+    level = kept.filter((name) => !existsSync(path.join(cwd, name, '.git')));
+  }
+  return found;
 }
 
 /** @param entry of `git ls-files -t`: a letter and a blank before the name */
@@ -70,17 +107,18 @@ function isLeftOut(name: string): boolean {
   return /(^|\/)(\.env$|\.(ssh|toolbox)(\/|$))/.test(name);
 }
 
-/** Lists a folder by the rules of its `.gitignore`, with a repository that exists for the length of the listing. */
-async function listWithoutRepository(list: readonly string[], options: Options): Promise<Buffer> {
+/** What `dryrun` writes. */
+function isRendered(name: string): boolean {
+  return /^build(\/|$)/.test(name);
+}
+
+/** For a folder that is in none: a repository that exists for as long as it is used. */
+async function withRepository<T>(run: Run, use: (run: Run) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'kube-toolbox-git-'));
   try {
-    await git(['init', '--quiet', '--bare', folder], options);
-    const { code, stdout, stderr } = await git(
-      ['-c', 'core.bare=false', `--git-dir=${folder}`, '--work-tree=.', ...list],
-      options,
-    );
-    if (code !== 0) throw new Error(`git ls-files failed: ${stderr}`);
-    return stdout;
+    await run(['init', '--quiet', '--bare', folder]);
+    const own = ['-c', 'core.bare=false', `--git-dir=${folder}`, '--work-tree=.'];
+    return await use((args, input) => run([...own, ...args], input));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

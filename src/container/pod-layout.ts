@@ -25,6 +25,7 @@ export const podScripts = [
   'startup.sh',
   'sync.sh',
   'unpack.sh',
+  'upload.sh',
 ] as const;
 
 export type PodScript = (typeof podScripts)[number];

@@ -55,7 +55,10 @@ export interface InitContainer {
   /** Whether the container needs the variables of `.env` (the bucket's credentials). */
   readonly secrets: boolean;
   readonly mounts: readonly PodMount[];
-  /** A native sidecar (`restartPolicy: Always`): started before the main container, stopped after it. */
+  /**
+   * A native sidecar (`restartPolicy: Always`): started before the main container, stopped after it. It sees the
+   * volumes of claims where the main container has them, to read from.
+   */
   readonly sidecar: boolean;
 }
 
@@ -132,7 +135,6 @@ export function podParts(input: ContainerInput): PodParts {
       command: ['sh', `${podLayout.scripts}/unpack.sh`],
       env: {
         ...shared,
-        ...identity?.env,
         TOOLBOX_CODE_DIGEST: code.digest,
         ...(parts ? { TOOLBOX_CODE_PARTS: podLayout.codeParts } : { TOOLBOX_CODE_KEY: from.key }),
       },

@@ -1,30 +1,36 @@
-/** One entry of an archive: a file or a symbolic link; folders follow from the paths. */
+/** One entry of an archive; modes are the nine permission bits, sizes bytes. Paths are relative, with `/`. */
 export type TarEntry =
-  | { readonly type: 'file'; readonly path: string; readonly executable: boolean; readonly size: number }
+  | { readonly type: 'file'; readonly path: string; readonly mode: number; readonly size: number }
+  | { readonly type: 'folder'; readonly path: string; readonly mode: number }
   | { readonly type: 'link'; readonly path: string; readonly target: string };
 
 const blockSize = 512;
-/** Wheels and zip files cannot hold a time before 1980; any fixed one keeps archives the same. 2000-01-01 UTC. */
-const modified = 946_684_800;
+/** Any fixed time keeps archives the same. 2000-01-01 UTC, in seconds. */
+const anyTime = 946_684_800;
+
+const kinds = { file: '0', link: '2', folder: '5' } as const;
 
 /**
- * The header of an entry: ustar, with GNU long-name records before it where path or target do not fit, which GNU
- * tar, BSD tar, busybox and Python read alike. Owner, times and all modes but "executable" are the same for
- * everybody, so that the same tree gives the same bytes on every machine.
+ * The header of an entry: ustar, with GNU long-name records before it where path or target do not fit, and GNU's
+ * binary numbers above 8 GiB, which GNU tar, BSD tar, busybox and Python read alike. Owner and time are the same
+ * for everybody, so that the same tree gives the same bytes on every machine.
+ *
+ * @param modified seconds since the epoch, for archives that are to keep times
  */
-export function tarHeader(entry: TarEntry): Buffer {
-  const path = Buffer.from(entry.path);
+export function tarHeader(entry: TarEntry, modified: number = anyTime): Buffer {
+  const name = Buffer.from(entry.type === 'folder' ? `${entry.path}/` : entry.path);
   const target = Buffer.from(entry.type === 'link' ? entry.target : '');
   const blocks: Buffer[] = [];
   if (target.length > 100) blocks.push(...longRecord('K', target));
-  if (path.length > 100) blocks.push(...longRecord('L', path));
+  if (name.length > 100) blocks.push(...longRecord('L', name));
   blocks.push(
     header({
-      name: path,
+      name,
       target,
-      kind: entry.type === 'link' ? '2' : '0',
-      mode: entry.type === 'link' ? 0o777 : entry.executable ? 0o755 : 0o644,
-      size: entry.type === 'link' ? 0 : entry.size,
+      kind: kinds[entry.type],
+      mode: entry.type === 'link' ? 0o777 : entry.mode,
+      size: entry.type === 'file' ? entry.size : 0,
+      modified,
     }),
   );
   return Buffer.concat(blocks);
@@ -42,7 +48,7 @@ function longRecord(kind: 'L' | 'K', text: Buffer): readonly Buffer[] {
   const body = Buffer.concat([text, Buffer.alloc(1)]);
   const name = Buffer.from('././@LongLink');
   return [
-    header({ name, target: Buffer.alloc(0), kind, mode: 0o644, size: body.length }),
+    header({ name, target: Buffer.alloc(0), kind, mode: 0o644, size: body.length, modified: anyTime }),
     body,
     tarPadding(body.length),
   ];
@@ -54,14 +60,19 @@ function header(fields: {
   readonly kind: string;
   readonly mode: number;
   readonly size: number;
+  readonly modified: number;
 }): Buffer {
   const block = Buffer.alloc(blockSize);
   fields.name.copy(block, 0, 0, 100);
   octal(block, 100, 8, fields.mode);
   octal(block, 108, 8, 0);
   octal(block, 116, 8, 0);
-  octal(block, 124, 12, fields.size);
-  octal(block, 136, 12, modified);
+  if (fields.size < 8 * 1024 ** 3) octal(block, 124, 12, fields.size);
+  else {
+    block[124] = 0x80;
+    block.writeBigUInt64BE(BigInt(fields.size), 128);
+  }
+  octal(block, 136, 12, fields.modified);
   block.write(fields.kind, 156);
   fields.target.copy(block, 157, 0, 100);
   // The old GNU magic, which goes with long-name records.
@@ -143,11 +154,11 @@ export class TarReader {
     const target = this.#longTarget ?? text(block, 157, 100);
     this.#longPath = undefined;
     this.#longTarget = undefined;
-    if (kind === '2') this.#onEntry({ type: 'link', path, target });
-    else if (kind === '0') {
-      const executable = (Number.parseInt(block.toString('latin1', 100, 107), 8) & 0o100) !== 0;
-      this.#onEntry({ type: 'file', path, executable, size });
-    } else throw new Error(`the archive has an entry of kind ${JSON.stringify(kind)}`);
+    const mode = Number.parseInt(block.toString('latin1', 100, 107), 8) & 0o777;
+    if (kind === kinds.link) this.#onEntry({ type: 'link', path, target });
+    else if (kind === kinds.folder) this.#onEntry({ type: 'folder', path: path.replace(/\/$/, ''), mode });
+    else if (kind === kinds.file) this.#onEntry({ type: 'file', path, mode, size });
+    else throw new Error(`the archive has an entry of kind ${JSON.stringify(kind)}`);
   }
 
   #endLong(): void {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   createReadStream,
+  fchmodSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -49,13 +51,15 @@ export async function unpackSnapshot(
     { signal },
   );
   reader.end();
-  writer.end();
+  writer.finish();
   return { files: writer.count };
 }
 
 class TreeWriter {
+  /** Of files and links. */
   count = 0;
   readonly #folder: string;
+  readonly #modes = new Map<string, number>();
   #open: number | undefined;
 
   constructor(folder: string) {
@@ -63,18 +67,35 @@ class TreeWriter {
   }
 
   entry(entry: TarEntry): void {
-    this.end();
+    this.#close();
     const file = this.#place(entry.path);
+    if (entry.type === 'folder') {
+      mkdirSync(file, { recursive: true });
+      this.#modes.set(file, entry.mode);
+      return;
+    }
     this.count += 1;
     if (entry.type === 'link') symlinkSync(entry.target, file);
-    else this.#open = openSync(file, 'wx', entry.executable ? 0o755 : 0o644);
+    else {
+      this.#open = openSync(file, 'wx', 0o600);
+      // Whatever the umask is.
+      fchmodSync(this.#open, entry.mode);
+    }
   }
 
   data(chunk: Buffer): void {
     if (this.#open !== undefined) writeFileSync(this.#open, chunk);
   }
 
-  end(): void {
+  finish(): void {
+    this.#close();
+    // Last, and from the inside out: a folder may be one that nothing can be written into.
+    for (const [folder, mode] of [...this.#modes].reverse()) {
+      if (lstatSync(folder).isDirectory()) chmodSync(folder, mode);
+    }
+  }
+
+  #close(): void {
     if (this.#open !== undefined) closeSync(this.#open);
     this.#open = undefined;
   }

@@ -117,13 +117,15 @@ function commonView(input: PodViewInput): PodView {
     const { claim, mount } = identity.scratch;
     claims.set(`${claim}\0${mount}`, { claim, path: mount });
   }
+  const claimMounts: { readonly name: string; readonly mountPath: string }[] = [];
   const declared = new Set<string>();
   for (const { claim, path } of claims.values()) {
     const name = names.of('claim', claim);
     if (!declared.has(claim)) volumes.push({ name, persistentVolumeClaim: { claimName: claim } });
     declared.add(claim);
-    mounts.push({ name, mountPath: path });
+    claimMounts.push({ name, mountPath: path });
   }
+  mounts.push(...claimMounts);
   for (const shared of sharedVolumes(fields.server)) {
     volumes.push({ name: names.of('shared', shared.name), emptyDir: {} });
     mounts.push({ name: names.of('shared', shared.name), mountPath: shared.path });
@@ -146,7 +148,10 @@ function commonView(input: PodViewInput): PodView {
         ...(env.length > 0 && { env }),
         ...(each.secrets && envFrom !== undefined && { envFrom }),
         resources: each.sidecar ? helper.sidecar : helper.init,
-        volumeMounts: each.mounts.map(ourMount),
+        volumeMounts: [
+          ...each.mounts.map(ourMount),
+          ...(each.sidecar ? claimMounts.map((mount) => ({ ...mount, readOnly: true })) : []),
+        ],
       };
     }),
     ...sideContainers(fields, { image: input.image, envFrom }, (shared) => names.of('shared', shared)),

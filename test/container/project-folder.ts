@@ -29,6 +29,10 @@ export class ProjectFolder {
     writeFileSync(this.path(name), content, { mode });
   }
 
+  folder(name: string): void {
+    mkdirSync(this.path(name), { recursive: true });
+  }
+
   git(...args: readonly string[]): string {
     return execFileSync('git', args, {
       cwd: this.cwd,

@@ -172,6 +172,18 @@ describe('outputs', () => {
     expect(run(`${command}; exit 5`, outputs).code).toBe(5);
   });
 
+  it('are uploaded with a toolbox that is older than the scripts', () => {
+    const old = `#!/bin/sh
+for word; do case $word in --file=* | --overwrite=true) ;; --*) echo "unknown flag $word" >&2; exit 2 ;; esac; done
+echo "$@"
+`;
+    sandbox.write('opt/toolbox/bin/ktb', old, 0o755);
+    expect(run('touch out', { TOOLBOX_OUTPUTS: 'out' })).toMatchObject({
+      code: 0,
+      stdout: 'upload --file=out --overwrite=true\n',
+    });
+  });
+
   it('are left alone when startup failed', () => {
     sandbox.write('image/model.bin', 'old');
     const ran = run('true', { ...outputs, TOOLBOX_EXTRA_STARTUP_SCRIPT: 'false' });
@@ -457,13 +469,50 @@ eval "exec \${@: -1}"
   });
 });
 
+describe('the user’s key without an identity', () => {
+  const key = `-----BEGIN\n${randomSecret()}\n`;
+  const keys = {
+    SSH_PRIVATE_KEY_B64: Buffer.from(key).toString('base64'),
+    SSH_PUBLIC_KEY: 'ssh-ed25519 AAAA me',
+    SSH_KNOWN_HOSTS: 'git.example.org ssh-ed25519 AAAA',
+  };
+  const show = 'echo "${SSH_PRIVATE_KEY_B64-gone}"; stat -c "%a %n" ~/.ssh ~/.ssh/* | sort -k 2';
+
+  it('is in ~/.ssh, and not in the command’s environment', () => {
+    const ran = run(show, { ...keys, TOOLBOX_EXTRA_STARTUP_SCRIPT: 'echo "${SSH_PRIVATE_KEY_B64:+there}"' });
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stdout).toBe(
+      'there\ngone\n700 /root/.ssh\n600 /root/.ssh/id_rsa\n644 /root/.ssh/id_rsa.pub\n644 /root/.ssh/known_hosts\n',
+    );
+    expect(text('root/.ssh/id_rsa')).toBe(key);
+    expect(ran.stdout + ran.stderr).not.toContain(key);
+  });
+
+  it('does not take the place of the image’s', () => {
+    sandbox.write('root/.ssh/id_rsa', 'own', 0o600);
+    expect(run(show, keys).stdout).toContain('gone\n');
+    expect(text('root/.ssh/id_rsa')).toBe('own');
+  });
+
+  it('is not written to a volume, nor where it is no base64', () => {
+    const away = run('ls -A ~; echo "${SSH_PRIVATE_KEY_B64-gone}"', { ...keys, HOME: '/dev/shm' });
+    expect(away.stdout).toBe('gone\n');
+    expect(away.stderr).toContain('ssh: the key is not written: /dev/shm is not');
+    const broken = run('ls -A ~/.ssh', { SSH_PRIVATE_KEY_B64: '%%%' });
+    expect(broken).toMatchObject({ code: 0, stdout: '' });
+    expect(broken.stderr).toContain('SSH_PRIVATE_KEY_B64 is not valid base64');
+  });
+});
+
 describe('a sidecar', () => {
   const sync = { TOOLBOX_SYNC: '1', TOOLBOX_OUTPUTS: 'out/\n*.log' };
 
   it('finds outputs of code in the work directory where they are', () => {
     mkdirSync(sandbox.path('kube-toolbox/workspace/example'));
     run('mkdir out', { ...sync, TOOLBOX_CODE: 'snapshot' });
-    expect(readlinkSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe('example');
+    expect(readlinkSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe(
+      '/kube-toolbox/workspace/example',
+    );
   });
 
   it('finds outputs of code in the image through links', () => {
@@ -477,7 +526,7 @@ describe('a sidecar', () => {
     ]);
   });
 
-  it('leaves a folder on a volume where it is', () => {
+  it('finds outputs on a volume where they are', () => {
     mkdirSync(sandbox.path('image/out'));
     sandbox.write('image/out/before', 'b');
     // /dev/shm stands for the volume: a file system of its own.
@@ -485,10 +534,18 @@ describe('a sidecar', () => {
     const script = `cp -R /image /dev/shm/volume && cd /dev/shm/volume && bash /kube-toolbox/scripts/run.sh '${command}'`;
     const ran = sandbox.run(['bash', '-c', script], { env: { ...base, ...sync, TOOLBOX_CODE: 'image' } });
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('real\n') });
-    expect(ran.stderr).toContain(
-      'outputs: /dev/shm/volume outlives the pod; what is in it is uploaded at the end only',
-    );
-    expect(existsSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe(false);
+    expect(readlinkSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe('/dev/shm/volume');
+  });
+
+  it('says once that it does not see where the outputs are', async () => {
+    symlinkSync('/elsewhere', sandbox.path('kube-toolbox/workspace/.outputs'));
+    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '0.1' };
+    const started = sandbox.start(['sh', '/kube-toolbox/scripts/sync.sh'], { env });
+    await started.printed('/elsewhere is not in this container; it is uploaded at the end only');
+    started.kill('SIGTERM');
+    const { code, stderr } = await started.ended();
+    expect(code).toBe(0);
+    expect(stderr.match(/elsewhere/g)).toHaveLength(1);
   });
 
   it.each([['dash'], ['busybox', 'sh']])(

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -131,7 +132,9 @@ describe('packing', () => {
     project.git('submodule', '--quiet', 'add', library.cwd, 'vendor/lib');
     project.git('submodule', '--quiet', 'deinit', '--force', 'vendor/lib');
     const { file } = await packSnapshot(project);
-    expect(execFileSync('tar', ['-tzf', file], { encoding: 'utf8' })).toBe('.gitmodules\nmain.py\n');
+    expect(execFileSync('tar', ['-tzf', file], { encoding: 'utf8' })).toBe(
+      '.gitmodules\nmain.py\nvendor/\nvendor/lib/\n',
+    );
   });
 
   it('packs the project’s own folder of a larger repository', async () => {
@@ -147,18 +150,42 @@ describe('packing', () => {
     expect(tree(out)).toEqual({ 'train.py': 'mine' });
   });
 
-  it('gives the same tree the same digest, whatever times, owners, umasks and repositories', async () => {
+  it('gives the same tree the same digest, whatever times, owners and repositories, but not modes', async () => {
     fill();
     const first = await packSnapshot(project);
     using other = new ProjectFolder();
-    execFileSync('cp', ['-R', `${project.cwd}/.`, other.cwd]);
+    execFileSync('cp', ['-a', `${project.cwd}/.`, other.cwd]);
     rmSync(other.path('.toolbox'), { recursive: true });
     other.commit();
-    chmodSync(other.path('src/train.py'), 0o600);
+    chownSync(other.path('src/train.py'), 1234, 1234);
     utimesSync(other.path('src/train.py'), 1, 1);
     expect((await packSnapshot(other)).digest).toBe(first.digest);
-    chmodSync(other.path('src/train.py'), 0o700);
+    chmodSync(other.path('src/train.py'), 0o640);
     expect((await packSnapshot(other)).digest).not.toBe(first.digest);
+  });
+
+  it('keeps modes and empty folders, whatever the umask is', async () => {
+    project.write('.gitignore', 'data/\n*.bin\n');
+    const modes = { 'a/open.py': 0o666, 'a/own.py': 0o600, 'a/read.py': 0o444, 'a/run.sh': 0o751 };
+    for (const name of Object.keys(modes)) project.write(name, name);
+    for (const name of ['empty/inner', 'data/empty', 'models', 'build/empty']) project.folder(name);
+    project.write('models/x.bin', 'ignored');
+    for (const [name, mode] of Object.entries(modes)) chmodSync(project.path(name), mode);
+    chmodSync(project.path('empty/inner'), 0o770);
+    chmodSync(project.path('a'), 0o555);
+    const { file, digest } = await packSnapshot(project);
+    const umask = process.umask(0o077);
+    try {
+      await unpackSnapshot(file, digest, out, project.signal);
+    } finally {
+      process.umask(umask);
+    }
+    const mode = (name: string) => statSync(path.join(out, name)).mode & 0o777;
+    for (const [name, expected] of Object.entries(modes)) expect(mode(name), name).toBe(expected);
+    expect(mode('empty/inner')).toBe(0o770);
+    expect(mode('a')).toBe(0o555);
+    expect(readdirSync(out).sort()).toEqual(['.gitignore', 'a', 'empty', 'models']);
+    expect(readdirSync(path.join(out, 'models'))).toEqual([]);
   });
 
   it('is written once for the same tree', async () => {
@@ -214,7 +241,7 @@ describe('the archive', () => {
     mkdirSync(project.path('target'));
     const tar = Buffer.concat([
       tarHeader({ type: 'link', path: 'a', target: project.path('target') }),
-      tarHeader({ type: 'file', path: 'a/b', executable: false, size: 0 }),
+      tarHeader({ type: 'file', path: 'a/b', mode: 0o644, size: 0 }),
       tarEnd,
     ]);
     project.write('evil.tar.gz', gzipSync(tar));
@@ -228,10 +255,12 @@ describe('the archive', () => {
   it('reads the same in pieces of any size', () => {
     const body = Buffer.from('x'.repeat(700));
     const tar = Buffer.concat([
-      tarHeader({ type: 'file', path: `${'d/'.repeat(60)}f`, executable: true, size: 700 }),
+      tarHeader({ type: 'file', path: `${'d/'.repeat(60)}f`, mode: 0o751, size: 700 }),
       body,
       Buffer.alloc(512 - (700 % 512)),
       tarHeader({ type: 'link', path: 'l', target: 't'.repeat(200) }),
+      tarHeader({ type: 'folder', path: 'd'.repeat(99), mode: 0o750 }),
+      tarHeader({ type: 'folder', path: 'd'.repeat(100), mode: 0o700 }),
       tarEnd,
     ]);
     for (const size of [1, 7, 511, 512, 513, 10_000]) {
@@ -246,8 +275,10 @@ describe('the archive', () => {
       for (let at = 0; at < tar.length; at += size) reader.write(tar.subarray(at, at + size));
       reader.end();
       expect(seen).toEqual([
-        { type: 'file', path: `${'d/'.repeat(60)}f`, executable: true, size: 700 },
+        { type: 'file', path: `${'d/'.repeat(60)}f`, mode: 0o751, size: 700 },
         { type: 'link', path: 'l', target: 't'.repeat(200) },
+        { type: 'folder', path: 'd'.repeat(99), mode: 0o750 },
+        { type: 'folder', path: 'd'.repeat(100), mode: 0o700 },
       ]);
       expect(data).toBe(body.toString());
     }

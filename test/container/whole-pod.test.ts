@@ -1,4 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -163,4 +175,110 @@ describe('the manifest of a trial with code: snapshot, data, outputs and sync_ev
     expect(await run.wait(), run.logs()).toMatchObject({ code: 3 });
     expect(stored('out/result')).toBe('1,2,3\nmore\n$(NODE_NAME)');
   });
+});
+
+describe('with identity:', () => {
+  let scratch: string;
+  beforeEach(() => {
+    // A file system of its own, as a volume is: an export that the lab's group may write, and root may not.
+    scratch = mkdtempSync('/dev/shm/toolbox-scratch-');
+    chownSync(scratch, 4242, 83070);
+    chmodSync(scratch, 0o770);
+  });
+  afterEach(() => rmSync(scratch, { recursive: true, force: true }));
+
+  const key = `${secret}\n`;
+  const identity = (more = '') => `
+identity:
+  user: jdoe
+  scratch: {claim: lab-scratch, mount: /scratch, home_root: /scratch/homes}
+${more}`;
+
+  it('runs as the user, and keeps no secret on scratch', async () => {
+    const keys = { SSH_PRIVATE_KEY_B64: Buffer.from(key).toString('base64'), GIT_USER_NAME: 'J. Doe' };
+    const lab = { LDAP_UID: '123456', LDAP_GROUPNAME: 'vision', LDAP_GID: '83070' };
+    await project.write('.env', dotenv({ ...server.env, ...lab, ...keys, TOKEN: secret }));
+    await project.write('config/kube.yaml', kubeYaml(identity()));
+    await project.write(
+      'config/launch.yaml',
+      launchYaml.replace('python3', 'id && env && ls -lnR ~/.ssh && python3'),
+    );
+    using run = await pod({ claims: { 'lab-scratch': scratch }, squashesRoot: true }, images.debian);
+    await run.start();
+    const main = await run.wait();
+    expect(main, run.logs()).toMatchObject({ code: 3 });
+    expect(main.stdout).toContain('uid=123456(jdoe) gid=83070(vision) groups=83070(vision)');
+    expect(main.stdout).toMatch(/-rw------- 1 123456 83070 +\d+ .* id_rsa\n/);
+    expect(main.stdout).not.toContain('SSH_PRIVATE_KEY_B64');
+    expect(stored('out/result')).toBe('1,2,3\nmore\n$(NODE_NAME)');
+    expect(statSync(path.join(scratch, 'homes/jdoe'))).toMatchObject({
+      uid: 123456,
+      gid: 83070,
+      mode: 0o40770,
+    });
+    for (const text of [secret, keys.SSH_PRIVATE_KEY_B64, server.env['AWS_SECRET_ACCESS_KEY'] as string]) {
+      expect(() => execFileSync('grep', ['-rFq', text, scratch]), text).toThrow();
+      expect(main.stderr).not.toContain(text);
+    }
+  });
+
+  it('uploads meanwhile what is in a working directory on scratch', async () => {
+    mkdirSync(path.join(scratch, 'project'));
+    execFileSync('cp', ['-R', path.join(project.root, 'train.py'), path.join(scratch, 'project/')]);
+    execFileSync('touch', [path.join(scratch, 'project/stay')]);
+    execFileSync('chown', ['-R', '123456:83070', path.join(scratch, 'project')]);
+    const own = identity('  uid: 123456\n  group: vision\n  gid: 83070\n  working_dir: /scratch/project\n');
+    await project.write('config/kube.yaml', kubeYaml(own).replace('snapshot', 'image'));
+    using run = await pod({ claims: { 'lab-scratch': scratch }, squashesRoot: true }, images.debian);
+    await run.start();
+    await run.main.printed('trained /scratch/project');
+    await expect.poll(() => stored('out/result'), { timeout: 20_000 }).toBeDefined();
+    expect(await run.delete(), run.logs()).toMatchObject({ code: 9 });
+    expect(stored('out/last')).toBe('checkpoint');
+    expect(readdirSync(path.join(scratch, 'project/out')).sort()).toEqual(['env', 'last', 'result']);
+  });
+});
+
+it('with code: git, the commit of the sweep runs, whatever is pushed meanwhile', async () => {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+      cwd: project.root,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
+  const bare = path.join(project.root, 'origin.git');
+  const web = createServer((request, response) => {
+    const file = path.join(project.root, new URL(request.url ?? '/', 'http://x').pathname);
+    try {
+      response.end(readFileSync(file));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  try {
+    await project.write('.gitignore', 'kubeconfig\n.env\norigin.git/\nbuild/\n.toolbox/\n');
+    git('init', '--quiet', '--initial-branch=main');
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'first');
+    git('init', '--quiet', '--bare', bare);
+    git('remote', 'add', 'origin', `http://127.0.0.1:${(web.address() as AddressInfo).port}/origin.git`);
+    const push = () => {
+      git('push', '--quiet', bare, 'main');
+      git('--git-dir', bare, 'update-server-info');
+    };
+    push();
+    await project.write('config/kube.yaml', kubeYaml('').replace('snapshot', 'git'));
+    using run = await pod({}, images.debian);
+    await project.write('train.py', 'raise SystemExit(4)');
+    git('commit', '--quiet', '--all', '--message', 'second');
+    push();
+    await run.start();
+    const main = await run.wait();
+    expect(main, run.logs()).toMatchObject({ code: 3 });
+    expect(main.stderr).toMatch(/code: cloned commit [0-9a-f]{12} into .* \(\d+\.\d s\)\n/);
+    expect(stored('out/result')).toBe('1,2,3\nmore\n$(NODE_NAME)');
+  } finally {
+    web.close();
+  }
 });

@@ -1,0 +1,65 @@
+import { createReadStream } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { tarEnd, tarHeader, tarPadding } from '../../container/tar.ts';
+
+/** tar reads records of this size and warns about a last one that is shorter. */
+const record = 20 * 512;
+
+/** A file to archive; `name` is where it goes, relative, with forward slashes. */
+export interface ArchiveEntry {
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly mode: number;
+  /** Seconds since the epoch. */
+  readonly modified: number;
+}
+
+/** Files, and the files of folders, as entries; links are followed once they lead to a file. */
+export async function findEntries(root: string, names: readonly string[]): Promise<readonly ArchiveEntry[]> {
+  const entries: ArchiveEntry[] = [];
+  const visit = async (name: string): Promise<void> => {
+    const path = join(root, name);
+    const stats = await lstat(path);
+    if (stats.isDirectory()) {
+      for (const child of (await readdir(path)).sort()) await visit(posix.join(name, child));
+    } else if (stats.isFile())
+      entries.push({
+        name: posix.normalize(name),
+        path,
+        size: stats.size,
+        mode: stats.mode & 0o777,
+        modified: Math.floor(stats.mtimeMs / 1000),
+      });
+  };
+  for (const name of names) await visit(name);
+  return entries;
+}
+
+/**
+ * The bytes of a tar archive, made as it is read: what `copy` sends into a pod. A file that changes its size
+ * meanwhile is cut or filled up to what was announced.
+ */
+export async function* archive(entries: readonly ArchiveEntry[]): AsyncGenerator<Uint8Array> {
+  let written = 0;
+  const count = (bytes: Buffer): Buffer => {
+    written += bytes.length;
+    return bytes;
+  };
+  for (const { name, path, size, mode, modified } of entries) {
+    yield count(tarHeader({ type: 'file', path: name, mode, size }, modified));
+    let left = size;
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (part.length > 0) yield count(part);
+      if (left === 0) break;
+    }
+    if (left > 0) yield count(Buffer.alloc(left));
+    const padding = count(tarPadding(size));
+    if (padding.length > 0) yield padding;
+  }
+  const end = tarEnd.length;
+  yield Buffer.alloc(end + ((record - ((written + end) % record)) % record));
+}
