@@ -16,10 +16,11 @@ export const command = defineCommand({
     const { openSweep } = await import('./render/open-sweep.ts');
     const { writeManifests } = await import('./render/write-manifests.ts');
     const { usesPacks } = await import('./cluster/uses-packs.ts');
-    const { packTrials } = await import('../matrix/pack.ts');
+    const { packSpecs } = await import('./render/pack-specs.ts');
     const { config, plan, renderer } = await openSweep(context);
     const workloads = (function* () {
-      for (const spec of usesPacks(config) ? packTrials(plan) : plan) yield renderer.job(spec);
+      for (const spec of usesPacks(config) ? packSpecs(plan, config, context) : plan)
+        yield renderer.job(spec);
     })();
     writeManifests('dryrun', workloads, context, options);
     return ExitCode.ok;

@@ -1,7 +1,7 @@
 import { sha256 } from '../sha256.ts';
 import type { JobSpec } from './job-spec.ts';
 import { maxNameLength } from './legal-name.ts';
-import { quoteForShell } from './shell-quote.ts';
+import { packCommand } from './pack-command.ts';
 
 /** Annotation of a packed workload: its trials as JSON, in the order of their exit codes. */
 const packAnnotation = 'kube-toolbox/pack';
@@ -9,6 +9,9 @@ const packAnnotation = 'kube-toolbox/pack';
 /** One trial of a pack, as the annotation has it. */
 export interface PackedTrial {
   readonly name: string;
+  readonly model: string;
+  readonly dataset: string;
+  readonly hparam: Readonly<Record<string, string>>;
   readonly fingerprint: JobSpec['fingerprint'];
 }
 
@@ -16,8 +19,13 @@ export interface PackedTrial {
  * Puts trials that ask for `pack: N` together, up to N of the same fields in one workload, in their order; others
  * stay as they are. A pack is a job spec like any other: it asks for the cores, memory and disk of all its trials
  * and the GPUs of one, and its command runs them side by side. The same trials make a pack of the same name.
+ *
+ * @param envOf the variables that a trial has besides those of the pod
  */
-export function packTrials(specs: Iterable<JobSpec>): readonly JobSpec[] {
+export function packTrials(
+  specs: Iterable<JobSpec>,
+  envOf: (spec: JobSpec) => Readonly<Record<string, string>>,
+): readonly JobSpec[] {
   const packed: (JobSpec | JobSpec[])[] = [];
   const open = new Map<string, JobSpec[]>();
   for (const spec of specs) {
@@ -35,7 +43,7 @@ export function packTrials(specs: Iterable<JobSpec>): readonly JobSpec[] {
       packed.push(started);
     }
   }
-  return packed.map((each) => (Array.isArray(each) ? packOf(each) : each));
+  return packed.map((each) => (Array.isArray(each) ? packOf(each, envOf) : each));
 }
 
 /** The trials of a workload, from its annotations; `undefined` where it is no pack. */
@@ -57,19 +65,30 @@ function packKey({ fields }: JobSpec): string {
   return JSON.stringify(shared);
 }
 
-function packOf(members: readonly JobSpec[]): JobSpec {
+function packOf(
+  members: readonly JobSpec[],
+  envOf: (spec: JobSpec) => Readonly<Record<string, string>>,
+): JobSpec {
   const [first] = members;
   if (first === undefined || members.length === 1) return first as JobSpec;
   const { fields } = first;
   const count = members.length;
-  const trials = members.map(({ name, fingerprint }): PackedTrial => ({ name, fingerprint }));
+  const trials = members.map(
+    ({ name, trial, fingerprint }): PackedTrial => ({
+      name,
+      model: trial.model,
+      dataset: trial.dataset,
+      hparam: Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text])),
+      fingerprint,
+    }),
+  );
   const suffix = `-pack-${sha256(JSON.stringify(trials.map(({ name }) => name))).slice(0, 8)}`;
   const name = `${first.name.slice(0, maxNameLength - suffix.length).replace(/-+$/, '')}${suffix}`;
   return {
     name,
     trial: { index: first.trial.index, model: '', dataset: '', hparam: [], name },
     side: first.side,
-    command: packCommand(members),
+    command: packCommand(members, envOf),
     env: {},
     fields: {
       ...fields,
@@ -86,58 +105,4 @@ function packOf(members: readonly JobSpec[]): JobSpec {
 
 function union(lists: readonly (readonly string[])[]): readonly string[] {
   return [...new Set(lists.flat())];
-}
-
-/**
- * The bash text that runs trials side by side. Each line they print has their name in front; exit codes go, as a
- * JSON list, to where Kubernetes reads a container's last words. Ends with 0 when all did.
- */
-export function packCommand(members: readonly JobSpec[]): string {
-  const starts = members.map((member) => {
-    const variables = Object.entries({ ...member.env, ...trialVariables(member) })
-      .map(([key, value]) => `${key}=${quoteForShell(value)}`)
-      .join(' ');
-    return `(
-  trap : TERM INT HUP
-  export ${variables}
-  bash -c ${quoteForShell(member.command)} 2>&1 | prefixed ${member.name}
-  exit "\${PIPESTATUS[0]}"
-) &
-pids+=($!)`;
-  });
-  return `names=(${members.map(({ name }) => name).join(' ')}) pids=() codes='' failed=0
-prefixed() {
-  trap '' TERM INT HUP
-  while IFS= read -r line || [ -n "$line" ]; do printf '[%s] %s\\n' "$1" "$line"; done
-}
-# The trials get signals themselves; this waits for how they end.
-trap : TERM INT HUP
-${starts.join('\n')}
-for index in "\${!pids[@]}"; do
-  pid=\${pids[$index]}
-  while :; do
-    wait "$pid"
-    code=$?
-    kill -0 "$pid" 2>/dev/null || break
-  done
-  # A signal may end the wait at the very moment that the trial ends.
-  wait "$pid" 2>/dev/null
-  again=$?
-  [ $again -eq 127 ] || code=$again
-  printf '[%s] kube-toolbox: ended with exit code %s\\n' "\${names[$index]}" "$code"
-  codes="$codes\${codes:+,}$code"
-  [ "$code" -eq 0 ] || failed=1
-done
-printf '[%s]' "$codes" 2>/dev/null >"\${TOOLBOX_LAST_WORDS:-/dev/termination-log}" || :
-exit $failed
-`;
-}
-
-function trialVariables({ name, trial }: JobSpec): Readonly<Record<string, string>> {
-  return {
-    TOOLBOX_NAME: name,
-    TOOLBOX_MODEL: trial.model,
-    TOOLBOX_DATASET: trial.dataset,
-    TOOLBOX_HPARAM: JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text]))),
-  };
 }

@@ -14,6 +14,18 @@ function withSource(path: string): string {
   return path.split(':').includes('src') ? path : `src:${path}`;
 }
 
+/** The variables of `env` fields that a trial has: not those of `.env`, which wins; Python's path with `src`. */
+export function ownEnv(
+  env: Readonly<Record<string, string>>,
+  secret: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env)
+      .filter(([name]) => !secret.has(name))
+      .map(([name, value]) => [name, name === 'PYTHONPATH' ? withSource(value) : value]),
+  );
+}
+
 /**
  * The literal variables of the main container: ours, then the `env` fields', then what the pod's scripts are
  * told. What is in `.env` is left out, since it comes from the Secret and literal variables would win.
@@ -23,11 +35,10 @@ export function literalEnv(
   scripts: Readonly<Record<string, string>>,
   secret: ReadonlyMap<string, string>,
 ): EnvVar[] {
-  const merged: Record<string, string> = { ...baseEnv, ...env };
-  if (env['PYTHONPATH'] !== undefined) merged['PYTHONPATH'] = withSource(env['PYTHONPATH']);
+  const merged = ownEnv({ ...baseEnv, ...env }, secret);
   const list: EnvVar[] = [];
   for (const [name, value] of Object.entries(merged)) {
-    if (!secret.has(name) && !Object.hasOwn(scripts, name)) list.push({ name, value: keepDollars(value) });
+    if (!Object.hasOwn(scripts, name)) list.push({ name, value: keepDollars(value) });
   }
   if (!secret.has('NODE_NAME') && merged['NODE_NAME'] === undefined) {
     list.push({ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } });

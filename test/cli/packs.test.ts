@@ -65,6 +65,47 @@ describe('a pack on a cluster', () => {
     );
   });
 
+  it('prints the last lines of one trial, wherever they are in the pod’s log', async () => {
+    await project.run(['job']);
+    expect((await project.run(['logs', `--name=${trial(1)}`, '--tail=2'])).stdout).toBe(
+      'one\nkube-toolbox: ended with exit code 0\n',
+    );
+    expect((await project.run(['logs', `--name=${trial(1)}`, '--tail=1'])).stdout).toBe(
+      'kube-toolbox: ended with exit code 0\n',
+    );
+  });
+
+  it('keeps records and logs of its trials when it is deleted, and runs only what failed again', async () => {
+    await project.run(['job']);
+    expect((await project.run(['clean-jobs', '--yes=true'])).stdout).toMatch(/pack-\w+ deleted/);
+    const { stdout } = await project.run(['status']);
+    expect(stdout).toMatch(new RegExp(`${trial(1)} +succeeded`));
+    expect(stdout).toMatch(new RegExp(`${trial(2)} +failed`));
+    expect((await project.run(['logs', `--name=${trial(1)}`])).stdout).toContain('one\n');
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await project.run(['job']);
+    expect(jobs().sort()).toEqual([trial(2), trial(4)]);
+  });
+
+  it('is deleted by the name of one of its trials, which says what goes with it', async () => {
+    await project.run(['job']);
+    const ran = await project.run(['delete-job', `--name=${trial(3)}`, '--yes=true']);
+    expect(ran.stderr).toContain(`, with ${trial(1)}, ${trial(2)}, ${trial(3)}`);
+    expect(jobs()).toEqual([trial(4)]);
+  });
+
+  it('is removed when each of its trials runs again', async () => {
+    await project.run(['job']);
+    const [old] = jobs().filter(isPack);
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await project.run(['job', '--where=hid=1', '--overwrite=true']);
+    expect(jobs()).toContain(old);
+    await project.run(['job', '--overwrite=true', '--where=hid=2']);
+    await project.run(['job', '--overwrite=true', '--where=hid=3']);
+    await project.run(['job']);
+    expect(jobs()).not.toContain(old);
+  });
+
   it('runs only the failed trial again', async () => {
     await project.run(['job']);
     cluster.simulation.fate = () => ({ kind: 'running' });
@@ -89,6 +130,45 @@ describe('a pack on a cluster', () => {
   });
 });
 
+it('has states of its own for trials that have ended while others run', async () => {
+  cluster.simulation.fate = ({ metadata: { name } }) => ({
+    kind: 'running',
+    ...(isPack(name) && {
+      log: `[${trial(1)}] [kube-toolbox/pack] [1,1,1]\n[kube-toolbox/pack] [null,null,0]\n[kube-toolbox/pack] [null,3,0]\n`,
+    }),
+  });
+  await project.run(['job']);
+  const { stdout } = await project.run(['status']);
+  expect(stdout).toMatch(new RegExp(`${trial(1)} +running`));
+  expect(stdout).toMatch(new RegExp(`${trial(2)} +failed .* 3 `));
+  expect(stdout).toMatch(new RegExp(`${trial(3)} +succeeded`));
+  // What has failed runs again beside the pack.
+  await project.run(['job']);
+  expect(jobs()).toContain(trial(2));
+});
+
+it('counts no exit code of a pod that is followed by another', async () => {
+  await project.write('config/kube.yaml', `${kubeYaml}pack: 3\nretries: 1\n`);
+  cluster.simulation.fate = ({ metadata: { name } }) => ({
+    kind: 'running',
+    ...(isPack(name) && { log: '[kube-toolbox/pack] [0,3,null]\n' }),
+  });
+  await project.run(['job']);
+  const { stdout } = await project.run(['status']);
+  for (const size of [1, 2, 3]) expect(stdout).toMatch(new RegExp(`${trial(size)} +running`));
+});
+
+it('is held against the policy as the pod that it is', async () => {
+  await project.write(
+    'lab.yaml',
+    'name: lab\nrules: [{field: memory, most: 2, for: job, why: nodes are small}]\n',
+  );
+  await project.write('config/kube.yaml', `${kubeYaml}pack: 3\npolicy: ./lab.yaml\n`);
+  const ran = await project.run(['dryrun']);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toContain('memory is 3, and may be at most 2');
+});
+
 it('does not stop the others of a running pack to replace one of them', async () => {
   cluster.simulation.fate = () => ({ kind: 'running' });
   await project.run(['job']);
@@ -105,4 +185,17 @@ it('dryrun writes the pack’s manifest', async () => {
   const files = (await readdir(join(project.root, 'build'))).filter(isPack);
   expect(files).toHaveLength(1);
   expect(await readFile(join(project.root, 'build', files[0] ?? ''), 'utf8')).toContain('cpu: 3');
+});
+
+it('gives its trials the variables that each would have alone', async () => {
+  await project.write('.env', 'FOO=canary\n');
+  await project.write(
+    'config/kube.yaml',
+    `${kubeYaml}pack: 3\nenv: {FOO: file, BAR: file, PYTHONPATH: lib}\n`,
+  );
+  await project.run(['dryrun']);
+  const [file = ''] = (await readdir(join(project.root, 'build'))).filter(isPack);
+  const manifest = await readFile(join(project.root, 'build', file), 'utf8');
+  expect(manifest).toContain('BAR=file PYTHONPATH=src:lib TOOLBOX_NAME=');
+  expect(manifest).not.toContain('FOO=file');
 });

@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JobSpec } from '../../src/matrix/job-spec.ts';
-import { packCommand, packTrials, readPack } from '../../src/matrix/pack.ts';
+import { packTrials as pack, readPack } from '../../src/matrix/pack.ts';
+import { packCommand as commandOf } from '../../src/matrix/pack-command.ts';
 import { specWith } from '../render/fixture.ts';
 
 const trial = (name: string, command: string, fields: Parameters<typeof specWith>[0] = {}): JobSpec =>
   specWith({ pack: 3, ...fields }, { name, command, fingerprint: { hash: name.padEnd(64, '0'), parts: {} } });
+
+const envOf = ({ env }: JobSpec) => env;
+const packTrials = (specs: readonly JobSpec[]) => pack(specs, envOf);
+const packCommand = (specs: readonly JobSpec[]) => commandOf(specs, envOf);
 
 describe('packTrials', () => {
   test('puts trials of the same fields together, up to the number asked for', () => {
@@ -98,6 +103,41 @@ describe('the command of a pack, in bash', () => {
     const text = packCommand([trial('a', meet('a', 'b')), trial('b', meet('b', 'a'))]);
     expect(spawnSync('bash', ['-c', text], { env: env(), cwd: folder }).status).toBe(0);
     expect(words()).toBe('[0,0]');
+  });
+
+  test('what a trial leaves running holds up neither it nor the pack', () => {
+    const text = packCommand([trial('a', 'sleep 20 & echo done'), trial('b', 'true')]);
+    const ran = spawnSync('timeout', ['30', 'bash', '-c', text], {
+      env: env(),
+      encoding: 'utf8',
+      cwd: folder,
+      killSignal: 'SIGKILL',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 20_000,
+    });
+    expect(words()).toBe('[0,0]');
+    expect(ran.stdout).toContain('[a] done\n[a] kube-toolbox: ended with exit code 0');
+  });
+
+  test('tells each end as it comes, so that a killed container has said it', async () => {
+    const text = packCommand([trial('a', 'echo one'), trial('b', 'exec sleep 60'), trial('c', 'exit 3')]);
+    const child = spawn('bash', ['-c', text], { env: env(), cwd: folder, detached: true });
+    let out = '';
+    const ended = new Promise((done) => child.once('close', done));
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (out.includes('[kube-toolbox/pack] [0,null,3]\n')) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    });
+    await ended;
+    expect(words()).toBe('[0,null,3]');
+  });
+
+  test('functions of the startup script are there, and a trial that is killed with its shell has an end', () => {
+    const text = packCommand([trial('a', 'greet you'), trial('b', 'kill -9 $PPID $$')]);
+    const setup = 'greet() { echo "hello $1"; }\n';
+    const ran = spawnSync('bash', ['-c', setup + text], { env: env(), encoding: 'utf8', cwd: folder });
+    expect(ran.stdout).toContain('[a] hello you\n');
+    expect(words()).toBe('[0,137]');
   });
 
   test('after a SIGTERM to the group, waits for what they do about it', async () => {

@@ -11,6 +11,7 @@ import { ExitCode } from '../../exit-code.ts';
 import { type Glob, makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
+import { LastLines } from '../../report/last-lines.ts';
 import { LogLines } from '../../report/log-lines.ts';
 import { PackedLines } from '../../report/packed-lines.ts';
 import { openProject } from '../project.ts';
@@ -65,19 +66,30 @@ export async function printClusterLogs(
     });
     let hasPrinted = false;
     try {
+      const trials = packedTrials(pod, glob);
+      const own = trials === undefined ? undefined : new PackedLines(trials);
       const request = {
         container: options.container ?? pod.spec?.containers?.[0]?.name,
         follow: options.follow,
         previous: options.previous,
-        tailLines: options.tail,
+        // The last lines of a trial need not be among the last of its pod.
+        tailLines: own === undefined ? options.tail : undefined,
       };
-      const trials = packedTrials(pod, glob);
-      const own = trials === undefined ? undefined : new PackedLines(trials);
+      const last =
+        own === undefined || options.tail === undefined || options.follow
+          ? undefined
+          : new LastLines(options.tail);
       for await (const chunk of readPodLog(api, name, request, context.signal)) {
         hasPrinted = true;
-        await write(lines.add(own === undefined ? chunk : own.add(chunk)), context);
+        const mine = own === undefined ? chunk : own.add(chunk);
+        if (last === undefined) await write(lines.add(mine), context);
+        else last.add(mine);
       }
-      if (own !== undefined) await write(lines.add(own.end()), context);
+      if (own !== undefined && last === undefined) await write(lines.add(own.end()), context);
+      if (own !== undefined && last !== undefined) {
+        last.add(own.end());
+        await write(lines.add(last.end()), context);
+      }
       await write(lines.end(), context);
       const { state, reason } = judgePod(pod);
       if (!hasPrinted && !options.follow && state === 'pending')

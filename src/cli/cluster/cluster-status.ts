@@ -1,14 +1,23 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
+import { askPacks } from '../../executors/kubernetes/ask-packs.ts';
 import { type JobView, judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Event, events, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
-import { judgePackedTrials } from '../../executors/kubernetes/packed-trials.ts';
+import {
+  byAge,
+  judgePackedTrials,
+  type PackCodes,
+  packPodToAsk,
+} from '../../executors/kubernetes/packed-trials.ts';
 import { jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { follow } from '../../executors/kubernetes/watch.ts';
 import type { Cluster } from './open-cluster.ts';
+
+/** Milliseconds between two looks at the logs of packs. */
+const packInterval = 15_000;
 
 /** Our Jobs by name, judged with their pods. */
 export type JobViews = ReadonlyMap<string, JobView>;
@@ -27,9 +36,11 @@ export async function lookAtJobs(cluster: Cluster, config: Config, context: Cont
       api.list(pods, { labels }, signal),
     ]);
     const all = await continueSweep(cluster, jobList.items, config, context);
-    const views = judgeAll(all, podList.items, []);
+    const found = group(all, podList.items);
+    const told = await askPacks(api, found, signal);
+    const views = judgeAll(found, told, []);
     if (![...views.values()].some(({ phase }) => phase === 'waiting' || phase === 'starting')) return views;
-    return judgeAll(all, podList.items, await readEvents(cluster, signal));
+    return judgeAll(found, told, await readEvents(cluster, signal));
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
     throw error;
@@ -48,6 +59,7 @@ export async function* watchJobs(
   let jobList: readonly Job[] | undefined;
   let podList: readonly Pod[] | undefined;
   let wake = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
   let failure: { readonly error: unknown } | undefined;
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
@@ -77,11 +89,17 @@ export async function* watchJobs(
       if (failure !== undefined) throw failure.error;
       if (jobList !== undefined && podList !== undefined) {
         await continueSweep(cluster, jobList, config, context);
-        yield judgeAll(jobList, podList, []);
+        const found = group(jobList, podList);
+        yield judgeAll(found, await askPacks(api, found, signal), []);
+        // The end of one trial of a pack changes no object.
+        const hasPacks = found.some(({ job, pods: own }) => packPodToAsk(job, own) !== undefined);
+        timer = hasPacks ? setTimeout(() => wake(), packInterval) : undefined;
       }
       await woken;
+      clearTimeout(timer);
     }
   } finally {
+    clearTimeout(timer);
     stop.abort();
   }
 }
@@ -106,20 +124,30 @@ async function continueSweep(
   }
 }
 
-function judgeAll(all: readonly Job[], allPods: readonly Pod[], allEvents: readonly Event[]): JobViews {
+interface JobWithPods {
+  readonly job: Job;
+  readonly pods: readonly Pod[];
+}
+
+/** Oldest first: of the Jobs that a trial has been in, the last one counts. */
+function group(all: readonly Job[], allPods: readonly Pod[]): readonly JobWithPods[] {
   const byOwner = Map.groupBy(
     allPods,
     (pod) => pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
   );
+  return all.toSorted(byAge).map((job) => ({ job, pods: byOwner.get(job.metadata.uid) ?? [] }));
+}
+
+function judgeAll(
+  found: readonly JobWithPods[],
+  told: ReadonlyMap<string, PackCodes>,
+  allEvents: readonly Event[],
+): JobViews {
   const views = new Map<string, JobView>();
-  // Oldest first: of the Jobs that a trial has been in, the last one counts.
-  for (const job of all.toSorted((a, b) =>
-    a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
-  )) {
-    const own = byOwner.get(job.metadata.uid) ?? [];
+  for (const { job, pods: own } of found) {
     const view = judgeJob(job, own, allEvents);
     views.set(job.metadata.name, view);
-    for (const trial of judgePackedTrials(job, view, own)) views.set(trial.observation.name, trial);
+    for (const trial of judgePackedTrials(job, view, own, told)) views.set(trial.observation.name, trial);
   }
   return views;
 }

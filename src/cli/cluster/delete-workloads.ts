@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { judgeJob } from '../../executors/kubernetes/job-state.ts';
+import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import {
   type Job,
@@ -17,6 +18,8 @@ import { collectSupport, supportYouth } from '../../executors/kubernetes/support
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { readPack } from '../../matrix/pack.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
 import type { DeleteOptions } from '../delete-options.ts';
 import { openProject } from '../project.ts';
 import { confirm } from '../prompt.ts';
@@ -57,7 +60,9 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
       ? undefined
       : makeGlob([...options.name].map((char) => ({ char, quoted: false })));
   const targets = [...jobTargets(jobList, options.what), ...podTargets(podList)].filter(
-    ({ object }) => isOurs(object, owner) && (glob === undefined || matchesGlob(glob, object.metadata.name)),
+    ({ object }) =>
+      isOurs(object, owner) &&
+      (glob === undefined || namesOf(object).some((name) => matchesGlob(glob, name))),
   );
   if (targets.length === 0) {
     context.stderr.write(
@@ -71,6 +76,9 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     context.stderr.write('nothing was deleted\n');
     return ExitCode.refused;
   }
+  const records = new DiskRecordStore(context.cwd, (warning) =>
+    reportDiagnostics([warning], context, { json }),
+  );
   let stuck = 0;
   await inOrder(
     targets,
@@ -78,6 +86,8 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     async ({ resource, object, title }) => {
       const { name, uid } = object.metadata;
       try {
+        // How its trials ended outlives a pack, as it does where each has a Job of its own.
+        if (resource === jobs) await keepPack(object, { api, records, root: context.cwd, signal });
         await removeObject(api, resource, { name, uid }, signal);
         return { title, diagnostics: [] };
       } catch (error) {
@@ -136,8 +146,15 @@ function jobTargets(list: readonly Job[], what: DeleteOptions['what']): readonly
     if (what === 'failed-jobs' && !hasFailed(observation.state)) return [];
     const state =
       observation.reason === undefined ? observation.state : `${observation.state}: ${observation.reason}`;
-    return [{ resource: jobs, object, title: `job.batch/${object.metadata.name}`, state }];
+    const [, ...trials] = namesOf(object);
+    const held = trials.length === 0 ? '' : `, with ${trials.join(', ')}`;
+    return [{ resource: jobs, object, title: `job.batch/${object.metadata.name}`, state: `${state}${held}` }];
   });
+}
+
+/** What an object can be called by: its name, and those of the trials packed into it. */
+function namesOf({ metadata }: KubeObject): readonly string[] {
+  return [metadata.name, ...(readPack(metadata.annotations) ?? []).map(({ name }) => name)];
 }
 
 /** Pods of Jobs go with their Jobs. */

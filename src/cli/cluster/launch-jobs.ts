@@ -72,7 +72,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     reportDiagnostics(step.diagnostics, context, { json });
   };
   const packs = usesPacks(config)
-    ? await planPacks(specs, cluster, config, { ...options, records }, context)
+    ? await planPacks(specs, cluster, config, { ...options, records, root: context.cwd }, context)
     : undefined;
   packs?.kept.forEach(report);
   for (const spec of packs?.specs ?? []) {

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import type { RecordStore } from '../../executors/executor.ts';
+import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch.ts';
 import { jobs } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
@@ -8,8 +9,9 @@ import { removeObject } from '../../executors/kubernetes/remove-object.ts';
 import { executorName } from '../../executors/kubernetes/run-outcome.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
-import { packTrials, readPack } from '../../matrix/pack.ts';
+import { readPack } from '../../matrix/pack.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
+import { packSpecs } from '../render/pack-specs.ts';
 import { lookAtJobs } from './cluster-status.ts';
 import type { Cluster } from './open-cluster.ts';
 
@@ -32,6 +34,8 @@ export async function planPacks(
     readonly overwrite: Overwrite | undefined;
     readonly only: Only | undefined;
     readonly records: RecordStore;
+    /** The project's folder, for the logs of packs that are removed. */
+    readonly root: string;
   },
   context: Context,
 ): Promise<PackPlan> {
@@ -57,29 +61,29 @@ export async function planPacks(
     if (action.kind !== 'keep') wanted.set(spec.name, spec);
     else kept.push(step(spec.name, { found: known?.state ?? 'missing', changed: action.changed }));
   }
-  // Of the packs that still run and hold a trial to replace: all of it, or none.
   for (const job of items) {
     const trials = readPack(job.metadata.annotations) ?? [];
-    const own = trials.filter(({ name }) => {
-      const view = views.get(name);
-      return view?.uid === job.metadata.uid && wanted.has(name);
-    });
-    const state = views.get(job.metadata.name)?.observation.state;
-    if (own.length === 0 || state === undefined || state === 'succeeded' || hasFailed(state)) continue;
-    if (own.length === trials.length) {
-      const target = { name: job.metadata.name, uid: job.metadata.uid };
-      await removeObject(cluster.api, jobs, target, context.signal);
-      continue;
-    }
-    for (const { name } of own) {
-      const active = !hasFailed(views.get(name)?.observation.state ?? 'missing');
-      if (!active) continue;
-      wanted.delete(name);
-      const hint = `it runs beside others; make delete_job name=${job.metadata.name} ends them all`;
-      kept.push(step(name, { reason: hint }));
+    const { uid } = job.metadata;
+    const isHere = ({ name }: { readonly name: string }) => views.get(name)?.uid === uid;
+    const isLeft = (trial: { readonly name: string }) => isHere(trial) && !wanted.has(trial.name);
+    if (trials.length === 0) continue;
+    const state = views.get(job.metadata.name)?.observation.state ?? 'missing';
+    if (!trials.some(isLeft)) {
+      // Every trial of it runs again, or has done so: nothing is to be read from it any more.
+      const { records, root } = options;
+      if (hasFailed(state)) await keepPack(job, { api: cluster.api, records, root, signal: context.signal });
+      await removeObject(cluster.api, jobs, { name: job.metadata.name, uid }, context.signal);
+    } else if (state !== 'succeeded' && !hasFailed(state)) {
+      for (const { name } of trials.filter((trial) => isHere(trial) && wanted.has(trial.name))) {
+        const now = views.get(name)?.observation.state ?? 'missing';
+        if (now === 'succeeded' || hasFailed(now)) continue;
+        wanted.delete(name);
+        const hint = `it runs beside others; make delete_job name=${job.metadata.name} ends them all`;
+        kept.push(step(name, { reason: hint }));
+      }
     }
   }
-  return { kept, specs: packTrials(wanted.values()) };
+  return { kept, specs: packSpecs(wanted.values(), config, context) };
 }
 
 /** A trial whose Job a TTL has removed is known by its record alone. */

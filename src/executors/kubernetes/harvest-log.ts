@@ -43,11 +43,18 @@ export async function podsOfJob(
   return (await api.list(pods, { labels: `batch.kubernetes.io/job-name=${name}` }, signal)).items;
 }
 
-async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal): Promise<Buffer | string> {
+/** The last of what a pod has printed, or a sentence in its place; `times` as much where several trials share it. */
+export async function readTail(
+  api: NamespaceApi,
+  pod: Pod,
+  signal: AbortSignal,
+  times = 1,
+): Promise<Buffer | string> {
+  const most = harvestedBytes * times;
   const container = pod.spec?.containers?.[0]?.name;
   const query = new URLSearchParams({
-    tailLines: String(harvestedLines),
-    limitBytes: String(readBytes),
+    tailLines: String(harvestedLines * times),
+    limitBytes: String(readBytes * times),
   });
   if (container !== undefined) query.set('container', container);
   try {
@@ -61,10 +68,9 @@ async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal): Promi
     for await (const chunk of response as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
-      for (; size - (chunks[0]?.length ?? 0) >= harvestedBytes; chunks.shift())
-        size -= chunks[0]?.length ?? 0;
+      for (; size - (chunks[0]?.length ?? 0) >= most; chunks.shift()) size -= chunks[0]?.length ?? 0;
     }
-    return Buffer.concat(chunks).subarray(-harvestedBytes);
+    return Buffer.concat(chunks).subarray(-most);
   } catch (error) {
     signal.throwIfAborted();
     // The node may be gone with the log; that must not keep the trial from running again.

@@ -1,17 +1,50 @@
+import { hasFailed } from '../../matrix/decide.ts';
 import type { PackedTrial } from '../../matrix/pack.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { JobView } from './job-state.ts';
 import type { Job, Pod } from './objects.ts';
 
+/** Exit codes of a pack's trials in their order; `null` of one that has not ended. */
+export type PackCodes = readonly (number | null)[];
+
 /**
- * How the trials of a packed Job stand: by the exit codes that its pod left, and before or without them, as the
- * Job does. Empty for a Job that is no pack.
+ * How the trials of a packed Job stand: by the exit codes that its newest pod has told, and those that have none,
+ * as the Job does. Empty for a Job that is no pack.
+ *
+ * @param told what the log of a pod that runs says, by the pod's UID
  */
-export function judgePackedTrials(job: Job, view: JobView, pods: readonly Pod[]): readonly JobView[] {
+export function judgePackedTrials(
+  job: Job,
+  view: JobView,
+  pods: readonly Pod[],
+  told: ReadonlyMap<string, PackCodes> = new Map(),
+): readonly JobView[] {
   const trials = readPack(job.metadata.annotations);
   if (trials === undefined) return [];
-  const codes = exitCodes(pods);
-  return trials.map((trial, index) => judgeTrial(trial, codes?.[index], view));
+  const codes = codesOf(job, view, pods, told);
+  return trials.map((trial, index) => judgeTrial(trial, codes?.[index] ?? undefined, view));
+}
+
+/** The pod of a pack whose log tells more than its status: the newest, while it runs. */
+export function packPodToAsk(job: Job, pods: readonly Pod[]): Pod | undefined {
+  if (readPack(job.metadata.annotations) === undefined) return undefined;
+  const pod = newest(pods);
+  return mainState(pod)?.running === undefined ? undefined : pod;
+}
+
+/** Reads the list of exit codes that a pack leaves: `[0,null,3]`. */
+export function readPackCodes(text: string | undefined): PackCodes | undefined {
+  return text !== undefined && /^\[(\d{1,3}|null)(,(\d{1,3}|null))*\]$/.test(text)
+    ? (JSON.parse(text) as PackCodes)
+    : undefined;
+}
+
+/** Oldest first; within a second, a pack before the Jobs that trials of it got when they ran again. */
+export function byAge({ metadata: a }: Job, { metadata: b }: Job): number {
+  return (
+    a.creationTimestamp.localeCompare(b.creationTimestamp) ||
+    Number(readPack(b.annotations) !== undefined) - Number(readPack(a.annotations) !== undefined)
+  );
 }
 
 /**
@@ -28,8 +61,7 @@ export function latestJobs(all: readonly Job[], names: ReadonlySet<string>): Rea
     ]) {
       if (!names.has(name)) continue;
       const known = latest.get(name);
-      if (known === undefined || known.metadata.creationTimestamp < job.metadata.creationTimestamp)
-        latest.set(name, job);
+      if (known === undefined || byAge(known, job) < 0) latest.set(name, job);
     }
   return new Map([...latest].map(([name, job]) => [name, job.metadata.uid]));
 }
@@ -46,16 +78,28 @@ function judgeTrial({ name, fingerprint }: PackedTrial, code: number | undefined
   return { ...view, phase: state, observation: { ...of, name, fingerprint, state, exitCode: code, ...said } };
 }
 
-/** The last words of the newest pod that has ended: one exit code a trial. */
-function exitCodes(pods: readonly Pod[]): readonly number[] | undefined {
-  const ended = pods.toSorted((a, b) =>
-    b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp),
-  );
-  for (const pod of ended) {
-    const main = pod.status?.containerStatuses?.find(({ name }) => name === 'main');
-    const message = main?.state?.terminated?.message;
-    if (message === undefined) continue;
-    if (/^\[\d{1,3}(,\d{1,3})*\]$/.test(message)) return JSON.parse(message) as readonly number[];
-  }
-  return undefined;
+function codesOf(
+  job: Job,
+  view: JobView,
+  pods: readonly Pod[],
+  told: ReadonlyMap<string, PackCodes>,
+): PackCodes | undefined {
+  const pod = newest(pods);
+  if (pod === undefined) return undefined;
+  const { state } = view.observation;
+  const codes = told.get(pod.metadata.uid) ?? readPackCodes(mainState(pod)?.terminated?.message);
+  if (codes === undefined || state === 'succeeded' || hasFailed(state)) return codes;
+  // A pod that fails is followed by another as long as there are retries, in which all trials run again.
+  const isLast = (job.status?.failed ?? 0) >= (job.spec?.backoffLimit ?? 0);
+  return isLast || codes.every((code) => code === 0 || code === null) ? codes : undefined;
+}
+
+function newest(pods: readonly Pod[]): Pod | undefined {
+  return pods
+    .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
+    .at(-1);
+}
+
+function mainState(pod: Pod | undefined) {
+  return pod?.status?.containerStatuses?.find(({ name }) => name === 'main')?.state;
 }
