@@ -10,7 +10,10 @@ export const command = defineCommand({
   example: 'make checkout run=jdoe-example-vit-cifar10',
   async run(options, context) {
     const { checkOut } = await import('../container/check-out.ts');
-    const { folder, code, files } = await checkOut(options.run, options.to, context);
+    const { folder, code, files } = await checkOut(options.run, options.to, context, async (run) => {
+      const { codeOfJob } = await import('./cluster/code-of-job.ts');
+      return await codeOfJob(run, context);
+    });
     if (options.json)
       context.stdout.write(`${JSON.stringify({ type: 'checkout', run: options.run, folder, code })}\n`);
     else {

@@ -17,12 +17,12 @@ export const command = defineCommand({
     const { writeManifests } = await import('./render/write-manifests.ts');
     const { usesPacks } = await import('./cluster/uses-packs.ts');
     const { packSpecs } = await import('./render/pack-specs.ts');
-    const { config, plan, renderer } = await openSweep(context);
+    const { config, plan, renderer, code } = await openSweep(context);
     const workloads = (function* () {
       for (const spec of usesPacks(config) ? packSpecs(plan, config, context) : plan)
         yield renderer.job(spec);
     })();
-    writeManifests('dryrun', workloads, context, options);
+    writeManifests('dryrun', workloads, context, { ...options, code });
     return ExitCode.ok;
   },
 });

@@ -22,11 +22,17 @@ export interface CheckedOut {
  * Restores the code that a run was started with into a new folder: its snapshot, from this machine or the
  * bucket, verified by its digest, or its commit.
  *
+ * @param askCluster the code of a run that this machine has no record of, such as `snapshot:DIGEST`
  * @throws DiagnosticError where the run or its code is unknown, missing or damaged, or the folder is in use
  */
-export async function checkOut(run: string, to: string | undefined, context: Context): Promise<CheckedOut> {
+export async function checkOut(
+  run: string,
+  to: string | undefined,
+  context: Context,
+  askCluster: (run: string) => Promise<string | undefined>,
+): Promise<CheckedOut> {
   const { cwd, signal } = context;
-  const code = await codeOf(run, cwd);
+  const code = await codeOf(run, cwd, askCluster);
   // A sweep of both kinds names both; its snapshot is what pins the tree.
   const references = code.split(',').map(parseCodeReference);
   const reference = references.find((each) => each?.kind === 'snapshot') ?? references[0];
@@ -54,21 +60,32 @@ export async function checkOut(run: string, to: string | undefined, context: Con
   return { folder, code };
 }
 
-async function codeOf(run: string, cwd: string): Promise<string> {
-  const text = isRunName(run)
-    ? await readFile(path.join(cwd, recordPath(run)), 'utf8').catch(() => undefined)
-    : undefined;
-  if (text === undefined) {
-    throw refuse(
-      'CONTAINER_RUN_UNKNOWN',
-      `there is no record of a run named "${run}"`,
-      'make status lists the runs',
-      2,
-    );
+async function codeOf(
+  run: string,
+  cwd: string,
+  askCluster: (run: string) => Promise<string | undefined>,
+): Promise<string> {
+  let why = '';
+  if (isRunName(run)) {
+    const text = await readFile(path.join(cwd, recordPath(run)), 'utf8').catch(() => undefined);
+    if (text !== undefined) {
+      const record = parseRunRecord(text, run);
+      if (typeof record === 'string' || record.code === undefined) throw hasNoCode(run);
+      return record.code;
+    }
+    try {
+      const code = await askCluster(run);
+      if (code !== undefined) return code;
+    } catch (error) {
+      why = `; the cluster could not be asked: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
-  const record = parseRunRecord(text, run);
-  if (typeof record === 'string' || record.code === undefined) throw hasNoCode(run);
-  return record.code;
+  throw refuse(
+    'CONTAINER_RUN_UNKNOWN',
+    `there is no record and no Job of a run named "${run}"${why}`,
+    'make status lists the runs',
+    2,
+  );
 }
 
 async function findSnapshot(digest: string, context: Context): Promise<string> {

@@ -52,6 +52,28 @@ test('writes what kubectl would apply, and nothing secret', async () => {
     expect(everything + stdout + stderr).not.toContain(form);
 });
 
+test.each([
+  ['', /^the code's snapshot, ConfigMap code-[0-9a-f]{16}-0$/],
+  [
+    'toolbox_image: lab/toolbox:1\n',
+    /^the code's snapshot, \.toolbox\/code\/[0-9a-f]{64}\.tar\.gz in the bucket$/,
+  ],
+])('says that a snapshot is not stored, which pods need (%j)', async (more, what) => {
+  using folder = projectFolder({
+    ...project,
+    'config/kube.yaml': project['config/kube.yaml'].replace('image\n', 'snapshot\n') + more,
+    '.env': 'S3_BUCKET_NAME=bucket\n',
+  });
+  const { stdout } = await runMain(folder.root, ['dryrun']);
+  const line = stdout.split('\n').find((each) => each.includes('snapshot,')) ?? '';
+  const [found = '', rest] = line.split(' would be stored ');
+  expect(found).toMatch(what);
+  expect(rest).toBe('(not written: make job stores it)');
+  expect(read(folder.root, 'jdoe-example-average-data1.yaml')).toContain(
+    `\n# Needs ${found}: \`make job\` stores it, and a pod without it does not start.\n`,
+  );
+});
+
 test('removes what an earlier dry run wrote, and nothing else', async () => {
   using folder = projectFolder(project);
   await runMain(folder.root, ['dryrun']);
@@ -122,12 +144,11 @@ test.each(examples.map((each) => each.name))('the example %s', async (name) => {
   const { code, stdout } = await runMain(folder.root, ['dryrun']);
   expect(code).toBe(0);
   const jobs = manifests(folder.root).filter((each) => !/-scripts-\w+\.yaml$/.test(each));
-  const first = read(folder.root, jobs[0] ?? '')
-    .replace(/-scripts-\w+/, '-scripts-HASH')
-    .replace(/(fingerprint[\w-]*): .*/g, '$1: …');
-  const list = stdout.replace(/-scripts-\w+/g, '-scripts-HASH');
-  expectGolden(
-    `${list}\n${first}`,
-    path.join(import.meta.dirname, `../golden/manifests/examples/${name}.txt`),
-  );
+  const first = read(folder.root, jobs[0] ?? '').replace(/(fingerprint[\w-]*): .*/g, '$1: …');
+  const text = `${stdout}\n${first}`
+    .replaceAll(/-scripts-\w+/g, '-scripts-HASH')
+    // Modes of files are part of the code, and depend on the umask.
+    .replaceAll(/\bcode-[0-9a-f]{16}\b/g, 'code-HASH')
+    .replaceAll(/\b[0-9a-f]{64}\b/g, 'DIGEST');
+  expectGolden(text, path.join(import.meta.dirname, `../golden/manifests/examples/${name}.txt`));
 });

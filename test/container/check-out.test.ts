@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packSnapshot } from '../../src/container/pack-snapshot.ts';
 import { storeSnapshot } from '../../src/container/store-snapshot.ts';
+import { makeClusterProject } from '../cli/cluster-project.ts';
+import { startFakeCluster } from '../fakes/kubernetes-api.ts';
 import { FakeS3Server } from '../fakes/s3-server.ts';
 import { runMain } from '../setup/run-main.ts';
 import { openFakeBucket } from './fake-bucket.ts';
@@ -86,4 +88,37 @@ it('a run of a commit is restored as a clone at that commit', async () => {
   expect(project.git('-C', folder, 'rev-parse', 'HEAD')).toBe(commit);
   expect(project.git('-C', folder, 'remote', 'get-url', 'origin')).toBe('git@github.com:me/example.git');
   expect(project.git('-C', folder, 'status', '--porcelain')).toBe('');
+});
+
+it('a run without a record here is that of the Job of its name', async () => {
+  const cluster = await startFakeCluster();
+  const mine = await makeClusterProject(cluster);
+  try {
+    await mine.write(
+      'config/kube.yaml',
+      `project_name: example\nuser: alice\nnamespace: lab\nimage: x\ncode: snapshot\n`,
+    );
+    await mine.write('config/launch.yaml', 'model: {t: {command: "true"}}\n');
+    await mine.write('.gitignore', 'kubeconfig\n');
+    await mine.write('train.py', 'as it ran');
+    expect(await mine.run(['job'])).toMatchObject({ code: 0 });
+    rmSync(`${mine.root}/.toolbox/runs`, { recursive: true, force: true });
+    await mine.write('train.py', 'changed since');
+    const ran = await mine.run(['checkout', '--run=alice-example-t', '--to=old']);
+    expect(ran).toMatchObject({ code: 0, stdout: 'old\n' });
+    expect(readFileSync(`${mine.root}/old/train.py`, 'utf8')).toBe('as it ran');
+    expect(await mine.run(['checkout', '--run=alice-example-none'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no record and no Job of a run named "alice-example-none"\n'),
+    });
+    await cluster.stop();
+    const gone = await mine.run(['checkout', '--run=alice-example-none']);
+    expect(gone).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('; the cluster could not be asked: '),
+    });
+  } finally {
+    await cluster.stop().catch(() => {});
+    await mine.remove();
+  }
 });

@@ -6,5 +6,5 @@ it.each(['nobody', '../../etc', 'UPPER'])('CONTAINER_RUN_UNKNOWN: %s', async (na
   using project = new ProjectFolder();
   const { code, stderr } = await runMain(project.cwd, ['checkout', `--run=${name}`]);
   expect(code).toBe(2);
-  expect(stderr).toContain(`error CONTAINER_RUN_UNKNOWN: there is no record of a run named "${name}"`);
+  expect(stderr).toContain(`error CONTAINER_RUN_UNKNOWN: there is no record and no Job of a run named "${name}"`);
 });

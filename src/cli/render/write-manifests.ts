@@ -1,3 +1,4 @@
+import type { PreparedCode } from '../../container/prepare-code.ts';
 import type { Context } from '../../context.ts';
 import { type Checked, type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -12,7 +13,7 @@ const maxProblems = 50;
 
 /**
  * Writes workloads and the objects they share into `build/`, one file an object, and says what would be done.
- * Secrets are left out: each manifest that needs one says so.
+ * Secrets are left out, and the code's snapshot: each manifest that needs one says so.
  *
  * @throws DiagnosticError (exit 2) with each distinct problem of all workloads
  */
@@ -20,8 +21,9 @@ export function writeManifests(
   command: string,
   workloads: Iterable<Checked<RenderedWorkload>>,
   context: Context,
-  options: { readonly json: boolean },
+  options: { readonly json: boolean; readonly code: PreparedCode },
 ): void {
+  const snapshot = describeSnapshot(options.code);
   const folder = new BuildFolder(context.cwd, command);
   const problems = new Map<string, Diagnostic>();
   const shared = new Set<RenderedObject>();
@@ -63,8 +65,12 @@ export function writeManifests(
       const name = manifestName(object);
       tell(object, name === undefined ? undefined : folder.write(name, object.text));
     }
+    if (snapshot !== undefined && workload.text.includes(snapshot.digest))
+      notes.push(`Needs ${snapshot.what}: \`make job\` stores it, and a pod without it does not start.`);
     tell(workload, folder.write(workload.name, workload.text, notes));
   }
+  if (snapshot !== undefined && !options.json)
+    lines.push(`${snapshot.what} would be stored (not written: make job stores it)`);
   if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
   folder.finish();
   if (hasErrors(problems)) throw new DiagnosticError([...problems.values()], ExitCode.usage);
@@ -73,6 +79,15 @@ export function writeManifests(
     context.stderr.write(
       `${written} ${written === 1 ? 'manifest' : 'manifests'} in build/; nothing was contacted\n`,
     );
+}
+
+/** What pods fetch their code from, where it is a snapshot. */
+function describeSnapshot({ placement }: PreparedCode): { what: string; digest: string } | undefined {
+  const placed = placement.snapshot;
+  if (placed?.kind !== 'snapshot') return undefined;
+  const { from, digest } = placed;
+  const where = from.store === 'bucket' ? `${from.key} in the bucket` : `ConfigMap ${from.names.join(', ')}`;
+  return { what: `the code's snapshot, ${where}`, digest };
 }
 
 function hasErrors(problems: ReadonlyMap<string, Diagnostic>): boolean {
