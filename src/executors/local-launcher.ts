@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { quoteForShell } from '../matrix/shell-quote.ts';
 import { markerName } from './local-environment.ts';
+import { OutputPipe } from './output-pipe.ts';
 
 /** How a trial's shell ended; `undefined` where nobody knows, because the launcher was killed. */
 export type LaunchStatus = number | undefined;
@@ -14,9 +15,9 @@ export interface Launched {
   readonly pid: number;
   /** As bash counts: 128 + N where signal N ended it. */
   readonly status: Promise<LaunchStatus>;
-  /** Each ends when nobody holds its other end any more, and not before the shell has ended. */
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  /** To be finished when the shell has ended. */
+  readonly stdout: OutputPipe;
+  readonly stderr: OutputPipe;
 }
 
 export interface LaunchRequest {
@@ -121,37 +122,21 @@ export class LocalLauncher {
   /** Starts one trial; the one before must have ended. @throws Error where the launcher was killed */
   async launch(request: LaunchRequest): Promise<Launched> {
     writeFileSync(join(this.#folder, 'request'), this.#format(request));
-    const pipes = [this.#openPipe('stdout'), this.#openPipe('stderr')] as const;
+    const stdout = new OutputPipe(join(this.#folder, 'stdout'));
+    const stderr = new OutputPipe(join(this.#folder, 'stderr'));
     (this.#child.stdio[3] as Socket).write('\n');
     const pid = Number(await this.#answers.next());
     if (!(pid > 0)) {
-      for (const pipe of pipes) pipe.abandon();
+      stdout.abandon();
+      stderr.abandon();
       throw new Error('the shell that starts trials was killed');
     }
-    const status = this.#answers.next().then((answer) => {
-      // Until now our own ends have kept the pipes from ending before the trial had opened them.
-      for (const pipe of pipes) pipe.closeOwnEnd();
-      return answer === undefined ? undefined : Number(answer);
-    });
-    return { pid, status, stdout: pipes[0].open(), stderr: pipes[1].open() };
+    const status = this.#answers.next().then((answer) => (answer === undefined ? undefined : Number(answer)));
+    return { pid, status, stdout, stderr };
   }
 
   close(): void {
     (this.#child.stdio[3] as Socket).end();
-  }
-
-  #openPipe(name: string) {
-    const path = join(this.#folder, name);
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    return {
-      open: (): Readable => new Socket({ fd: reader, readable: true, writable: false }),
-      closeOwnEnd: () => closeSync(writer),
-      abandon: () => {
-        closeSync(reader);
-        closeSync(writer);
-      },
-    };
   }
 
   /** What the subshell sources: the difference of the environments, then the trial's bash in its own place. */

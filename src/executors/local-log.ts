@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { attemptOfLog, logPath, makeRunFolder, runFolder } from '../records/run-paths.ts';
 
@@ -21,6 +21,7 @@ export class LocalLog {
     this.#onCut = onCut;
     const path = join(root, this.path);
     this.#guard(() => {
+      if (attempt === 1) makeFirstFolder(dirname(path));
       try {
         this.#descriptor = openSync(path, 'w', 0o644);
       } catch (error) {
@@ -56,6 +57,13 @@ export class LocalLog {
       this.#onCut(error);
     }
   }
+}
+
+/** Spares failing to open the log first. Any trouble shows again when it is opened. */
+function makeFirstFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch {}
 }
 
 /** The attempts of a trial that have a log, oldest first. */

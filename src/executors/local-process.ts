@@ -1,11 +1,9 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identifyProcess, isAlive, type ProcessIdentity } from '../records/process-identity.ts';
 import type { Launched, LocalLauncher } from './local-launcher.ts';
 import { findTrialProcesses } from './local-process-table.ts';
 
-/** Gets every byte in order. Reading stops until a returned promise settles: slow readers slow the trial. */
-export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void> | undefined;
+type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void> | undefined;
 
 /** As bash counts: 128 + N where signal N ended it; `undefined` where nobody knows any more. */
 export interface ProcessEnd {
@@ -47,8 +45,8 @@ export class LocalProcess {
     this.pid = launched.pid;
     this.#session = launcher.session;
     this.#marker = marker;
-    deliver(launched.stdout, (chunk) => onOutput('stdout', chunk));
-    deliver(launched.stderr, (chunk) => onOutput('stderr', chunk));
+    launched.stdout.deliver((chunk) => onOutput('stdout', chunk));
+    launched.stderr.deliver((chunk) => onOutput('stderr', chunk));
     this.ended = this.#awaitEnd(launched);
   }
 
@@ -92,40 +90,30 @@ export class LocalProcess {
   }
 
   async #awaitEnd({ status, stdout, stderr }: Launched): Promise<ProcessEnd> {
-    let hasClosed = false;
     // Nobody holds the output open any more, and all of it has been delivered.
-    const closed = Promise.all([closeOf(stdout), closeOf(stderr)]).then(() => {
-      hasClosed = true;
-    });
+    const hasClosed = () => stdout.isClosed && stderr.isClosed;
+    const closed = async () => {
+      await stdout.closed;
+      await stderr.closed;
+    };
     const exitCode = await status;
-    await within(this.#stopping ?? leftoverGrace, closed);
-    if (this.#stopping !== undefined || !hasClosed || groupExists(this.pid)) {
+    stdout.finish();
+    stderr.finish();
+    if (!hasClosed()) await within(this.#stopping ?? leftoverGrace, closed());
+    if (this.#stopping !== undefined || !hasClosed() || groupExists(this.pid)) {
       await (this.#stopping ?? this.stop(leftoverEscalation));
     }
     // What ours wrote is in the pipes by now. Whoever still holds their other end is beyond finding.
-    while (!hasClosed) {
-      const waiting = stdout.isPaused() || stderr.isPaused();
-      await within(leftoverGrace, closed);
-      if (waiting || hasClosed) continue;
-      stdout.destroy();
-      stderr.destroy();
+    while (!hasClosed()) {
+      const waiting = stdout.isHeldBack || stderr.isHeldBack;
+      await within(leftoverGrace, closed());
+      if (waiting || hasClosed()) continue;
+      stdout.abandon();
+      stderr.abandon();
       break;
     }
     return { exitCode };
   }
-}
-
-function closeOf(stream: Readable): Promise<void> {
-  return new Promise((resolve) => stream.once('close', resolve));
-}
-
-function deliver(stream: Readable, onChunk: (chunk: Buffer) => Promise<void> | undefined): void {
-  stream.on('data', (chunk: Buffer) => {
-    const busy = onChunk(chunk);
-    if (busy === undefined) return;
-    stream.pause();
-    void busy.finally(() => stream.resume());
-  });
 }
 
 function remember(processes: Map<number, ProcessIdentity>, pid: number): void {

@@ -18,6 +18,8 @@ import { type LocalOutcome, outcomeOf, signalOf } from './local-outcome.ts';
 import { asList, createOutputFolders } from './local-outputs.ts';
 import { type Escalation, LocalProcess, type ProcessEnd } from './local-process.ts';
 
+const host = hostname();
+
 export interface LocalRunOptions extends LocalEnvironmentSources {
   readonly launchers: LauncherPool;
   readonly records: BackgroundRecords;
@@ -66,27 +68,29 @@ export class LocalRun {
       command: spec.command,
       executor: 'local',
       attempt,
-      host: hostname(),
+      host,
       startedAt,
       ...rest,
     });
 
+    let log: LocalLog | undefined;
     let launched: Launched;
     let launcher: LocalLauncher | undefined;
     try {
       if (!existsSync(root)) throw new Error('the folder is gone');
       launcher = await options.launchers.take(env);
-      launched = await launcher.launch({ command: spec.command, env });
+      const launching = launcher.launch({ command: spec.command, env });
+      // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time.
+      log = openLog();
+      launched = await launching;
     } catch (error) {
       const diagnostic = describeStartError(spec, root, error);
       const failed = { state: 'failed', reason: diagnostic.message, endedAt: startedAt } as const;
-      const empty = openLog();
-      empty.close();
-      records.ended(record({ ...failed, log: empty.path }));
+      log ??= openLog();
+      log.close();
+      records.ended(record({ ...failed, log: log.path }));
       throw new StartError(diagnostic);
     }
-    // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time.
-    const log = openLog();
     const trialProcess = new LocalProcess(launched, launcher, marker, (stream, chunk) => {
       log.write(chunk);
       return options.output(spec.trial, stream, chunk);

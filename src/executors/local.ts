@@ -33,6 +33,7 @@ export class LocalExecutor implements Executor {
   readonly #launchers: LauncherPool;
   readonly #runOptions: LocalRunOptions;
   readonly #running = new Map<string, LocalRun>();
+  readonly #stoppable = new WeakMap<AbortSignal, Set<LocalRun>>();
   /** Outcomes of ended trials that nobody has waited for. */
   readonly #ended = new Map<string, Outcome>();
 
@@ -57,6 +58,7 @@ export class LocalExecutor implements Executor {
   }
 
   async list(): Promise<ReadonlyMap<string, Observation>> {
+    this.#records.flush();
     const records = await this.#store.readAll();
     return new Map([...records].map(([name, record]) => [name, observeRecord(record)]));
   }
@@ -76,13 +78,13 @@ export class LocalExecutor implements Executor {
       if (outcome === undefined) throw new Error(`${handle.name} was not submitted here`);
       return outcome;
     }
-    const interrupt = () => run.stop(interruption(signal.reason));
-    if (signal.aborted) interrupt();
-    else signal.addEventListener('abort', interrupt, { once: true });
+    if (signal.aborted) run.stop(interruption(signal.reason));
+    const stoppable = this.#stoppableBy(signal);
+    stoppable.add(run);
     try {
       return await run.outcome;
     } finally {
-      signal.removeEventListener('abort', interrupt);
+      stoppable.delete(run);
     }
   }
 
@@ -106,6 +108,7 @@ export class LocalExecutor implements Executor {
     options: { readonly follow: boolean },
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array> {
+    this.#records.flush();
     const record = this.#running.get(handle.name)?.record ?? this.#store.readNow(handle.name);
     if (record === undefined) return;
     const path = join(this.#runOptions.root, record.log);
@@ -153,9 +156,24 @@ export class LocalExecutor implements Executor {
     return run;
   }
 
+  /** Trials that `signal` is to stop. One listener for all of them: adding one costs as much as a small file. */
+  #stoppableBy(signal: AbortSignal): Set<LocalRun> {
+    const known = this.#stoppable.get(signal);
+    if (known !== undefined) return known;
+    const runs = new Set<LocalRun>();
+    this.#stoppable.set(signal, runs);
+    const stopAll = () => {
+      for (const run of runs) run.stop(interruption(signal.reason));
+    };
+    signal.addEventListener('abort', stopAll, { once: true });
+    return runs;
+  }
+
   /** A damaged record does not make an older log be overwritten. */
   #nextAttempt(name: string): number {
     const { root } = this.#runOptions;
+    if (!existsSync(join(root, runFolder(name)))) return 1;
+    if (this.#ended.has(name)) this.#records.flush();
     const previous = this.#store.readNow(name)?.attempt ?? loggedAttempts(root, name).at(-1) ?? 0;
     return previous + 1;
   }

@@ -3,6 +3,11 @@ import { ExitCode } from '../exit-code.ts';
 import type { DiskRecordStore } from './record-store.ts';
 import type { RunRecord } from './run-record.ts';
 
+/** Milliseconds after which a trial that runs gets its record file; one that ends before gets it at its end alone. */
+const shortTrial = 50;
+/** Notes of started trials after which they are written and forgotten. */
+const mostNotes = 1_000;
+
 /**
  * Writes the records of a sweep while it goes on. A record that cannot be written does not end the sweep, for
  * a night's work is worth more than its bookkeeping: it is told at once, kept, and tried again at the end.
@@ -12,6 +17,11 @@ export class BackgroundRecords {
   readonly #warn: (diagnostic: Diagnostic) => void;
   readonly #underWay = new Set<Promise<void>>();
   readonly #unwritten = new Map<string, RunRecord>();
+  /** Run for less than {@link shortTrial}. */
+  readonly #begun = new Map<string, { readonly record: RunRecord; readonly timer: NodeJS.Timeout }>();
+  /** Have ended a moment ago. */
+  #over: RunRecord[] = [];
+  #notes = 0;
   #warned = false;
 
   constructor(store: DiskRecordStore, warn: (diagnostic: Diagnostic) => void) {
@@ -19,29 +29,46 @@ export class BackgroundRecords {
     this.#warn = warn;
   }
 
-  /** Returns when the record is in its place; see {@link DiskRecordStore.writeStarted}. */
+  /** Returns when the record is in its place or noted, see {@link DiskRecordStore.noteStarted}. */
   started(record: RunRecord): void {
     try {
-      this.#store.writeStarted(record);
-    } catch (error) {
-      this.#keep(record, error);
+      this.#store.noteStarted(record);
+    } catch {
+      this.#place(record);
+      return;
     }
+    this.#notes += 1;
+    const timer = setTimeout(() => {
+      this.#begun.delete(record.name);
+      this.#place(record);
+    }, shortTrial);
+    this.#begun.set(record.name, { record, timer });
+    if (this.#notes < mostNotes) return;
+    this.flush();
+    this.#forgetNotes();
   }
 
-  /** Returns at once; {@link settle} waits for the disk. */
+  /** Returns at once: the next trial should begin before this one's record is written. {@link settle} waits. */
   ended(record: RunRecord): void {
-    const write = this.#store.write(record).then(
-      () => {
-        this.#unwritten.delete(record.name);
-      },
-      (error) => this.#keep(record, error),
-    );
-    this.#underWay.add(write);
-    void write.finally(() => this.#underWay.delete(write));
+    clearTimeout(this.#begun.get(record.name)?.timer);
+    this.#begun.delete(record.name);
+    this.#over.push(record);
+    if (this.#over.length === 1) setImmediate(() => this.#writeEnded());
+  }
+
+  /** Puts every record in its place, for who is about to read them. */
+  flush(): void {
+    for (const { record, timer } of this.#begun.values()) {
+      clearTimeout(timer);
+      this.#place(record);
+    }
+    this.#begun.clear();
+    this.#writeEnded();
   }
 
   /** @throws DiagnosticError (exit 1) LOCAL_UNWRITABLE for each record that is still not on disk */
   async settle(): Promise<void> {
+    this.flush();
     await this.#store.hurry().catch(() => {});
     await Promise.all(this.#underWay);
     const problems: Diagnostic[] = [];
@@ -53,8 +80,37 @@ export class BackgroundRecords {
       }
     }
     this.#unwritten.clear();
+    if (problems.length === 0) this.#forgetNotes();
     await this.#store.close().catch(() => {});
     if (problems.length > 0) throw new DiagnosticError(problems, ExitCode.failed);
+  }
+
+  #place(record: RunRecord): void {
+    try {
+      this.#store.writeStarted(record);
+    } catch (error) {
+      this.#keep(record, error);
+    }
+  }
+
+  #writeEnded(): void {
+    for (const record of this.#over.splice(0)) {
+      const write = this.#store.write(record).then(
+        () => {
+          this.#unwritten.delete(record.name);
+        },
+        (error) => this.#keep(record, error),
+      );
+      this.#underWay.add(write);
+      void write.finally(() => this.#underWay.delete(write));
+    }
+  }
+
+  /** While a record could not be written, its note is all there is. */
+  #forgetNotes(): void {
+    if (this.#unwritten.size > 0) return;
+    this.#store.forgetStarted();
+    this.#notes = 0;
   }
 
   #keep(record: RunRecord, error: unknown): void {

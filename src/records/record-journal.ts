@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import { DurableWrites } from './durable-writes.ts';
 import { parseRunRecord } from './parse-run-record.ts';
 import { bootId } from './process-identity.ts';
-import { isRunName, recordPath, runsFolder } from './run-paths.ts';
+import { recordPath, runsFolder } from './run-paths.ts';
 import type { RunRecord } from './run-record.ts';
+import { parseRecordLine } from './started-trials.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
 
@@ -133,7 +134,7 @@ function readJournal(root: string): FoundJournal | undefined {
     if (boot === bootId() && size < longestJournal) return { boot, size, records: new Map() };
     const records = new Map<string, RunRecord>();
     for (const line of readFileSync(descriptor, 'utf8').split('\n').slice(1)) {
-      const record = parseLine(line);
+      const record = parseRecordLine(line);
       if (record !== undefined) records.set(record.name, record);
     }
     return { boot, size, records };
@@ -160,17 +161,6 @@ function readBoot(path: string): string | undefined {
     return '';
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** The last line is torn where the power failed while it was written. */
-function parseLine(line: string): RunRecord | undefined {
-  try {
-    const { name } = JSON.parse(line) as { name?: unknown };
-    const record = typeof name === 'string' && isRunName(name) ? parseRunRecord(line, name) : undefined;
-    return typeof record === 'object' ? record : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import { describeFileError } from './record-error.ts';
 import { formatRecord, isNewer, RecordJournal, readEarlierBoot } from './record-journal.ts';
 import { isRunName, recordPath, runsFolder } from './run-paths.ts';
 import type { RunRecord } from './run-record.ts';
+import { readStarted, StartedTrials } from './started-trials.ts';
 
 /**
  * Run records on disk, one `.toolbox/runs/NAME/record.json` a trial. Files are read synchronously: they are
@@ -21,7 +22,9 @@ export class DiskRecordStore implements RecordStore {
   readonly #lock: ProjectLock | undefined;
   readonly #writes = new DurableWrites();
   #journal: Promise<RecordJournal> | undefined;
-  #earlier: ReadonlyMap<string, RunRecord> | undefined;
+  #started: StartedTrials | undefined;
+  /** What the journal and the list of started trials know better than the record files may. */
+  #besides: ReadonlyMap<string, RunRecord> | undefined;
   #folders: ReadonlySet<string> | undefined;
 
   /**
@@ -41,10 +44,10 @@ export class DiskRecordStore implements RecordStore {
 
   /** @throws DiagnosticError where the file is there and cannot be read */
   readNow(name: string): RunRecord | undefined {
-    this.#earlier ??= readEarlierBoot(this.#root);
-    const earlier = this.#earlier.get(name);
-    const onDisk = this.#readFile(name, earlier === undefined);
-    return earlier !== undefined && (onDisk === undefined || isNewer(earlier, onDisk)) ? earlier : onDisk;
+    this.#besides ??= newestOf(readEarlierBoot(this.#root), readStarted(this.#root));
+    const known = this.#besides.get(name);
+    const onDisk = this.#readFile(name, known === undefined);
+    return known !== undefined && (onDisk === undefined || isNewer(known, onDisk)) ? known : onDisk;
   }
 
   #readFile(name: string, warns: boolean): RunRecord | undefined {
@@ -117,6 +120,29 @@ export class DiskRecordStore implements RecordStore {
     }
   }
 
+  /**
+   * Notes that a trial has begun, for {@link writeStarted} to follow should it take longer. Only for who holds the
+   * project's lock. @throws NodeJS.ErrnoException
+   */
+  noteStarted(record: RunRecord): void {
+    this.#started ??= this.#takeOverStarted();
+    this.#started.add(record);
+  }
+
+  /** For when all that was noted has been written. */
+  forgetStarted(): void {
+    this.#started?.clear();
+  }
+
+  /** A toolbox that was killed has left its notes. */
+  #takeOverStarted(): StartedTrials {
+    for (const name of readStarted(this.#root).keys()) {
+      const record = this.readNow(name);
+      if (record !== undefined) this.writeStarted(record);
+    }
+    return new StartedTrials(this.#root);
+  }
+
   /** Nothing more will be written for now, so what is waited for need not wait for company. */
   async hurry(): Promise<void> {
     (await this.#journal)?.hurry();
@@ -125,6 +151,8 @@ export class DiskRecordStore implements RecordStore {
   async close(): Promise<void> {
     const journal = this.#journal;
     this.#journal = undefined;
+    this.#started?.close();
+    this.#started = undefined;
     (await journal)?.close();
   }
 
@@ -137,4 +165,16 @@ export class DiskRecordStore implements RecordStore {
       throw new DiagnosticError(describeFileError(runsFolder, error, 'read'), ExitCode.failed);
     }
   }
+}
+
+function newestOf(
+  records: ReadonlyMap<string, RunRecord>,
+  others: ReadonlyMap<string, RunRecord>,
+): ReadonlyMap<string, RunRecord> {
+  const newest = new Map(records);
+  for (const [name, record] of others) {
+    const known = newest.get(name);
+    if (known === undefined || isNewer(record, known)) newest.set(name, record);
+  }
+  return newest;
 }
