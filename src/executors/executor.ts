@@ -47,6 +47,8 @@ export interface Executor<Prepared extends PreparedJob = PreparedJob> {
   prepare(spec: JobSpec): Prepared;
   /** The state of everything of this project and user, in one look. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, Observation>>;
+  /** Told which job will probably be submitted next, it may do beforehand what nobody can see. */
+  expect?(job: Prepared): void;
   /** Idempotent: a workload that is there already with the same fingerprint counts as submitted. */
   submit(job: Prepared, signal: AbortSignal): Promise<Handle>;
   /** Settles when the workload has ended. */

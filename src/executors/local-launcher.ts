@@ -8,13 +8,17 @@ import { quoteForShell } from '../matrix/shell-quote.ts';
 import { markerName } from './local-environment.ts';
 import { OutputPipe } from './output-pipe.ts';
 
-/** How a trial's shell ended; `undefined` where nobody knows, because the launcher was killed. */
-export type LaunchStatus = number | undefined;
+/** How a trial's shell ended. */
+export interface LaunchEnd {
+  /** As bash counts: 128 + N where signal N ended it; `undefined` where nobody knows: the launcher was killed. */
+  readonly exitCode: number | undefined;
+  /** Nothing was left of its process group. */
+  readonly isAlone: boolean;
+}
 
 export interface Launched {
   readonly pid: number;
-  /** As bash counts: 128 + N where signal N ended it. */
-  readonly status: Promise<LaunchStatus>;
+  readonly ended: Promise<LaunchEnd>;
   /** To be finished when the shell has ended. */
   readonly stdout: OutputPipe;
   readonly stderr: OutputPipe;
@@ -27,17 +31,17 @@ export interface LaunchRequest {
 }
 
 /**
- * Starts a process for each line it reads, tells its pid and, when it has ended, its status. `set -m` gives each a
- * process group. A stopped process (kill -STOP) has not ended, though `wait` returns. Its folder goes with it,
+ * Starts a process for each line it reads, which says where its request and pipes are; tells its pid and, when it has
+ * ended, its status and whether others of its process group, which `set -m` gives each, run on. A stopped process (kill -STOP) has not ended, though `wait` returns. Its folder goes with it,
  * also when the toolbox was killed and could not remove it: the trap, which children do not inherit, survives
  * telling a status to nobody.
  */
 const script = `set -m
 trap : PIPE
-mkfifo "$1/stdout" "$1/stderr" || exit
+mkfifo "$1/stdout.0" "$1/stderr.0" "$1/stdout.1" "$1/stderr.1" || exit
 echo ready >&4
-while IFS= read -r _ <&3; do
-  ( exec 3<&- 4>&-; . "$1/request" ) </dev/null >"$1/stdout" 2>"$1/stderr" &
+while IFS= read -r slot <&3; do
+  . "$1/request.$slot" </dev/null >"$1/stdout.$slot" 2>"$1/stderr.$slot" 3<&- 4>&- &
   echo "$!" >&4
   wait "$!"
   status=$?
@@ -46,7 +50,8 @@ while IFS= read -r _ <&3; do
     wait "$!"
     status=$?
   done
-  echo "$status" >&4
+  if kill -0 -- "-$!"; then left=some; else left=none; fi 2>/dev/null
+  echo "$status $left" >&4
 done
 rm -rf "$1"
 `;
@@ -69,6 +74,8 @@ export class LocalLauncher {
   readonly #env: Readonly<Record<string, string>>;
   readonly #child: ChildProcess;
   readonly #answers = new Answers();
+  #prepared: Prepared | undefined;
+  #slot = 0;
 
   /** @throws NodeJS.ErrnoException where no process or no folder for temporary files can be had */
   static async start(options: {
@@ -119,27 +126,50 @@ export class LocalLauncher {
     return this.#child.pid ?? -1;
   }
 
-  /** Starts one trial; the one before must have ended. @throws Error where the launcher was killed */
-  async launch(request: LaunchRequest): Promise<Launched> {
-    writeFileSync(join(this.#folder, 'request'), this.#format(request));
-    const stdout = new OutputPipe(join(this.#folder, 'stdout'));
-    const stderr = new OutputPipe(join(this.#folder, 'stderr'));
-    (this.#child.stdio[3] as Socket).write('\n');
-    const pid = Number(await this.#answers.next());
-    if (!(pid > 0)) {
+  /**
+   * Does what can be done for the next trial while another runs. Trials take turns with two sets of files.
+   *
+   * @throws NodeJS.ErrnoException where the request cannot be written
+   */
+  prepare(request: LaunchRequest): void {
+    if (this.#prepared?.request === request) return;
+    this.#prepared?.abandon();
+    this.#prepared = undefined;
+    const slot = 1 - this.#slot;
+    writeFileSync(join(this.#folder, `request.${slot}`), this.#format(request));
+    const stdout = new OutputPipe(join(this.#folder, `stdout.${slot}`));
+    const stderr = new OutputPipe(join(this.#folder, `stderr.${slot}`));
+    const abandon = () => {
       stdout.abandon();
       stderr.abandon();
+    };
+    this.#prepared = { request, slot, stdout, stderr, abandon };
+  }
+
+  /** Starts one trial; the one before must have ended. @throws Error where the launcher was killed */
+  async launch(request: LaunchRequest): Promise<Launched> {
+    this.prepare(request);
+    const prepared = this.#prepared;
+    if (prepared === undefined) throw new Error('nothing is prepared');
+    this.#prepared = undefined;
+    this.#slot = prepared.slot;
+    const { stdout, stderr } = prepared;
+    (this.#child.stdio[3] as Socket).write(`${prepared.slot}\n`);
+    const pid = Number(await this.#answers.next());
+    if (!(pid > 0)) {
+      prepared.abandon();
       throw new Error('the shell that starts trials was killed');
     }
-    const status = this.#answers.next().then((answer) => (answer === undefined ? undefined : Number(answer)));
-    return { pid, status, stdout, stderr };
+    return { pid, ended: this.#answers.next().then(parseEnd), stdout, stderr };
   }
 
   close(): void {
+    this.#prepared?.abandon();
+    this.#prepared = undefined;
     (this.#child.stdio[3] as Socket).end();
   }
 
-  /** What the subshell sources: the difference of the environments, then the trial's bash in its own place. */
+  /** What the forked shell sources: the difference of the environments, then the trial's bash in its own place. */
   #format({ command, env }: LaunchRequest): string {
     const lines: string[] = [];
     const besides: string[] = [];
@@ -153,6 +183,19 @@ export class LocalLauncher {
     lines.push(`exec ${through}${quoteForShell(this.#bash)} -c ${quoteForShell(command)}`);
     return `${lines.join('\n')}\n`;
   }
+}
+
+interface Prepared {
+  readonly request: LaunchRequest;
+  readonly slot: number;
+  readonly stdout: OutputPipe;
+  readonly stderr: OutputPipe;
+  readonly abandon: () => void;
+}
+
+function parseEnd(answer: string | undefined): LaunchEnd {
+  const [status, left] = answer?.split(' ') ?? [];
+  return { exitCode: status === undefined ? undefined : Number(status), isAlone: left === 'none' };
 }
 
 /** In memory where there is such a place: on a disk, a request waits whenever the file system commits its journal. */

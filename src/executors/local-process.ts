@@ -89,18 +89,18 @@ export class LocalProcess {
     }
   }
 
-  async #awaitEnd({ status, stdout, stderr }: Launched): Promise<ProcessEnd> {
+  async #awaitEnd({ ended, stdout, stderr }: Launched): Promise<ProcessEnd> {
     // Nobody holds the output open any more, and all of it has been delivered.
     const hasClosed = () => stdout.isClosed && stderr.isClosed;
     const closed = async () => {
       await stdout.closed;
       await stderr.closed;
     };
-    const exitCode = await status;
+    const { exitCode, isAlone } = await ended;
     stdout.finish();
     stderr.finish();
     if (!hasClosed()) await within(this.#stopping ?? leftoverGrace, closed());
-    if (this.#stopping !== undefined || !hasClosed() || groupExists(this.pid)) {
+    if (this.#stopping !== undefined || !hasClosed() || (!isAlone && groupExists(this.pid))) {
       await (this.#stopping ?? this.stop(leftoverEscalation));
     }
     // What ours wrote is in the pipes by now. Whoever still holds their other end is beyond finding.

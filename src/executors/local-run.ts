@@ -12,7 +12,7 @@ import { formatDuration } from '../report/format-duration.ts';
 import type { Outcome } from './executor.ts';
 import type { LauncherPool } from './launcher-pool.ts';
 import { hyperparameterTexts, type LocalEnvironmentSources, localEnvironment } from './local-environment.ts';
-import type { Launched, LocalLauncher } from './local-launcher.ts';
+import type { Launched, LaunchRequest, LocalLauncher } from './local-launcher.ts';
 import { LocalLog, removeOldLogs } from './local-log.ts';
 import { type LocalOutcome, outcomeOf, signalOf } from './local-outcome.ts';
 import { asList, createOutputFolders } from './local-outputs.ts';
@@ -40,6 +40,21 @@ export interface Stop {
   readonly escalation: Escalation;
 }
 
+/** An attempt that has not begun. */
+export interface Attempt {
+  readonly spec: JobSpec;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly request: LaunchRequest;
+  /** See {@link LocalProcess}. */
+  readonly marker: string;
+}
+
+export function prepareAttempt(spec: JobSpec, attempt: number, options: LocalEnvironmentSources): Attempt {
+  const { env, marker } = localEnvironment(spec, options);
+  return { spec, attempt, request: { command: spec.command, env }, marker };
+}
+
 /** One attempt at one trial: the process, its log and its record, from beginning to end. */
 export class LocalRun {
   readonly spec: JobSpec;
@@ -47,13 +62,14 @@ export class LocalRun {
   readonly outcome: Promise<Outcome>;
   readonly record: RunRecord;
   readonly #process: LocalProcess;
+  readonly #launcher: LocalLauncher;
   readonly #options: LocalRunOptions;
   #stop: Stop | undefined;
 
   /** @throws Diagnostic in the error's place: see {@link describeStartError}; the failed attempt is on record then */
-  static async start(spec: JobSpec, attempt: number, options: LocalRunOptions): Promise<LocalRun> {
+  static async start(prepared: Attempt, options: LocalRunOptions): Promise<LocalRun> {
+    const { spec, attempt, request, marker } = prepared;
     const { root, now, records, warn } = options;
-    const { env, marker } = localEnvironment(spec, options);
     const startedAt = new Date(now()).toISOString();
     createOutputFolders(root, asList(spec.fields.outputs));
 
@@ -78,8 +94,8 @@ export class LocalRun {
     let launcher: LocalLauncher | undefined;
     try {
       if (!existsSync(root)) throw new Error('the folder is gone');
-      launcher = await options.launchers.take(env);
-      const launching = launcher.launch({ command: spec.command, env });
+      launcher = await options.launchers.take(request.env);
+      const launching = launcher.launch(request);
       // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time.
       log = openLog();
       launched = await launching;
@@ -117,8 +133,9 @@ export class LocalRun {
     this.spec = spec;
     this.record = record;
     this.#process = trialProcess;
+    this.#launcher = launcher;
     this.#options = options;
-    this.outcome = this.#follow(log, launcher);
+    this.outcome = this.#follow(log);
   }
 
   /** The first stop decides the state; a later one may hurry the end. */
@@ -127,12 +144,21 @@ export class LocalRun {
     void this.#process.stop(stop.escalation);
   }
 
-  async #follow(log: LocalLog, launcher: LocalLauncher): Promise<Outcome> {
+  /** Does for the trial that will come after this one what can be done while this one runs. */
+  prepareNext({ request }: Attempt): void {
+    try {
+      this.#launcher.prepare(request);
+    } catch {
+      // It shows again when that trial is to start.
+    }
+  }
+
+  async #follow(log: LocalLog): Promise<Outcome> {
     const disarm = this.#armTimeout();
     const end = await this.#process.ended;
     disarm();
-    if (end.exitCode === undefined) launcher.close();
-    else this.#options.launchers.giveBack(launcher);
+    if (end.exitCode === undefined) this.#launcher.close();
+    else this.#options.launchers.giveBack(this.#launcher);
     log.close();
     const outcome = this.#stop === undefined ? outcomeOf(end) : stoppedOutcome(this.#stop, end);
     this.#options.records.ended({

@@ -14,7 +14,14 @@ import { runFolder } from '../records/run-paths.ts';
 import type { Executor, Handle, Observation, Outcome, PreparedJob } from './executor.ts';
 import { LauncherPool } from './launcher-pool.ts';
 import { loggedAttempts } from './local-log.ts';
-import { LocalRun, type LocalRunOptions, StartError, type Stop } from './local-run.ts';
+import {
+  type Attempt,
+  LocalRun,
+  type LocalRunOptions,
+  prepareAttempt,
+  StartError,
+  type Stop,
+} from './local-run.ts';
 
 export interface LocalExecutorOptions extends Omit<LocalRunOptions, 'records' | 'sweepId' | 'launchers'> {
   /** Absolute path of bash. */
@@ -33,6 +40,7 @@ export class LocalExecutor implements Executor {
   readonly #launchers: LauncherPool;
   readonly #runOptions: LocalRunOptions;
   readonly #running = new Map<string, LocalRun>();
+  #expected: Attempt | undefined;
   readonly #stoppable = new WeakMap<AbortSignal, Set<LocalRun>>();
   /** Outcomes of ended trials that nobody has waited for. */
   readonly #ended = new Map<string, Outcome>();
@@ -61,6 +69,14 @@ export class LocalExecutor implements Executor {
     this.#records.flush();
     const records = await this.#store.readAll();
     return new Map([...records].map(([name, record]) => [name, observeRecord(record)]));
+  }
+
+  /** With one trial at a time, the one that runs has the launcher that the next one will get. */
+  expect({ spec }: PreparedJob): void {
+    const [run, ...others] = this.#running.values();
+    if (run === undefined || others.length > 0 || run.spec.name === spec.name) return;
+    this.#expected = prepareAttempt(spec, this.#nextAttempt(spec.name), this.#runOptions);
+    run.prepareNext(this.#expected);
   }
 
   async submit(job: PreparedJob, signal: AbortSignal): Promise<Handle> {
@@ -141,9 +157,12 @@ export class LocalExecutor implements Executor {
   }
 
   async #start(spec: JobSpec): Promise<LocalRun> {
+    const expected = this.#expected?.spec === spec ? this.#expected : undefined;
+    this.#expected = undefined;
     let run: LocalRun;
     try {
-      run = await LocalRun.start(spec, this.#nextAttempt(spec.name), this.#runOptions);
+      const attempt = expected ?? prepareAttempt(spec, this.#nextAttempt(spec.name), this.#runOptions);
+      run = await LocalRun.start(attempt, this.#runOptions);
     } catch (error) {
       if (error instanceof StartError) throw new DiagnosticError(error.diagnostic, ExitCode.failed);
       throw error;

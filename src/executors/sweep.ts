@@ -28,12 +28,14 @@ export async function runSweep(
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const queue = specs[Symbol.iterator]();
+  let ahead: IteratorResult<JobSpec> | undefined;
   let position = 0;
   let failures = 0;
 
   const work = async () => {
     while (!signal.aborted) {
-      const next = queue.next();
+      const next = ahead ?? queue.next();
+      ahead = undefined;
       if (next.done === true) return;
       position++;
       const outcome = await runTrial(next.value, position);
@@ -43,11 +45,18 @@ export async function runSweep(
     }
   };
 
+  /** Between two short trials every step counts; beside one that runs, none does. */
+  const lookAhead = () => {
+    if (options.jobs !== 1 || signal.aborted) return;
+    ahead = queue.next();
+    if (ahead.done !== true) executor.expect?.(executor.prepare(ahead.value));
+  };
+
   const runTrial = async (spec: JobSpec, at: number): Promise<Outcome> => {
     const { trial } = spec;
     const beginning = options.now();
     report({ type: 'trial-started', trial, command: spec.command, position: at });
-    const { outcome, log } = await submitAndWait(executor, spec, report, signal);
+    const { outcome, log } = await submitAndWait(executor, spec, report, signal, lookAhead);
     report({ type: 'trial-ended', trial, outcome, milliseconds: options.now() - beginning, log });
     return outcome;
   };
@@ -63,9 +72,11 @@ async function submitAndWait(
   spec: JobSpec,
   report: Report,
   signal: AbortSignal,
+  onSubmitted: () => void,
 ): Promise<{ readonly outcome: Outcome; readonly log: string }> {
   try {
     const handle = await executor.submit(executor.prepare(spec), signal);
+    onSubmitted();
     return { outcome: await executor.wait(handle, signal), log: handle.log ?? '-' };
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;

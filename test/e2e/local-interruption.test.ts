@@ -159,4 +159,18 @@ dataset: { a: {}, b: {} }
     expect(third.stdout).not.toContain('ran b');
     expect(project.record('p-m-a')).toMatchObject({ state: 'succeeded', attempt: 2 });
   });
+
+  it('knows of a trial that had run for less than its record file takes', async () => {
+    const project = new LocalProject({
+      'config/launch.yaml': `
+project_name: p
+prefix: ""
+model: { m: { command: 'kill -9 "$(ps -o ppid= "$PPID" | tr -d " ")"' } }
+`,
+    });
+    expect((await project.run(['local'])).code).not.toBe(0);
+    expect((await project.run(['status'])).stdout).toMatch(/p-m +lost/);
+    const second = await project.run(['local', 'only=failed']);
+    expect(second.stderr).toContain('LOCAL_LOST');
+  });
 });

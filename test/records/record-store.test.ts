@@ -143,6 +143,27 @@ it('in the same boot, believes the record files: a journal is no history', async
   expect(await store(root).read('removed')).toBeUndefined();
 });
 
+it('believes what was noted of a trial that began and has no record file, while its folder is there', async () => {
+  const root = makeRoot();
+  const killed = store(root);
+  for (const name of ['noted', 'removed', 'ended']) {
+    mkdirSync(join(root, `.toolbox/runs/${name}`), { recursive: true });
+    killed.noteStarted(record(name, { state: 'running', attempt: 2 }));
+  }
+  killed.writeStarted(record('ended', { attempt: 2 }));
+  rmSync(join(root, '.toolbox/runs/removed'), { recursive: true });
+
+  const states = async () =>
+    Object.fromEntries([...(await store(root).readAll())].map(([name, { state }]) => [name, state]));
+  expect(await states()).toEqual({ noted: 'running', ended: 'succeeded' });
+  // The next sweep puts them on record before it begins a list of its own.
+  const next = store(root);
+  next.noteStarted(record('removed', { state: 'running' }));
+  next.forgetStarted();
+  await next.close();
+  expect(await states()).toEqual({ noted: 'running', ended: 'succeeded' });
+});
+
 it('tells a full or broken disk in words', async () => {
   const root = makeRoot();
   mkdirSync(join(root, '.toolbox/runs/t/record.json/x'), { recursive: true });
