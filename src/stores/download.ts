@@ -91,7 +91,8 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const limits = options.limits ?? makeLimits();
   const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
   const inOrder = new InOrder();
-  const tools = { store, limits, temporaries: new TemporaryFiles(now), onBytes, signal };
+  const confirm = (path: string) => targets.confirm(path);
+  const tools = { store, limits, temporaries: new TemporaryFiles(now), onBytes, confirm, signal };
   const moveInBulk = async (): Promise<ReadonlySet<string>> => {
     if (options.mover === undefined || planned.length === 0) return new Set();
     const { downloadInBulk } = await import('./bulk-transfer.ts');
@@ -119,7 +120,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
           inOrder.settle(index, () => counter.report({ type: 'downloaded', key, path, bytes: size }));
           return;
         }
-        // Looked at again: a folder on the way may have become a link since.
+        // Looked at again: something may be there by now.
         const target = targets.file(listed.key);
         if ('refused' in target) {
           refuse(listed.key, target.refused);

@@ -1,4 +1,5 @@
-import { closeSync, fsync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { closeSync, fchmodSync, fsync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { DigestText } from './digest.ts';
@@ -16,6 +17,8 @@ export interface DownloadTools {
   readonly limits: TransferLimits;
   readonly temporaries: TemporaryFiles;
   readonly onBytes: (count: number) => void;
+  /** Throws where a path leads somewhere else than when it was chosen. */
+  readonly confirm: (path: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -39,15 +42,17 @@ export async function downloadFile(
   tools: DownloadTools,
 ): Promise<Downloaded> {
   let info = listed;
+  const copies = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     try {
       return info.size <= chunkSize
-        ? await downloadSmall(info, path, existing, tools)
-        : await downloadLarge(info, path, existing, tools);
+        ? await downloadSmall(info, path, existing, tools, copies)
+        : await downloadLarge(info, path, existing, tools, copies);
     } catch (error) {
-      const again = error instanceof Damaged || (error instanceof StoreError && error.kind === 'changed');
+      const bad = error instanceof Damaged || error instanceof Unproven;
+      const again = bad || (error instanceof StoreError && error.kind === 'changed');
       if (!again) throw error;
-      if (attempt === attempts) throw error instanceof Damaged ? notVerified(info, tools.store) : error;
+      if (attempt === attempts) throw bad ? notVerified(info, tools.store) : error;
       const now = await tools.store.head(info.key, tools.signal);
       if (now === undefined)
         throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(info.key)}" is gone`);
@@ -61,6 +66,7 @@ async function downloadSmall(
   path: string,
   existing: Stats | undefined,
   tools: DownloadTools,
+  copies: Set<string>,
 ): Promise<Downloaded> {
   const chunks: Uint8Array[] = [];
   // Asking for a range makes servers say how long the whole is, whatever a proxy does to the length of the body.
@@ -76,11 +82,13 @@ async function downloadSmall(
   if (bytes.length !== info.size) throw new Damaged();
   const expectations = await expectationsOf(info, tools.store, tools.signal);
   const digest = expectations.find((each) => digestBytes(bytes, each.scheme) === each.digest)?.digest;
-  if (digest === undefined && expectations.some(isProof)) throw new Damaged();
+  if (digest === undefined) accept(expectations, copies, hash('sha256', bytes));
 
+  tools.confirm(path);
   const temporary = tools.temporaries.name(path);
-  const descriptor = openSync(temporary, 'wx', existing === undefined ? 0o666 : existing.mode & 0o777);
+  const descriptor = openSync(temporary, 'wx');
   try {
+    if (existing !== undefined) fchmodSync(descriptor, existing.mode & 0o777);
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     await syncFile(descriptor);
   } catch (error) {
@@ -99,6 +107,7 @@ async function downloadLarge(
   path: string,
   existing: Stats | undefined,
   tools: DownloadTools,
+  copies: Set<string>,
 ): Promise<Downloaded> {
   const { store, limits, temporaries, signal } = tools;
   // The listing does not tell the digest that is stored beside an object uploaded in parts.
@@ -107,20 +116,25 @@ async function downloadLarge(
     throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(listed.key)}" is gone`);
   const expectations = await expectationsOf(info, store, signal);
   const [expected] = expectations;
-  const partial = await PartialFile.open(info, temporaries.resumable(path), limits, expected?.scheme);
+  const partial = await PartialFile.open(info, temporaries.forLarge(path), limits, expected?.scheme);
   let done = false;
   try {
     tools.onBytes(partial.present);
     const hashed = await partial.fetch({ store, parts: limits.parts, onBytes: tools.onBytes, signal });
     const digest = await verify(partial, info, hashed, expectations, signal);
+    if (digest === undefined) {
+      const scheme = { algorithm: 'sha256', partSize: undefined } as const;
+      accept(expectations, copies, await digestFile(partial.path, info.size, scheme, signal));
+    }
+    tools.confirm(path);
     await partial.finish(path);
     if (existing !== undefined) await chmod(path, existing.mode & 0o777);
     done = true;
     return { info, digest };
   } catch (error) {
     // What is known to be wrong is not kept for resuming; after an interruption or network loss it is.
-    if (error instanceof Damaged || (error instanceof StoreError && error.kind === 'changed'))
-      partial.discard();
+    const changed = error instanceof StoreError && error.kind === 'changed';
+    if (error instanceof Damaged || error instanceof Unproven || changed) partial.discard();
     throw error;
   } finally {
     if (!done) await partial.close();
@@ -135,9 +149,7 @@ async function verify(
   signal: AbortSignal,
 ): Promise<DigestText | undefined> {
   const [first, ...others] = expectations;
-  if (first === undefined) return undefined;
-  if (hashed === first.digest) return hashed;
-  if (isProof(first)) throw new Damaged();
+  if (first === undefined || hashed === first.digest) return hashed;
   for (const other of others)
     if ((await digestFile(partial.path, info.size, other.scheme, signal)) === other.digest)
       return other.digest;
@@ -149,8 +161,20 @@ class Damaged extends Error {
   override readonly name = 'Damaged';
 }
 
-function isProof(expectation: Expectation): boolean {
-  return !expectation.guessed;
+/** Nothing that the store says tells whether the bytes are right. */
+class Unproven extends Error {
+  override readonly name = 'Unproven';
+}
+
+/**
+ * Bytes that match nothing the store says of them are wrong where it is sure of what it says. Else, as with parts of
+ * another tool's choice, they count when a second copy, fetched for itself, is the same.
+ */
+function accept(expectations: readonly Expectation[], copies: Set<string>, copy: string): void {
+  if (expectations.some(({ guessed }) => !guessed)) throw new Damaged();
+  if (copies.has(copy)) return;
+  copies.add(copy);
+  throw new Unproven();
 }
 
 function notVerified(info: ObjectInfo, store: ObjectStore): StoreError {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import type { DigestText } from './digest.ts';
 import { chunkSize, combinePieces, digestPieces, FileChanged } from './file-digest.ts';
-import { type LocalFile, statLocalFile } from './local-file.ts';
+import { isUnchanged, type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectStore, PartUpload, Payload } from './object-store.ts';
 import { StoreError } from './store-error.ts';
 import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
@@ -172,5 +172,5 @@ async function readWhole(file: LocalFile): Promise<Buffer> {
 
 function changed(file: LocalFile): boolean {
   const now = statLocalFile(file.key, file.path);
-  return now?.size !== file.size || now.mtimeMs !== file.mtimeMs || now.ino !== file.ino;
+  return now === undefined || !isUnchanged(file, now);
 }

@@ -6,7 +6,7 @@ import { comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
 import { uploadFile } from './file-upload.ts';
 import { findObjects } from './find-objects.ts';
-import { findLocalFiles, type LocalFile } from './local-file.ts';
+import { findLocalFiles, isUnchanged, type LocalFile } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import type { Clock } from './retry.ts';
 import type { Selection } from './selection.ts';
@@ -170,15 +170,6 @@ export class FolderMonitor {
     if (this.#waits++ === 0) this.#options.report({ type: 'waiting', diagnostic });
     return false;
   }
-}
-
-function isUnchanged(before: LocalFile, now: LocalFile): boolean {
-  return (
-    before.size === now.size &&
-    before.mtimeMs === now.mtimeMs &&
-    before.ctimeMs === now.ctimeMs &&
-    before.ino === now.ino
-  );
 }
 
 function isFolder(path: string): boolean {

@@ -155,6 +155,16 @@ export function describeLocalFile(key: string, path: string, info: Stats): Local
   return { key, path, size, mtimeMs, ctimeMs, ino };
 }
 
+/** Whether a file has not been written since, as far as the file system tells. */
+export function isUnchanged(before: LocalFile, now: LocalFile): boolean {
+  return (
+    before.size === now.size &&
+    before.mtimeMs === now.mtimeMs &&
+    before.ctimeMs === now.ctimeMs &&
+    before.ino === now.ino
+  );
+}
+
 /** `undefined` where nothing is there or the links to it go in a circle. */
 function statOrUndefined(path: string): Stats | undefined {
   try {

@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Budget } from './budget.ts';
 import type { DigestScheme, DigestText } from './digest.ts';
 import { chunkSize, combinePieces } from './file-digest.ts';
+import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
 import { isRunning } from './upload-journal.ts';
@@ -25,6 +26,7 @@ export class PartialFile {
   readonly path: string;
   /** Bytes that an earlier process had fetched. */
   readonly present: number;
+  readonly #name: string;
   readonly #ranges: string;
   readonly #info: ObjectInfo;
   readonly #file: FileHandle;
@@ -35,15 +37,16 @@ export class PartialFile {
   #arrived: () => void = () => {};
 
   private constructor(
-    base: string,
+    name: string,
     file: FileHandle,
     info: ObjectInfo,
     rangeSize: number,
     scheme: DigestScheme | undefined,
     have: readonly number[],
   ) {
-    this.path = `${base}.part`;
-    this.#ranges = `${base}.ranges`;
+    this.#name = name;
+    this.path = `${name}.part`;
+    this.#ranges = `${name}.ranges`;
     this.#file = file;
     this.#info = info;
     this.#rangeSize = rangeSize;
@@ -53,35 +56,29 @@ export class PartialFile {
     this.present = this.#have.reduce((sum, has, index) => sum + (has ? this.#sizeOf(index) : 0), 0);
   }
 
-  /** `scheme` undefined: nothing will prove the content, so nothing an earlier process left is trusted. */
+  /**
+   * @param names where a later process can resume, and a name of our own for where another one is at it
+   * @param scheme undefined: nothing will prove the content, so nothing an earlier process left is trusted
+   */
   static async open(
     info: ObjectInfo,
-    base: string,
+    names: { readonly resumable: string; readonly own: string },
     limits: TransferLimits,
     scheme: DigestScheme | undefined,
   ): Promise<PartialFile> {
     const rangeSize = partSizeFor(info.size, limits);
-    const header = { etag: info.etag, size: info.size, rangeSize, host: hostname(), pid: process.pid };
-    const before = readRanges(`${base}.ranges`);
-    const alive =
-      before !== undefined &&
-      before.pid !== process.pid &&
-      before.host === hostname() &&
-      isRunning(before.pid);
-    // Another process is at it: this one works beside it, under a name of its own.
-    const name = alive ? `${base}${process.pid.toString(16)}` : base;
+    const before = takeOver(names.resumable, names.own);
     const same = before?.etag === info.etag && before.size === info.size && before.rangeSize === rangeSize;
-    const resume = !alive && same && scheme !== undefined && before !== undefined;
+    const have = same && scheme !== undefined ? before.have : [];
+    const header = { etag: info.etag, size: info.size, rangeSize, host: hostname(), pid: process.pid };
+    const lines = [JSON.stringify(header), ...have].map((line) => `${line}\n`).join('');
+    const name = [names.resumable, names.own].find((each) => createRanges(each, lines)) ?? names.own;
+    underWay.add(name);
+    const resume = have.length > 0 && name === names.resumable;
     const file = await open(`${name}.part`, resume ? 'r+' : 'w+').catch(
       async () => await open(`${name}.part`, 'w+'),
     );
-    const fits = resume && (await file.stat()).size <= info.size;
-    const have = fits ? (before?.have ?? []) : [];
-    writeFileSync(
-      `${name}.ranges`,
-      `${JSON.stringify(header)}\n${have.map((index) => `${index}\n`).join('')}`,
-    );
-    return new PartialFile(name, file, info, rangeSize, scheme, have);
+    return new PartialFile(name, file, info, rangeSize, scheme, resume ? have : []);
   }
 
   /** Fetches what is missing. Returns the digest of what is in the file, by the scheme it was opened with. */
@@ -116,6 +113,7 @@ export class PartialFile {
     await this.#file.close();
     renameSync(this.path, path);
     rmSync(this.#ranges, { force: true });
+    underWay.delete(this.#name);
   }
 
   discard(): void {
@@ -125,6 +123,7 @@ export class PartialFile {
 
   async close(): Promise<void> {
     await this.#file.close().catch(() => undefined);
+    underWay.delete(this.#name);
   }
 
   async #fetchRange(index: number, { store, onBytes, signal }: Fetch): Promise<void> {
@@ -193,6 +192,52 @@ export class PartialFile {
 
   #sizeOf(index: number): number {
     return Math.min(this.#rangeSize, this.#info.size - index * this.#rangeSize);
+  }
+}
+
+/** Of this process, by their names. */
+const underWay = new Set<string>();
+
+/** Another machine's download counts as given up when it has written nothing for so long. */
+const patience = 10 * 60_000;
+
+/**
+ * Takes what a process that is no more has left, and returns its list of ranges. Renaming is what only one of several
+ * can do; whoever took a list that was renewed meanwhile puts it back.
+ */
+function takeOver(name: string, own: string): Ranges | undefined {
+  const before = readRanges(`${name}.ranges`);
+  if (before === undefined || isHeld(name, before)) return undefined;
+  try {
+    renameSync(`${name}.ranges`, `${own}.ranges`);
+  } catch {
+    return undefined;
+  }
+  const taken = readRanges(`${own}.ranges`);
+  if (taken !== undefined && isHeld(name, taken)) {
+    renameSync(`${own}.ranges`, `${name}.ranges`);
+    return undefined;
+  }
+  rmSync(`${own}.ranges`, { force: true });
+  return taken;
+}
+
+function isHeld(name: string, { host, pid }: Ranges): boolean {
+  if (host === hostname()) return pid === process.pid ? underWay.has(name) : isRunning(pid);
+  const written = ['ranges', 'part'].map((ending) => {
+    return statSync(`${name}.${ending}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  });
+  return Date.now() - Math.max(...written) < patience;
+}
+
+/** False where another process was faster. */
+function createRanges(name: string, text: string): boolean {
+  try {
+    writeFileSync(`${name}.ranges`, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    throw error;
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * How many requests are under way at once. A server that asks to slow down gets half as many, and then one more
- * after each round that went well.
+ * after each round that went well. The refusals of one overload come together, so only one of a round counts.
  */
 export class RequestGate {
   readonly #most: number;
   #limit: number;
   #active = 0;
   #good = 0;
+  #round = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(most: number) {
@@ -18,9 +19,11 @@ export class RequestGate {
     return this.#limit;
   }
 
-  async enter(): Promise<void> {
+  /** Settles when a request may begin, with the round that it belongs to. */
+  async enter(): Promise<number> {
     if (this.#active >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#active++;
+    return this.#round;
   }
 
   leave(): void {
@@ -46,7 +49,10 @@ export class RequestGate {
     next();
   }
 
-  slowDown(): void {
+  /** `round`: in which the refused request began; one that began before the last halving tells nothing new. */
+  slowDown(round: number): void {
+    if (round !== this.#round) return;
+    this.#round++;
     this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, this.#active) / 2));
     this.#good = 0;
   }

@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { Payload } from './object-store.ts';
 import { RequestGate } from './request-gate.ts';
 import { type Clock, nextWait, patience, type Trouble } from './retry.ts';
+import { parseAnswer, readText, Unusable } from './s3-answer.ts';
 import { type Answer, CallerFailed, NoAnswer, S3Connection } from './s3-connection.ts';
 import { explainRefusal, parseRefusal, type S3Refusal } from './s3-errors.ts';
 import type { S3Settings } from './s3-settings.ts';
-import { BrokenXml, parseXml, type XmlElement } from './s3-xml.ts';
+import { BrokenXml, type XmlElement } from './s3-xml.ts';
 import { type Credentials, emptyHash, encodePath, encodeQuery, Signer } from './sigv4.ts';
 import { StoreError } from './store-error.ts';
 
@@ -16,18 +17,6 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly payload?: Payload;
-}
-
-/** The answer cannot be trusted or was cut off; the attempt is made again. */
-export class Unusable extends Error {
-  override readonly name = 'Unusable';
-  /** Whether the attempt got further than the one before, so that patience begins anew. */
-  readonly progress: boolean;
-
-  constructor(message: string, progress = false) {
-    super(message);
-    this.progress = progress;
-  }
 }
 
 const busyCodes = new Set(['InternalError', 'ServiceUnavailable', 'RequestTimeout', 'OperationAborted']);
@@ -118,6 +107,11 @@ export class S3Client {
     return await this.text(request, (text) => parseAnswer(text, root), signal);
   }
 
+  /** Whether the server checks what arrives against the digest that is signed. */
+  get signs(): boolean {
+    return this.#signer !== undefined;
+  }
+
   close(): void {
     this.#connection.close();
   }
@@ -127,11 +121,12 @@ export class S3Client {
     read: (answer: Answer) => Promise<T>,
     signal: AbortSignal,
   ): Promise<{ value: T } | Failure> {
-    await this.#gate.enter();
+    const round = await this.#gate.enter();
+    const skew = this.#skew;
     try {
       const answer = await this.#connection.send({ ...this.#prepare(asked), signal });
       this.#answered = true;
-      if (answer.status >= 300) return await this.#refused(answer, asked);
+      if (answer.status >= 300) return await this.#refused(answer, asked, { round, skew });
       const value = await read(answer);
       this.#gate.wentWell();
       return { value };
@@ -174,12 +169,17 @@ export class S3Client {
   }
 
   /** Sorts an answer that is no success: worth another attempt, or an error. */
-  async #refused(answer: Answer, asked: S3Request): Promise<Failure> {
+  async #refused(
+    answer: Answer,
+    asked: S3Request,
+    sent: { readonly round: number; readonly skew: number },
+  ): Promise<Failure> {
     const refusal = parseRefusal(answer.status, await readText(answer), answer.headers);
     const { status, code } = refusal;
     const retry = (trouble: Trouble): Failure => ({ trouble, progress: false, refusal, cause: undefined });
-    if (slowCodes.has(code) || status === 429) {
-      this.#gate.slowDown();
+    // The answer to a HEAD has no body, and so no code.
+    if (slowCodes.has(code) || status === 429 || (status === 503 && code === '')) {
+      this.#gate.slowDown(sent.round);
       return retry({ kind: 'busy', slow: true, retryAfter: parseRetryAfter(answer, this.#clock.now()) });
     }
     if (status >= 500 || status === 408 || busyCodes.has(code))
@@ -189,18 +189,21 @@ export class S3Client {
         retryAfter: parseRetryAfter(answer, this.#clock.now()),
       });
     if (garbledCodes.has(code)) return retry({ kind: 'garbled' });
-    if (status === 403 && this.#correctClock(answer))
+    if (status === 403 && this.#correctClock(answer, sent.skew))
       return retry({ kind: 'network', reused: true, final: false });
     throw explainRefusal(refusal, { method: asked.method, key: asked.key }, this.settings);
   }
 
-  /** Takes over the server's time where ours is off by more than servers put up with; whether that is news. */
-  #correctClock(answer: Answer): boolean {
+  /**
+   * Takes over the server's time where the one that was `used` is off by more than servers put up with; whether that is
+   * worth another attempt, as it is for all that were signed before the correction.
+   */
+  #correctClock(answer: Answer, used: number): boolean {
     const date = Date.parse(answer.headers.date ?? '');
     if (Number.isNaN(date) || this.#signer === undefined) return false;
-    const now = this.#clock.now();
-    if (Math.abs(date - (now + this.#skew)) < 4 * 60_000) return false;
-    this.#skew = date - now;
+    const skew = date - this.#clock.now();
+    if (Math.abs(skew - used) < 4 * 60_000) return false;
+    this.#skew = skew;
     return true;
   }
 
@@ -256,30 +259,6 @@ interface Failure {
   readonly progress: boolean;
   readonly refusal: S3Refusal | undefined;
   readonly cause: unknown;
-}
-
-/** The whole body; answers that are read this way are small, and 64 MiB of one is no listing page. */
-async function readText({ body, headers }: Answer): Promise<string> {
-  if (headers['content-length'] === '0') {
-    body.resume();
-    return '';
-  }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > 64 << 20) throw new Unusable('an answer of more than 64 MiB');
-    chunks.push(chunk);
-  }
-  const [only] = chunks;
-  return (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString('utf8');
-}
-
-/** An answer with status 200 may still hold an error, and its body may have been cut off. */
-function parseAnswer(text: string, root: string): XmlElement {
-  const element = parseXml(text);
-  if (element.name === root) return element;
-  throw new Unusable(`<${element.name}> where <${root}> was expected: ${text.slice(0, 200)}`);
 }
 
 function parseRetryAfter(answer: Answer, now: number): number | undefined {

@@ -1,6 +1,7 @@
 import { isMd5ETag } from './digest.ts';
 import type { ListOptions, ListPage, ObjectInfo, PendingUpload } from './object-store.ts';
-import { type S3Client, Unusable } from './s3-client.ts';
+import { Unusable } from './s3-answer.ts';
+import type { S3Client } from './s3-client.ts';
 import { childrenNamed, childText, decodeEntities, parseXml, type XmlElement } from './s3-xml.ts';
 
 /**
@@ -55,8 +56,10 @@ function parsePage(
     decode(childText(each, 'Prefix') ?? ''),
   );
 
+  // Some servers count the folders, as AWS does, and some do not.
   const count = childText(root, 'KeyCount');
-  if (count !== undefined && Number(count) !== objects.length + folders.length)
+  const held = [objects.length, objects.length + folders.length];
+  if (count !== undefined && !held.includes(Number(count)))
     throw new Unusable(
       `a page of the listing announces ${count} keys and holds ${objects.length + folders.length}`,
     );

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import chunk from 'lodash/chunk.js';
-import { digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
+import { digestHeader, isMd5ETag } from './digest.ts';
 import type {
   DeleteFailure,
   GetOptions,
@@ -13,20 +13,23 @@ import type {
   PendingUpload,
   PutOptions,
 } from './object-store.ts';
-import { type S3Client, Unusable } from './s3-client.ts';
-import { type Answer, CallerFailed } from './s3-connection.ts';
-import { explainRefusal, parseRefusal } from './s3-errors.ts';
-import { listObjects, listPendingUploads } from './s3-listing.ts';
-import { childrenNamed, childText, escapeXml, fitsXml, parseXml } from './s3-xml.ts';
+import { detailsOf, etagOf, isPlain, rangeStart, Unusable } from './s3-answer.ts';
+import type { S3Client } from './s3-client.ts';
+import { CallerFailed } from './s3-connection.ts';
+import { listObjects } from './s3-listing.ts';
+import { S3Parts, textPayload } from './s3-parts.ts';
+import { childrenNamed, childText, escapeXml, fitsXml } from './s3-xml.ts';
 import { StoreError } from './store-error.ts';
 
 /** A bucket of an S3 server, over our own signed requests. What each operation means is here; how it is sent, in `S3Client`. */
 export class S3Store implements ObjectStore {
   readonly name: string;
   readonly #client: S3Client;
+  readonly #parts: S3Parts;
 
   constructor(client: S3Client) {
     this.#client = client;
+    this.#parts = new S3Parts(client, (key, signal) => this.head(key, signal));
     this.name = `bucket "${client.settings.bucket}" at ${client.settings.endpoint.origin}`;
   }
 
@@ -60,8 +63,9 @@ export class S3Store implements ObjectStore {
       request,
       async (answer) => {
         const found = detailsOf(key, answer);
+        // Some servers take no notice of If-Match.
         if (etag !== undefined && found.etag !== etag)
-          throw new Unusable('another version than was asked for');
+          throw new StoreError('changed', 'S3_CHANGED', `"${key}" was replaced while it was being read`);
         const end = options.range?.end ?? found.size;
         let position = answer.status === 206 ? rangeStart(answer) : 0;
         if (position > at || end > found.size) throw new Unusable('another range than was asked for');
@@ -92,18 +96,22 @@ export class S3Store implements ObjectStore {
 
   async put(key: string, payload: Payload, options: PutOptions): Promise<string> {
     const headers = { [digestHeader]: options.digest };
-    const etag = await this.#client.text(
+    const { etag, plain } = await this.#client.text(
       { method: 'PUT', key, payload, headers },
-      (_, answer) => etagOf(answer),
+      (_, answer) => ({ etag: etagOf(answer), plain: isPlain(answer) }),
       options.signal,
     );
-    // Encrypted objects have ETags that look like MD5 and are none, so a difference alone proves nothing.
-    if (payload.md5 !== undefined && isMd5ETag(etag) && etag !== payload.md5) {
-      const stored = await this.head(key, options.signal);
-      if (stored?.size !== payload.size || stored.digest !== options.digest)
-        throw new StoreError('broken', 'S3_NOT_VERIFIED', `"${key}" is not stored as it was sent`);
-    }
+    const suspect = plain && payload.md5 !== undefined && isMd5ETag(etag) && etag !== payload.md5;
+    if (suspect && !(await this.#holds(key, etag, payload, options.signal)))
+      throw new StoreError('broken', 'S3_NOT_VERIFIED', `"${key}" is not stored as it was sent`);
     return etag;
+  }
+
+  /** Reads an object back. Some servers encrypt without a word, and their ETags look like MD5 and are none. */
+  async #holds(key: string, etag: string, { sha256 }: Payload, signal: AbortSignal): Promise<boolean> {
+    const stored = createHash('sha256');
+    await this.get(key, { ifMatch: etag, write: (chunk) => void stored.update(chunk), signal });
+    return stored.digest('hex') === sha256;
   }
 
   async delete(keys: readonly string[], signal: AbortSignal): Promise<readonly DeleteFailure[]> {
@@ -124,98 +132,50 @@ export class S3Store implements ObjectStore {
 
   async #deleteBatch(keys: readonly string[], signal: AbortSignal): Promise<DeleteFailure[]> {
     const objects = keys.map((key) => `<Object><Key>${escapeXml(key)}</Key></Object>`).join('');
-    const text = `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${objects}</Delete>`;
+    const text = `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${objects}</Delete>`;
     const payload = textPayload(text);
     const answer = await this.#client.xml(
       { method: 'POST', query: { delete: '' }, payload },
       'DeleteResult',
       signal,
     );
-    return childrenNamed(answer, 'Error')
-      .map((error) => ({
-        key: childText(error, 'Key') ?? '',
-        why: [childText(error, 'Code'), childText(error, 'Message')].filter(Boolean).join(': '),
-        code: childText(error, 'Code'),
-      }))
-      .filter((failure) => failure.code !== 'NoSuchKey')
-      .map(({ key, why }) => ({ key, why }));
+    const gone = new Set(childrenNamed(answer, 'Deleted').map((each) => childText(each, 'Key')));
+    const failures = new Map<string | undefined, string>();
+    for (const error of childrenNamed(answer, 'Error')) {
+      const code = childText(error, 'Code');
+      const key = childText(error, 'Key');
+      if (code === 'NoSuchKey') gone.add(key);
+      else failures.set(key, [code, childText(error, 'Message')].filter(Boolean).join(': '));
+    }
+    // Only what the server says is gone counts as gone; of the others it is asked whether they are there.
+    const left: DeleteFailure[] = [];
+    for (const key of keys) {
+      const why = failures.get(key);
+      if (why !== undefined) left.push({ key, why });
+      else if (!gone.has(key) && (await this.head(key, signal)) !== undefined)
+        left.push({ key, why: [...failures.values()][0] ?? 'the server does not say why' });
+    }
+    return left;
   }
 
-  async startParts(key: string, options: PutOptions): Promise<PartUpload> {
-    const headers = { [digestHeader]: options.digest };
-    const request = { method: 'POST', key, query: { uploads: '' }, headers } as const;
-    const answer = await this.#client.xml(request, 'InitiateMultipartUploadResult', options.signal);
-    const id = childText(answer, 'UploadId') ?? '';
-    if (id === '')
-      throw new StoreError('broken', 'S3_BROKEN_ANSWER', `the server gave no upload id for "${key}"`);
-    return { key, id };
+  async startParts(key: string, { digest, signal }: PutOptions): Promise<PartUpload> {
+    return await this.#parts.start(key, digest, signal);
   }
 
   async putPart(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
-    const query = { partNumber: String(number), uploadId: upload.id };
-    return await this.#client.text(
-      { method: 'PUT', key: upload.key, query, payload },
-      (_, answer) => etagOf(answer),
-      signal,
-    );
+    return await this.#parts.put(upload, number, payload, signal);
   }
 
   async finishParts(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string> {
-    const parts = etags.map(
-      (etag, index) =>
-        `<Part><PartNumber>${index + 1}</PartNumber><ETag>&#34;${escapeXml(etag)}&#34;</ETag></Part>`,
-    );
-    const text = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join('')}</CompleteMultipartUpload>`;
-    const request = {
-      method: 'POST',
-      key: upload.key,
-      query: { uploadId: upload.id },
-      payload: textPayload(text),
-    } as const;
-    const root = 'CompleteMultipartUploadResult';
-    try {
-      const answer = await this.#client.text(
-        request,
-        (body, { headers }) => {
-          const element = parseXml(body);
-          // The status line was sent before the parts were put together, so a 200 may hold a refusal.
-          if (element.name === 'Error') {
-            const refusal = parseRefusal(400, body, headers);
-            if (/^(InternalError|SlowDown|ServiceUnavailable)$/.test(refusal.code))
-              throw new Unusable(refusal.code);
-            throw explainRefusal(refusal, { method: 'POST', key: upload.key }, this.#client.settings);
-          }
-          if (element.name !== root) throw new Unusable(`<${element.name}> where <${root}> was expected`);
-          return element;
-        },
-        signal,
-      );
-      // Ceph RGW 16 leaves the ETag of this answer empty.
-      const etag = unquote(childText(answer, 'ETag') ?? '');
-      return etag !== '' ? etag : ((await this.head(upload.key, signal))?.etag ?? '');
-    } catch (error) {
-      // The answer to an attempt that went through may have been lost: the upload is gone, and the object there.
-      if (!(error instanceof StoreError) || error.kind !== 'missing') throw error;
-      const stored = await this.head(upload.key, signal);
-      if (stored === undefined || stored.etag !== multipartETag(etags)) throw error;
-      return stored.etag;
-    }
+    return await this.#parts.finish(upload, etags, signal);
   }
 
   async abortParts(upload: PartUpload, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#client.text(
-        { method: 'DELETE', key: upload.key, query: { uploadId: upload.id } },
-        () => undefined,
-        signal,
-      );
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.kind !== 'missing') throw error;
-    }
+    await this.#parts.abort(upload, signal);
   }
 
   async listParts(prefix: string, signal: AbortSignal): Promise<readonly PendingUpload[]> {
-    return await listPendingUploads(this.#client, prefix, signal);
+    return await this.#parts.list(prefix, signal);
   }
 
   async partSize(key: string, etag: string, signal: AbortSignal): Promise<number | undefined> {
@@ -249,43 +209,6 @@ export class S3Store implements ObjectStore {
   }
 }
 
-function detailsOf(key: string, answer: Answer): ObjectInfo {
-  const { headers } = answer;
-  const size = Number(
-    answer.status === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : headers['content-length'],
-  );
-  if (!Number.isSafeInteger(size)) throw new Unusable('the answer does not say how long the object is');
-  const etag = etagOf(answer);
-  const stored = headers[digestHeader];
-  const encrypted =
-    headers['x-amz-server-side-encryption-customer-algorithm'] ?? headers['x-amz-server-side-encryption'];
-  const plain = encrypted === undefined || encrypted === 'AES256';
-  const digest =
-    typeof stored === 'string' && parseDigestScheme(stored) !== undefined
-      ? stored
-      : isMd5ETag(etag) && plain
-        ? `md5:${etag}`
-        : undefined;
-  const modified = new Date(headers['last-modified'] ?? 0).toISOString();
-  return { key, size, etag, modified, ...(digest !== undefined && { digest }) };
-}
-
-function etagOf(answer: Answer): string {
-  const etag = unquote(answer.headers.etag ?? '');
-  if (etag === '') throw new Unusable('the answer has no ETag');
-  return etag;
-}
-
-function unquote(etag: string): string {
-  return etag.replace(/^(W\/)?"(.*)"$/, '$2');
-}
-
-function rangeStart(answer: Answer): number {
-  const match = /^bytes (\d+)-\d+\/\d+$/.exec(answer.headers['content-range'] ?? '');
-  if (match === null) throw new Unusable('a part without Content-Range');
-  return Number(match[1]);
-}
-
 /** Whatever the caller's `write` throws is no trouble of the network. */
 function callWrite(write: GetOptions['write'], piece: Uint8Array): Promise<void> | undefined {
   try {
@@ -296,13 +219,4 @@ function callWrite(write: GetOptions['write'], piece: Uint8Array): Promise<void>
   } catch (error) {
     throw new CallerFailed(error);
   }
-}
-
-function textPayload(text: string): Payload {
-  const bytes = Buffer.from(text);
-  return { size: bytes.length, sha256: hash('sha256', bytes), md5: hash('md5', bytes), open: () => [bytes] };
-}
-
-function multipartETag(etags: readonly string[]): string {
-  return `${hash('md5', Buffer.from(etags.join(''), 'hex'))}-${etags.length}`;
 }

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { isSystemError } from './local-file.ts';
 import { whyUnsafe } from './safe-key.ts';
+import { StoreError } from './store-error.ts';
 
 /** Where a key's content may be written, or why nowhere. */
 export type Target =
@@ -35,6 +36,16 @@ export class SafeTargets {
     const folder = this.folder(key.slice(0, Math.max(0, cut)));
     if ('refused' in folder) return folder;
     return this.#resolve(join(folder.real, key.slice(cut + 1)));
+  }
+
+  /** Throws where a path that was given out leads elsewhere by now: a folder on the way may have become a link. */
+  confirm(path: string): void {
+    const folder = dirname(path);
+    const real = realOrUndefined(folder);
+    // Where it is gone, writing will tell.
+    if (real === undefined || real === folder) return;
+    const message = `${path} was not written: a folder on the way became a link meanwhile`;
+    throw new StoreError('refused', 'S3_KEY_REFUSED', message);
   }
 
   /** A folder by its key, with or without the last `/`. */
@@ -93,7 +104,7 @@ function realOrSame(path: string): string {
 
 function realOrUndefined(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ELOOP', 'ENOTDIR')) return undefined;
     throw error;

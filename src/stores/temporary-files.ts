@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -6,6 +6,9 @@ import { temporaryPrefix } from './local-file.ts';
 import { isRunning } from './upload-journal.ts';
 
 const week = 7 * 24 * 3_600_000;
+/** Process numbers alone tell too little: in containers they are all alike. */
+const salt = randomBytes(3).toString('hex');
+let count = 0;
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 /**
@@ -16,7 +19,6 @@ const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 export class TemporaryFiles {
   readonly #now: () => number;
   readonly #cleaned = new Set<string>();
-  #count = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -27,14 +29,14 @@ export class TemporaryFiles {
     this.#cleanUp(dirname(path));
     return join(
       dirname(path),
-      `${temporaryPrefix}${shortHash(path)}${this.#count++}-${host}-${process.pid}.part`,
+      `${temporaryPrefix}${shortHash(path)}${salt}${(count++).toString(16)}-${host}-${process.pid}.part`,
     );
   }
 
-  /** The same name at every call, without its ending. */
-  resumable(path: string): string {
-    this.#cleanUp(dirname(path));
-    return join(dirname(path), `${temporaryPrefix}${shortHash(path)}`);
+  /** For a large file, without their endings: the same name at every call, and a new one. */
+  forLarge(path: string): { readonly resumable: string; readonly own: string } {
+    const own = this.name(path).replace(/\.part$/, '');
+    return { resumable: join(dirname(path), `${temporaryPrefix}${shortHash(path)}`), own };
   }
 
   #cleanUp(folder: string): void {
@@ -43,7 +45,7 @@ export class TemporaryFiles {
     for (const name of readdirSync(folder)) {
       if (!name.startsWith(temporaryPrefix)) continue;
       const path = join(folder, name);
-      const owner = /^\.ktb-[0-9a-f]+-([0-9a-f]{8})-(\d+)\.part$/.exec(name);
+      const owner = /^\.ktb-[0-9a-f]+-([0-9a-f]{8})-(\d+)\.(?:part|ranges)$/.exec(name);
       const dead = owner?.[1] === host && Number(owner[2]) !== process.pid && !isRunning(Number(owner[2]));
       const info = statSync(path, { throwIfNoEntry: false });
       const old = info !== undefined && this.#now() - info.mtimeMs > week;

@@ -25,6 +25,8 @@ export type Fault =
   /** The byte at this position has its bits turned. */
   | { readonly flip: number }
   | { readonly rewrite: (body: string) => string }
+  /** What is stored has the byte at this position turned, whatever was promised. */
+  | { readonly damage: number }
   /** Runs before the request is carried out; a promise holds it up. */
   | { readonly meanwhile: () => void | Promise<void> };
 
@@ -46,6 +48,8 @@ export class FakeS3Server {
   readonly log: Seen[] = [];
   /** Lets unsigned requests in. */
   open = false;
+  /** Takes no notice of If-Match, as some servers do. */
+  ignoresConditions = false;
   /** Milliseconds that its clock is ahead. */
   skew = 0;
   /** Requests under way now and at most. */
@@ -91,7 +95,6 @@ export class FakeS3Server {
     this.active++;
     this.mostActive = Math.max(this.mostActive, this.active);
     response.once('close', () => this.active--);
-    response.setHeader('date', new Date(Date.now() + this.skew).toUTCString());
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -121,8 +124,11 @@ export class FakeS3Server {
         for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
         throw Object.assign(new Rejected(status, code), { extra });
       }
+      response.setHeader('date', new Date(Date.now() + this.skew).toUTCString());
       this.#admit(request, seen, bucketName);
-      const reply = this.#route(seen);
+      if (this.ignoresConditions) delete seen.headers['if-match'];
+      const body = fault !== undefined && 'damage' in fault ? turned(seen.body, fault.damage) : seen.body;
+      const reply = this.#route({ ...seen, body });
       if (fault !== undefined && 'reset' in fault) return void request.socket.resetAndDestroy();
       this.#send(request, response, reply, fault ?? {});
     } catch (error) {
@@ -216,14 +222,15 @@ export class FakeS3Server {
     );
     if (keys.length === 0 || keys.length > 1000) throw new Rejected(400, 'MalformedXML');
     for (const key of keys) this.bucket.delete(key);
-    return '<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></DeleteResult>';
+    const quiet = body.includes('<Quiet>true</Quiet>');
+    const deleted = keys.map((key) => `<Deleted><Key>${escapeText(key)}</Key></Deleted>`);
+    return `<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${quiet ? '' : deleted.join('')}</DeleteResult>`;
   }
 
   #send(request: IncomingMessage, response: ServerResponse, reply: Reply, fault: Fault | object): void {
     let { body } = reply;
     if ('flip' in fault) {
-      body = Buffer.from(body);
-      body[fault.flip] = (body[fault.flip] ?? 0) ^ 0xff;
+      body = turned(body, fault.flip);
     }
     if ('rewrite' in fault) body = Buffer.from(fault.rewrite(body.toString()));
     const length = 'rewrite' in fault ? body.length : (reply.length ?? body.length);
@@ -246,6 +253,12 @@ export class FakeS3Server {
       ]),
     );
   }
+}
+
+function turned(bytes: Buffer, position: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[position] = (copy[position] ?? 0) ^ 0xff;
+  return copy;
 }
 
 interface Reply {

@@ -13,35 +13,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { FakeBucket } from '../fakes/s3-server-bucket.ts';
-import { fiveMebi, move, startBucket } from './fake-bucket.ts';
+import { fiveMebi, move, putParts, startBucket } from './fake-bucket.ts';
 
 const isGet = (seen: { method: string; key: string }) => seen.method === 'GET' && seen.key !== '';
+/** No system counts processes so far. */
+const dead = 999_999_999;
 const ever = Number.POSITIVE_INFINITY;
 const big = (parts: number) => randomBytes(fiveMebi * parts + 1234);
-
-/** Stores content as an upload in parts does; without `digest`, as another tool would. */
-function putParts(
-  bucket: FakeBucket,
-  key: string,
-  content: Buffer,
-  options: { digest: boolean; partSize?: number },
-) {
-  const { partSize = fiveMebi } = options;
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < content.length; at += partSize) pieces.push(content.subarray(at, at + partSize));
-  const leaves = pieces.map((piece) => createHash('sha256').update(piece).digest());
-  const digest = `sha256-parts-${partSize}:${createHash('sha256').update(Buffer.concat(leaves)).digest('hex')}`;
-  const id = bucket.startUpload(key, options.digest ? { 'x-amz-meta-ktb-digest': digest } : {});
-  const parts = pieces.map((piece, index) => ({
-    number: index + 1,
-    etag: bucket.putPart(id, key, index + 1, piece),
-  }));
-  return bucket.finishUpload(id, key, parts);
-}
 
 /** Everything below a folder, temporary files too. */
 function tree(root: string): string[] {
@@ -101,9 +82,10 @@ describe('a download', () => {
     const bucket = await startBucket();
     bucket.server.bucket.put('run.sh', 'new content');
     bucket.write('run.sh', 'old');
-    chmodSync(bucket.path('run.sh'), 0o750);
+    // More than what is left of 0666 by any umask.
+    chmodSync(bucket.path('run.sh'), 0o775);
     await move('download', bucket, 'run.sh', { overwrite: true });
-    expect(statSync(bucket.path('run.sh')).mode & 0o777).toBe(0o750);
+    expect(statSync(bucket.path('run.sh')).mode & 0o777).toBe(0o775);
     expect(readFileSync(bucket.path('run.sh'), 'utf8')).toBe('new content');
   });
 
@@ -368,7 +350,7 @@ describe('a large download', () => {
     const content = big(2);
     const { etag } = putParts(bucket.server.bucket, 'big', content, { digest: true });
     const name = `.ktb-${createHash('sha256').update('big').digest('hex').slice(0, 16)}`;
-    const header = { etag, size: content.length, rangeSize: fiveMebi, host: 'x', pid: 1 };
+    const header = { etag, size: content.length, rangeSize: fiveMebi, host: hostname(), pid: dead };
     bucket.write(`${name}.part`, Buffer.alloc(content.length));
     bucket.write(`${name}.ranges`, `${JSON.stringify(header)}\n0\n1\n`);
     expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1 });
@@ -384,7 +366,7 @@ describe('a large download', () => {
     bucket.write(`${name}.part`, Buffer.alloc(fiveMebi * 3));
     bucket.write(
       `${name}.ranges`,
-      `${JSON.stringify({ etag: 'old', size: 9, rangeSize: fiveMebi, host: 'x', pid: 1 })}\n0\n`,
+      `${JSON.stringify({ etag: 'old', size: 9, rangeSize: fiveMebi, host: hostname(), pid: dead })}\n0\n`,
     );
     await move('download', bucket, 'big');
     expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
@@ -409,9 +391,8 @@ describe('a large download', () => {
 it('clears away what dead processes left in the folder', async () => {
   const bucket = await startBucket();
   bucket.server.bucket.put('a', 'a');
-  const { hostname } = await import('node:os');
   const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-  bucket.write(`.ktb-0123-${host}-999999999.part`, 'dead');
+  bucket.write(`.ktb-0123-${host}-${dead}.part`, 'dead');
   bucket.write('.ktb-0123-ffffffff-999999999.part', 'of another machine');
   bucket.write('.ktb-mine', 'not ours');
   await move('download', bucket, 'a');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ import type { TransferEvent } from '../../src/stores/transfer-event.ts';
 import { makeLimits } from '../../src/stores/transfer-limits.ts';
 import { uploadAll } from '../../src/stores/upload.ts';
 import { FakeS3Server } from '../fakes/s3-server.ts';
+import type { FakeBucket } from '../fakes/s3-server-bucket.ts';
 
 export const never = new AbortController().signal;
 
@@ -82,4 +84,24 @@ export async function move(
   });
   const messages = events.flatMap((event) => ('diagnostic' in event ? [event.diagnostic.message] : []));
   return { summary, events, messages };
+}
+
+/** Stores content as an upload in parts does; without `digest`, as another tool would. */
+export function putParts(
+  bucket: FakeBucket,
+  key: string,
+  content: Buffer,
+  options: { digest: boolean; partSize?: number },
+) {
+  const { partSize = fiveMebi } = options;
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < content.length; at += partSize) pieces.push(content.subarray(at, at + partSize));
+  const leaves = pieces.map((piece) => createHash('sha256').update(piece).digest());
+  const digest = `sha256-parts-${partSize}:${createHash('sha256').update(Buffer.concat(leaves)).digest('hex')}`;
+  const id = bucket.startUpload(key, options.digest ? { 'x-amz-meta-ktb-digest': digest } : {});
+  const parts = pieces.map((piece, index) => ({
+    number: index + 1,
+    etag: bucket.putPart(id, key, index + 1, piece),
+  }));
+  return bucket.finishUpload(id, key, parts);
 }

@@ -20,11 +20,13 @@ it('lets no more in than its limit, in the order of asking', async () => {
 it('halves when asked to slow down, and grows by one a round that goes well', async () => {
   const gate = new RequestGate(8);
   for (let index = 0; index < 8; index++) await gate.enter();
-  gate.slowDown();
+  gate.slowDown(0);
   expect(gate.limit).toBe(4);
-  gate.slowDown();
-  gate.slowDown();
-  gate.slowDown();
+  for (let index = 0; index < 7; index++) gate.slowDown(0);
+  expect(gate.limit, 'what comes of the same overload tells nothing new').toBe(4);
+  gate.slowDown(1);
+  gate.slowDown(2);
+  gate.slowDown(3);
   expect(gate.limit).toBe(1);
   gate.wentWell();
   expect(gate.limit).toBe(2);
@@ -38,7 +40,7 @@ it('halves when asked to slow down, and grows by one a round that goes well', as
 it('keeps to a lower limit before it lets the next in', async () => {
   const gate = new RequestGate(4);
   for (let index = 0; index < 4; index++) await gate.enter();
-  gate.slowDown();
+  gate.slowDown(0);
   let entered = false;
   const next = gate.enter().then(() => {
     entered = true;

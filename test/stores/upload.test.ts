@@ -130,7 +130,8 @@ describe('an upload', () => {
     expect(stored.headers['x-amz-meta-ktb-digest']).toBe(
       `md5:${createHash('md5').update('content').digest('hex')}`,
     );
-    bucket.server.bucket.store('data/a', { ...stored, etag: '0123456789abcdef0123456789abcdef' });
+    const headers = { ...stored.headers, 'x-amz-server-side-encryption': 'aws:kms' };
+    bucket.server.bucket.store('data/a', { ...stored, headers, etag: '0123456789abcdef0123456789abcdef' });
     expect((await move('upload', bucket, 'data/')).summary).toMatchObject({ same: 1, different: 0 });
     bucket.write('data/a', 'CONTENT');
     expect((await move('upload', bucket, 'data/')).summary).toMatchObject({ same: 0, different: 1 });

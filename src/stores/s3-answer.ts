@@ -1,0 +1,82 @@
+import { digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
+import type { ObjectInfo } from './object-store.ts';
+import type { Answer } from './s3-connection.ts';
+import { parseXml, type XmlElement } from './s3-xml.ts';
+
+/** The answer cannot be trusted or was cut off; the attempt is made again. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
+  /** Whether the attempt got further than the one before, so that patience begins anew. */
+  readonly progress: boolean;
+
+  constructor(message: string, progress = false) {
+    super(message);
+    this.progress = progress;
+  }
+}
+
+export function detailsOf(key: string, answer: Answer): ObjectInfo {
+  const { headers } = answer;
+  const size = Number(
+    answer.status === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : headers['content-length'],
+  );
+  if (!Number.isSafeInteger(size)) throw new Unusable('the answer does not say how long the object is');
+  const etag = etagOf(answer);
+  const stored = headers[digestHeader];
+  // The ETag first: tools that rewrite an object often keep what is stored beside it.
+  const digest =
+    isMd5ETag(etag) && isPlain(answer)
+      ? `md5:${etag}`
+      : typeof stored === 'string' && parseDigestScheme(stored) !== undefined
+        ? stored
+        : undefined;
+  const modified = new Date(headers['last-modified'] ?? 0).toISOString();
+  return { key, size, etag, modified, ...(digest !== undefined && { digest }) };
+}
+
+/** Whether an ETag that looks like an MD5 is one, as far as the answer tells. */
+export function isPlain({ headers }: Answer): boolean {
+  const encrypted =
+    headers['x-amz-server-side-encryption-customer-algorithm'] ?? headers['x-amz-server-side-encryption'];
+  return encrypted === undefined || encrypted === 'AES256';
+}
+
+export function etagOf(answer: Answer): string {
+  const etag = unquote(answer.headers.etag ?? '');
+  if (etag === '') throw new Unusable('the answer has no ETag');
+  return etag;
+}
+
+export function unquote(etag: string): string {
+  return etag.replace(/^(W\/)?"(.*)"$/, '$2');
+}
+
+export function rangeStart(answer: Answer): number {
+  const match = /^bytes (\d+)-\d+\/\d+$/.exec(answer.headers['content-range'] ?? '');
+  if (match === null) throw new Unusable('a part without Content-Range');
+  return Number(match[1]);
+}
+
+/** The whole body; answers that are read this way are small, and 64 MiB of one is no listing page. */
+export async function readText({ body, headers }: Answer): Promise<string> {
+  if (headers['content-length'] === '0') {
+    body.resume();
+    return '';
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > 64 << 20) throw new Unusable('an answer of more than 64 MiB');
+    chunks.push(chunk);
+  }
+  const [only] = chunks;
+  return (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString('utf8');
+}
+
+/** An answer with status 200 may still hold an error, and its body may have been cut off. */
+export function parseAnswer(text: string, root: string): XmlElement {
+  const element = parseXml(text);
+  if (element.name === root) return element;
+  throw new Unusable(`<${element.name}> where <${root}> was expected: ${text.slice(0, 200)}`);
+}

@@ -1,0 +1,134 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, statSync, utimesSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { fiveMebi, move, never, putParts, startBucket } from './fake-bucket.ts';
+
+const dead = 999_999_999;
+const content = randomBytes(fiveMebi * 2 + 1234);
+const isRange = ({ headers }: { headers: { range?: string | undefined } }) => headers.range !== undefined;
+const isPart = ({ query }: { query: URLSearchParams }) => query.has('partNumber');
+
+describe('a byte that was turned on the way', () => {
+  it.each([
+    ['of parts whose size the server tells', true],
+    ['of parts whose size has to be guessed', false],
+  ])('is noticed in an object of another tool, %s', async (_, told) => {
+    const bucket = await startBucket();
+    const stored = putParts(bucket.server.bucket, 'big', content, { digest: false });
+    if (!told) bucket.server.bucket.store('big', { ...stored, parts: undefined });
+    bucket.server.fail({ flip: 100 }, isRange);
+    expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+    expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
+  });
+
+  it('is noticed where nothing can be guessed either: two copies must be one', async () => {
+    const bucket = await startBucket();
+    const stored = putParts(bucket.server.bucket, 'big', content, { digest: false });
+    bucket.server.bucket.store('big', { ...stored, etag: `${'0'.repeat(32)}-3` });
+    bucket.server.bucket.put('small', 'the content');
+    const small = bucket.server.bucket.objects.get('small');
+    if (small === undefined) throw new Error('not stored');
+    bucket.server.bucket.store('small', { ...small, etag: 'opaque' });
+    bucket.server.fail({ flip: 100 }, (seen) => isRange(seen) && seen.key === 'big');
+    bucket.server.fail({ flip: 3 }, (seen) => isRange(seen) && seen.key === 'small');
+    expect((await move('download', bucket, '*')).summary).toMatchObject({ moved: 2, failed: 0 });
+    expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
+    expect(readFileSync(bucket.path('small'), 'utf8')).toBe('the content');
+  });
+
+  it('is noticed on the way up, though the server says nothing', async () => {
+    const bucket = await startBucket();
+    bucket.write('a', 'content');
+    bucket.server.fail({ damage: 2 }, ({ method }) => method === 'PUT');
+    const { summary, messages } = await move('upload', bucket, 'a');
+    expect(summary).toMatchObject({ moved: 0, failed: 1 });
+    expect(messages).toEqual(['"a" is not stored as it was sent']);
+  });
+
+  it('is noticed in a part that was not signed, which is sent again', async () => {
+    const bucket = await startBucket({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
+    bucket.server.open = true;
+    bucket.write('big', content);
+    bucket.server.fail({ damage: 2 }, isPart);
+    expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+    expect(bucket.server.bucket.objects.get('big')?.body.equals(content)).toBe(true);
+    expect(bucket.server.count('PUT')).toBe(4);
+  });
+});
+
+it('a file changed behind its time is not uploaded as something else', async () => {
+  const bucket = await startBucket({ AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined });
+  bucket.server.open = true;
+  bucket.write('big', content);
+  const { atime, mtime } = statSync(bucket.path('big'));
+  const other = Buffer.from(content).fill(0);
+  const change = () => {
+    bucket.write('big', other);
+    utimesSync(bucket.path('big'), atime, mtime);
+  };
+  bucket.server.fail({ meanwhile: change }, ({ query }) => query.has('uploads') && query.has('prefix'));
+  expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+  expect(bucket.server.bucket.objects.get('big')?.body.equals(other)).toBe(true);
+  expect((await move('upload', bucket, 'big')).summary).toMatchObject({ same: 1 });
+});
+
+it('the ETag is believed before what is stored beside an object', async () => {
+  const bucket = await startBucket();
+  bucket.write('a', 'before');
+  await move('upload', bucket, 'a');
+  const headers = bucket.server.bucket.objects.get('a')?.headers ?? {};
+  bucket.server.bucket.put('a', 'behind', headers);
+  expect((await move('upload', bucket, 'a')).summary).toMatchObject({ same: 0, different: 1 });
+  await move('download', bucket, 'a', { overwrite: true });
+  expect(readFileSync(bucket.path('a'), 'utf8')).toBe('behind');
+});
+
+it('what a killed download left is not believed where nothing proves it', async () => {
+  const bucket = await startBucket();
+  const { etag } = putParts(bucket.server.bucket, 'big', content, { digest: false });
+  const name = `.ktb-${createHash('sha256').update('big').digest('hex').slice(0, 16)}`;
+  const header = { etag, size: content.length, rangeSize: fiveMebi, host: hostname(), pid: dead };
+  bucket.write(`${name}.part`, Buffer.alloc(content.length));
+  bucket.write(`${name}.ranges`, `${JSON.stringify(header)}\n0\n1\n2\n`);
+  expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1 });
+  expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
+});
+
+it('a server that takes no notice of If-Match does not mix two versions', async () => {
+  const bucket = await startBucket();
+  bucket.server.bucket.put('a', 'one');
+  const etag = await bucket.store.head('a', never).then((info) => info?.etag);
+  bucket.server.bucket.put('a', 'two');
+  bucket.server.ignoresConditions = true;
+  const read = bucket.store.get('a', { ifMatch: etag ?? '', write: () => {}, signal: never });
+  await expect(read).rejects.toMatchObject({ kind: 'changed' });
+  expect(bucket.server.count('GET')).toBe(1);
+});
+
+describe('an answer about deletions', () => {
+  it.each([
+    ['an error that names no key', '<Error><Code>InternalError</Code></Error>'],
+    ['nothing about the key', ''],
+  ])('with %s counts as none, as long as the key is there', async (_, inside) => {
+    const bucket = await startBucket();
+    bucket.server.bucket.put('a', 'a');
+    bucket.server.fail(
+      {
+        rewrite: () => {
+          bucket.server.bucket.put('a', 'a');
+          return `<DeleteResult>${inside}</DeleteResult>`;
+        },
+      },
+      ({ query }) => query.has('delete'),
+    );
+    expect(await bucket.store.delete(['a'], never)).toMatchObject([{ key: 'a' }]);
+  });
+
+  it('may be as short as it likes when the key is gone', async () => {
+    const bucket = await startBucket();
+    bucket.server.bucket.put('a', 'a');
+    bucket.server.fail({ rewrite: () => '<DeleteResult/>' }, ({ query }) => query.has('delete'));
+    expect(await bucket.store.delete(['a'], never)).toEqual([]);
+  });
+});
