@@ -58,9 +58,16 @@ export class PodViews {
     return {
       ...this.#last.common,
       subdomain: nodes > 1 ? serviceName(name) : undefined,
-      env: nodes > 1 ? [...env, ...multiNodeEnv(name, nodes, fields)] : env,
+      // Who says a port of their own means it.
+      env:
+        nodes > 1 ? [...env, ...multiNodeEnv(name, nodes, fields).filter(isNotIn(env, input.secret))] : env,
     };
   }
+}
+
+function isNotIn(env: readonly EnvVar[], secret: ReadonlyMap<string, string>) {
+  const names = new Set([...env.map(({ name }) => name), ...secret.keys()]);
+  return ({ name }: EnvVar) => !names.has(name);
 }
 
 /** Fields that change what is in variables, and nothing else of a pod. */

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kinds } from '../fakes/kubernetes-api-kinds.ts';
 import { useRunaiProject } from './runai-project.ts';
 
 const first = 'alice-example-average-data1-hid-256';
@@ -132,6 +133,26 @@ describe('what runs', () => {
   it('logs are its own', async () => {
     await lab.run(['job']);
     expect((await lab.run(['logs', `--name=${first}`])).stdout).toBe(`log of ${first}\n`);
+  });
+
+  it('logs of a pattern are one’s own, of the project that a lab shares', async () => {
+    await lab.run(['job']);
+    lab.add('bob-secret', 'Running');
+    const { stdout, stderr } = await lab.run(['logs', '--name=*']);
+    expect(stdout).toBe(`log of ${first}\nlog of ${second}\n`);
+    expect(stderr).not.toContain('bob');
+  });
+
+  it('vscode, as port-forward, finds the pod of a workload', async () => {
+    lab.cluster.simulation.fate = () => ({ kind: 'running' });
+    lab.cluster.store.add(kinds.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'alice-example-interactive-pod-0-0', namespace: 'lab' },
+      spec: { containers: [{ name: 'main', image: 'lab/python:3' }] },
+    });
+    const ran = await lab.run(['vscode', '--pod=alice-example-interactive-pod']);
+    expect(decodeURIComponent(ran.stdout)).toContain('+podname=alice-example-interactive-pod-0-0+');
   });
 
   it('exec runs in it, and ends with its exit code', async () => {

@@ -24,7 +24,7 @@ export async function attachVscode(options: AttachOptions, context: Context): Pr
   const { context: name } = await readKubeconfig(context.env, config.project.context);
   const authority = formatAuthority({
     context: name,
-    podname: options.pod,
+    podname: pod.metadata.name,
     namespace: cluster.api.namespace,
     name: container?.name ?? 'main',
     image: container?.image ?? '',

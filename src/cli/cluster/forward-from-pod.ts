@@ -16,26 +16,24 @@ export async function forwardFromPod(
   const { port, localPort } = parsePorts(options.port);
   const config = await openProject(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
-  await findRunningPod(cluster.api, options.pod, context.signal);
+  const pod = (await findRunningPod(cluster.api, options.pod, context.signal)).metadata.name;
   const report = (error: unknown): void => {
     context.stderr.write(`a connection failed: ${error instanceof Error ? error.message : String(error)}\n`);
   };
-  const server = await forwardPort(
-    cluster.api,
-    { pod: options.pod, port, localPort, report },
-    context.signal,
-  ).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
-    const why = error.code === 'EACCES' ? 'needs more rights' : 'is in use';
-    throw new DiagnosticError(
-      errorDiagnostic('KUBE_PORT_IN_USE', `port ${localPort} of this machine ${why}`, {
-        hint: `choose another: port=${port}:${port + 10_000}`,
-      }),
-      ExitCode.refused,
-    );
-  });
+  const server = await forwardPort(cluster.api, { pod, port, localPort, report }, context.signal).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+      const why = error.code === 'EACCES' ? 'needs more rights' : 'is in use';
+      throw new DiagnosticError(
+        errorDiagnostic('KUBE_PORT_IN_USE', `port ${localPort} of this machine ${why}`, {
+          hint: `choose another: port=${port}:${port + 10_000}`,
+        }),
+        ExitCode.refused,
+      );
+    },
+  );
   const local = (server.address() as AddressInfo).port;
-  context.stderr.write(`http://127.0.0.1:${local} is port ${port} of ${options.pod}; Ctrl-C ends it\n`);
+  context.stderr.write(`http://127.0.0.1:${local} is port ${port} of ${pod}; Ctrl-C ends it\n`);
   if (!context.signal.aborted) await once(context.signal, 'abort');
   return ExitCode.interrupted;
 }

@@ -109,9 +109,11 @@ export function enterProject(project: string): string {
  * @throws DiagnosticError KUBE_NO_POD, KUBE_POD_NOT_READY with why
  */
 export async function findRunningPod(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod> {
-  const pod = await api.get(pods, name, signal).catch((error) => {
-    throw error instanceof ApiError ? refused(`pod "${name}" cannot be read`, error) : error;
-  });
+  const pod =
+    (await api.get(pods, name, signal)) ??
+    (await api.get(pods, `${name}-0-0`, signal)).catch((error) => {
+      throw error instanceof ApiError ? refused(`pod "${name}" cannot be read`, error) : error;
+    });
   if (pod === undefined)
     throw new DiagnosticError(
       errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {

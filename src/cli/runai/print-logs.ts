@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
+import { isOurs } from '../../executors/runai/launch.ts';
 import type { ExitCode as Code } from '../../exit-code.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
@@ -17,9 +18,14 @@ export async function printRunaiLogs(
   options: LogsOptions & { readonly follow?: boolean },
   context: Context,
 ): Promise<Code> {
-  const { executor } = await openRunai(config, context);
+  const { executor, records } = await openRunai(config, context);
   const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
-  const names = [...(await executor.list(context.signal)).keys()].filter((name) => matchesGlob(glob, name));
+  const known = await records.readAll();
+  const { user = '' } = config.project;
+  // The project is shared by a lab: a pattern means one's own, a name what it says.
+  const names = [...(await executor.list(context.signal)).keys()].filter(
+    (name) => matchesGlob(glob, name) && (name === options.name || isOurs(name, known.get(name), user)),
+  );
   if (names.length === 0 || options.path || options.attempt !== undefined) {
     const { printLocalLogs } = await import('../local/print-local-logs.ts');
     await printLocalLogs(options, context);

@@ -13,14 +13,22 @@ export interface PayloadOptions {
 /** The script a workload runs: the shell's set-up, where to be, and the command last. */
 export function formatScript(command: string, options: PayloadOptions): string {
   const { shell, workingDir, venv, timeout } = options;
-  const startupFile = shell.endsWith('zsh') ? '~/.zshrc' : '~/.bashrc';
+  const startup = startupOf(shell);
   const steps = [
-    `source ${startupFile}`,
+    ...(startup === undefined ? [] : [startup]),
     ...(workingDir === undefined ? [] : [`cd ${quotePath(workingDir)}`]),
-    ...(venv === undefined ? [] : [`source ${quotePath(`${venv}/bin/activate`)}`]),
+    ...(venv === undefined
+      ? []
+      : [`${startup === undefined ? '.' : 'source'} ${quotePath(`${venv}/bin/activate`)}`]),
     timeout === undefined ? command : `timeout ${timeout} ${shell} -c ${quoteForShell(command)}`,
   ];
   return steps.join(' && ');
+}
+
+/** What an interactive shell of the kind would read; of others than these it has another name each. */
+function startupOf(shell: string): string | undefined {
+  if (shell.endsWith('/zsh')) return 'source ~/.zshrc';
+  return shell.endsWith('/bash') ? '{ [ ! -r ~/.bashrc ] || source ~/.bashrc; }' : undefined;
 }
 
 /** A path as one types it: a leading `~`, and variables of the pod such as `$SCRATCH_HOME`, keep their meaning. */

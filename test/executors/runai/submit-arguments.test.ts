@@ -199,6 +199,19 @@ describe('the script', () => {
     );
   });
 
+  test('another shell reads its own start-up file, or none', () => {
+    const script = (shell: string) =>
+      scriptOf(
+        commandLine({ command: 'a' }, { shell, venv: '.venv' }).map((word) =>
+          word.replace(`${shell} /`, '/bin/zsh /'),
+        ),
+      );
+    expect(script('/bin/bash')).toBe(
+      '{ [ ! -r ~/.bashrc ] || source ~/.bashrc; } && source .venv/bin/activate && a',
+    );
+    expect(script('/bin/sh')).toBe('. .venv/bin/activate && a');
+  });
+
   test('a timeout ends the command, quotes and line breaks survive', () => {
     expect(scriptOf(commandLine({ command: "echo 'a'\necho b", timeout: 90 }))).toBe(
       "source ~/.zshrc && timeout 90 /bin/zsh -c 'echo '\\''a'\\''\necho b'",
