@@ -2,7 +2,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import type { Job } from '../../src/executors/kubernetes/objects.ts';
 import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
 import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
 
@@ -50,7 +49,10 @@ it('is an Indexed Job whose pods find the first by the name that the Service giv
   const objects = texts.flatMap((text) =>
     parseAllDocuments(text).map((each) => each.toJS() as { kind: string }),
   );
-  const job = objects.find(({ kind }) => kind === 'Job') as unknown as Job & { spec: { template: Template } };
+  const job = objects.find(({ kind }) => kind === 'Job') as unknown as {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly template: Template };
+  };
   const service = objects.find(({ kind }) => kind === 'Service') as unknown as Service;
   expect(job.spec).toMatchObject({
     completionMode: 'Indexed',

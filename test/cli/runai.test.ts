@@ -144,14 +144,15 @@ describe('what runs', () => {
   });
 
   it('vscode, as port-forward, finds the pod of a workload', async () => {
-    lab.cluster.simulation.fate = () => ({ kind: 'running' });
+    const pod = 'alice-example-interactive-pod';
     lab.cluster.store.add(kinds.pods, {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'alice-example-interactive-pod-0-0', namespace: 'lab' },
+      metadata: { name: `${pod}-0-0`, namespace: 'lab', uid: '', resourceVersion: '', creationTimestamp: '' },
       spec: { containers: [{ name: 'main', image: 'lab/python:3' }] },
+      status: { phase: 'Running' },
     });
-    const ran = await lab.run(['vscode', '--pod=alice-example-interactive-pod']);
+    const ran = await lab.run(['vscode', `--pod=${pod}`]);
     expect(decodeURIComponent(ran.stdout)).toContain('+podname=alice-example-interactive-pod-0-0+');
   });
 

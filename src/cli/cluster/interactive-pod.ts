@@ -109,11 +109,12 @@ export function enterProject(project: string): string {
  * @throws DiagnosticError KUBE_NO_POD, KUBE_POD_NOT_READY with why
  */
 export async function findRunningPod(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod> {
-  const pod =
-    (await api.get(pods, name, signal)) ??
-    (await api.get(pods, `${name}-0-0`, signal)).catch((error) => {
+  const read = (pod: string) =>
+    api.get(pods, pod, signal).catch((error) => {
       throw error instanceof ApiError ? refused(`pod "${name}" cannot be read`, error) : error;
     });
+  // A workload of run:ai gives its name to its pod, with two numbers.
+  const pod = (await read(name)) ?? (await read(`${name}-0-0`));
   if (pod === undefined)
     throw new DiagnosticError(
       errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {
