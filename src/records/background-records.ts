@@ -87,7 +87,7 @@ export class BackgroundRecords {
 
   #place(record: RunRecord): void {
     try {
-      this.#store.writeStarted(record);
+      this.#store.writeUnsynced(record);
     } catch (error) {
       this.#keep(record, error);
     }

@@ -96,7 +96,7 @@ export class DiskRecordStore implements RecordStore {
       });
       return;
     }
-    this.writeStarted(record);
+    this.writeUnsynced(record);
     try {
       this.#journal ??= RecordJournal.open(this.#root);
       await (await this.#journal).append(record);
@@ -111,7 +111,7 @@ export class DiskRecordStore implements RecordStore {
    *
    * @throws DiagnosticError
    */
-  writeStarted(record: RunRecord): void {
+  writeUnsynced(record: RunRecord): void {
     const path = recordPath(record.name);
     try {
       writeAtomically(join(this.#root, path), formatRecord(record));
@@ -121,7 +121,7 @@ export class DiskRecordStore implements RecordStore {
   }
 
   /**
-   * Notes that a trial has begun, for {@link writeStarted} to follow should it take longer. Only for who holds the
+   * Notes that a trial has begun, for {@link writeUnsynced} to follow should it take longer. Only for who holds the
    * project's lock. @throws NodeJS.ErrnoException
    */
   noteStarted(record: RunRecord): void {
@@ -138,7 +138,7 @@ export class DiskRecordStore implements RecordStore {
   #takeOverStarted(): StartedTrials {
     for (const name of readStarted(this.#root).keys()) {
       const record = this.readNow(name);
-      if (record !== undefined) this.writeStarted(record);
+      if (record !== undefined) this.writeUnsynced(record);
     }
     return new StartedTrials(this.#root);
   }

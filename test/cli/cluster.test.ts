@@ -223,6 +223,25 @@ describe('the commands of the cluster', () => {
       expect([...new Set(states)]).toEqual(['pending', 'running', 'succeeded']);
     });
 
+    it.each(['status', 'job', 'wait', 'delete'])(
+      'a success that make %s has seen outlives the Job, which a TTL removes',
+      async (command) => {
+        cluster.simulation.fate = () => ({ kind: 'succeeded' });
+        await project.run(['job']);
+        await expect
+          .poll(() => cluster.store.list('jobs').filter((job) => job['status'].succeeded === 1).length)
+          .toBe(2);
+        await project.run([command, ...(command === 'delete' ? ['yes=true'] : [])]);
+        for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
+        expect((await project.run(['status'])).stdout).toContain('2 succeeded');
+        const { stdout } = await project.run(['job']);
+        expect(stdout).toContain(
+          `Job '${first}' succeeded (its Job is gone, its record says so). Leaving it.`,
+        );
+        expect(names()).toEqual([]);
+      },
+    );
+
     it('knows local runs only, without a kubeconfig or with local=true', async () => {
       expect(await project.run(['status', 'local=true'])).toMatchObject({
         code: 0,
@@ -301,6 +320,17 @@ describe('the commands of the cluster', () => {
       expect(names('pods')).toHaveLength(2);
       expect((await project.run(['delete', 'yes=true'])).code).toBe(0);
       expect([names('pods'), names('secrets'), names('configmaps')]).toEqual([[], [], []]);
+    });
+
+    it('removes what Jobs have left that a TTL has removed', async () => {
+      await project.write('.env', 'TOKEN=x\n');
+      await project.run(['job']);
+      for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
+      const asked = await project.run(['delete']);
+      expect(asked.code).toBe(2);
+      expect(asked.stderr).toMatch(/secret\/alice-example-env-\w+ {2}nothing uses it/);
+      expect((await project.run(['delete', 'yes=true'])).code).toBe(0);
+      expect([names('secrets'), names('configmaps')]).toEqual([[], []]);
     });
 
     it('needs yes=true without a terminal, and asks on one', async () => {

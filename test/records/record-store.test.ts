@@ -105,7 +105,7 @@ it('after a restart, believes the journal where the power failed before a record
   using lock = lockOf(root);
   const writer = store(root, lock);
   for (const name of ['lost', 'torn', 'older', 'same']) {
-    writer.writeStarted(record(name, { state: 'running' }));
+    writer.writeUnsynced(record(name, { state: 'running' }));
     await writer.write(record(name));
   }
   await writer.close();
@@ -150,7 +150,7 @@ it('believes what was noted of a trial that began and has no record file, while 
     mkdirSync(join(root, `.toolbox/runs/${name}`), { recursive: true });
     killed.noteStarted(record(name, { state: 'running', attempt: 2 }));
   }
-  killed.writeStarted(record('ended', { attempt: 2 }));
+  killed.writeUnsynced(record('ended', { attempt: 2 }));
   rmSync(join(root, '.toolbox/runs/removed'), { recursive: true });
 
   const states = async () =>

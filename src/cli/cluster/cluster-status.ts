@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
+import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
 import { askPacks } from '../../executors/kubernetes/ask-packs.ts';
 import { type JobView, judgeJob } from '../../executors/kubernetes/job-state.ts';
@@ -13,11 +14,15 @@ import {
   packPodToAsk,
 } from '../../executors/kubernetes/packed-trials.ts';
 import { jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
+import type { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
 import { follow } from '../../executors/kubernetes/watch.ts';
 import type { Cluster } from './open-cluster.ts';
 
-/** Milliseconds between two looks at the logs of packs. */
-const packInterval = 15_000;
+/** Milliseconds between two looks at what no change of an object tells: events, and the logs of packs. */
+const lookInterval = 15_000;
+
+/** Milliseconds to pass for each Job before all are shown again: thousands that start change as often. */
+const redrawInterval = 0.1;
 
 /** Our Jobs by name, judged with their pods. */
 export type JobViews = ReadonlyMap<string, JobView>;
@@ -26,7 +31,12 @@ export type JobViews = ReadonlyMap<string, JobView>;
  * One look at all Jobs and pods of the project. Jobs that wait for a slot of `max_parallel` are started where
  * there is one: whoever looks keeps the sweep going.
  */
-export async function lookAtJobs(cluster: Cluster, config: Config, context: Context): Promise<JobViews> {
+export async function lookAtJobs(
+  cluster: Cluster,
+  config: Config,
+  context: Context,
+  successes?: SuccessMemory,
+): Promise<JobViews> {
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);
   const { signal } = context;
@@ -36,10 +46,11 @@ export async function lookAtJobs(cluster: Cluster, config: Config, context: Cont
       api.list(pods, { labels }, signal),
     ]);
     const all = await continueSweep(cluster, jobList.items, config, context);
+    await remember(all, successes, signal);
     const found = group(all, podList.items);
     const told = await askPacks(api, found, signal);
     const views = judgeAll(found, told, []);
-    if (![...views.values()].some(({ phase }) => phase === 'waiting' || phase === 'starting')) return views;
+    if (!needsEvents(views)) return views;
     return judgeAll(found, told, await readEvents(cluster, signal));
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
@@ -52,6 +63,7 @@ export async function* watchJobs(
   cluster: Cluster,
   config: Config,
   context: Context,
+  successes: SuccessMemory,
 ): AsyncGenerator<JobViews> {
   const { api, owner } = cluster;
   const select = { labels: ownerSelector(owner) };
@@ -60,6 +72,9 @@ export async function* watchJobs(
   let podList: readonly Pod[] | undefined;
   let wake = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
+  let known: readonly Event[] = [];
+  let nextLook = Number.NEGATIVE_INFINITY;
+  const { policy } = api.client;
   let failure: { readonly error: unknown } | undefined;
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
@@ -89,11 +104,20 @@ export async function* watchJobs(
       if (failure !== undefined) throw failure.error;
       if (jobList !== undefined && podList !== undefined) {
         await continueSweep(cluster, jobList, config, context);
+        await remember(jobList, successes, signal);
         const found = group(jobList, podList);
-        yield judgeAll(found, await askPacks(api, found, signal), []);
-        // The end of one trial of a pack changes no object.
+        const told = await askPacks(api, found, signal);
+        let views = judgeAll(found, told, known);
+        const isWaiting = needsEvents(views);
+        if (isWaiting && policy.now() >= nextLook) {
+          known = await readEvents(cluster, signal);
+          nextLook = policy.now() + lookInterval;
+          views = judgeAll(found, told, known);
+        }
+        yield views;
+        if (views.size >= 100) await policy.sleep(views.size * redrawInterval, signal);
         const hasPacks = found.some(({ job, pods: own }) => packPodToAsk(job, own) !== undefined);
-        timer = hasPacks ? setTimeout(() => wake(), packInterval) : undefined;
+        timer = isWaiting || hasPacks ? setTimeout(() => wake(), lookInterval) : undefined;
       }
       await woken;
       clearTimeout(timer);
@@ -102,6 +126,23 @@ export async function* watchJobs(
     clearTimeout(timer);
     stop.abort();
   }
+}
+
+/** Who only looks, perhaps at a folder that cannot be written, is not kept from it by a record. */
+async function remember(
+  all: readonly Job[],
+  successes: SuccessMemory | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for (const job of all) await successes?.see(job, signal);
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+  }
+}
+
+function needsEvents(views: JobViews): boolean {
+  return [...views.values()].some(({ phase }) => phase === 'waiting' || phase === 'starting');
 }
 
 async function continueSweep(

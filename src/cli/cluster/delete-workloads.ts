@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { isApiError } from '../../executors/kubernetes/api-error.ts';
 import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
@@ -14,7 +15,12 @@ import {
 } from '../../executors/kubernetes/objects.ts';
 import { isOurs, ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { deletionPatience, removeObject } from '../../executors/kubernetes/remove-object.ts';
-import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
+import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
+import {
+  collectSupport,
+  findUnusedSupport,
+  supportYouth,
+} from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
@@ -64,6 +70,14 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
       isOurs(object, owner) &&
       (glob === undefined || namesOf(object).some((name) => matchesGlob(glob, name))),
   );
+  const isAll = options.what === 'all' && glob === undefined;
+  // What Jobs have left that a TTL has removed, or a launch that was killed.
+  if (targets.length === 0 && isAll) {
+    const unused = await findUnusedSupport(api, owner, { keep: new Set(), youth: 0 }, signal).catch(
+      (error) => (isApiError(error, 'Forbidden') ? [] : throwRefused('what is left cannot be listed', error)),
+    );
+    targets.push(...unused.map((each) => ({ ...each, state: 'nothing uses it' })));
+  }
   if (targets.length === 0) {
     context.stderr.write(
       `nothing of user=${owner.user}, project=${owner.project} to delete in namespace ${api.namespace}\n`,
@@ -79,6 +93,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, { json }),
   );
+  const successes = new SuccessMemory(api, records);
   let stuck = 0;
   await inOrder(
     targets,
@@ -87,7 +102,10 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
       const { name, uid } = object.metadata;
       try {
         // How its trials ended outlives a pack, as it does where each has a Job of its own.
-        if (resource === jobs) await keepPack(object, { api, records, root: context.cwd, signal });
+        if (resource === jobs) {
+          await keepPack(object, { api, records, root: context.cwd, signal });
+          await successes.see(object, signal);
+        }
         await removeObject(api, resource, { name, uid }, signal);
         return { title, diagnostics: [] };
       } catch (error) {
@@ -107,8 +125,10 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   );
   await waitForPods(cluster, new Set(targets.map(({ object }) => object.metadata.uid)), context);
   // Whoever removes everything removes what is young, too; else it may be what a sweep is about to use.
-  const isAll = options.what === 'all' && glob === undefined;
-  await collectSupport(api, owner, { keep: new Set(), youth: isAll ? 0 : supportYouth }, signal);
+  const youth = isAll ? 0 : supportYouth;
+  const { removed, left } = await collectSupport(api, owner, { keep: new Set(), youth }, signal);
+  for (const title of removed) context.stderr.write(`${title} deleted, nothing uses it any more\n`);
+  for (const title of left) context.stderr.write(`${title} is left: you may not delete it\n`);
   return stuck > 0 ? ExitCode.refused : ExitCode.ok;
 }
 

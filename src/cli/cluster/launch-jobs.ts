@@ -4,7 +4,7 @@ import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic
 import { type LaunchStep, launch } from '../../executors/kubernetes/launch.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
-import { collectSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
+import { collectSupport, hasOtherSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { Overwrite } from '../../matrix/decide.ts';
 import { readPack } from '../../matrix/pack.ts';
@@ -103,8 +103,11 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     );
   else context.stderr.write(`${formatSummary(summary)}\n`);
   for (const title of summary.lacking) reportDiagnostics([warnOfLacking(title)], context, { json });
-  // Replaced Jobs may have been the last to use a Secret of an older .env.
-  if (summary.steps.replaced > 0)
+  // An older .env has left a Secret that replaced Jobs, or Jobs that a TTL has removed, were the last to use.
+  if (
+    summary.steps.replaced + summary.steps.created > 0 &&
+    (await hasOtherSupport(api, owner, summary.applied, context.signal))
+  )
     await collectSupport(api, owner, { keep: summary.applied, youth: supportYouth }, context.signal);
   const code = summary.steps.rejected + summary.steps.left > 0 ? ExitCode.refused : ExitCode.ok;
   if (!options.wait) return code;

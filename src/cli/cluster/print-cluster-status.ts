@@ -50,7 +50,10 @@ export async function printClusterStatus(
     if (isScreen) context.stdout.write('\x1b[H\x1b[J');
     const all = statuses(project, records, views, options);
     await print(all, options, context);
-    if (all.every(({ observation }) => hasSettled(observation?.state))) return ExitCode.ok;
+    // A trial that was refused stays missing; before `make job`, all are, and there is something to wait for.
+    const present = all.filter(({ observation }) => (observation?.state ?? 'missing') !== 'missing');
+    if (present.length > 0 && present.every(({ observation }) => hasSettled(observation?.state)))
+      return ExitCode.ok;
   }
   return ExitCode.ok;
 }
@@ -114,5 +117,5 @@ async function print(
 }
 
 function hasSettled(state: string | undefined): boolean {
-  return state !== undefined && !['pending', 'running', 'suspended', 'missing'].includes(state);
+  return state !== undefined && !['pending', 'running', 'suspended'].includes(state);
 }

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { kubeconfigFiles } from '../../executors/kubernetes/kubeconfig.ts';
+import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
 import type { ExitCode } from '../../exit-code.ts';
+import { DiskRecordStore } from '../../records/record-store.ts';
 import { openPlan, usesRunai } from '../project.ts';
 import { lookAtJobs, watchJobs } from './cluster-status.ts';
 import { hasCluster, openCluster } from './open-cluster.ts';
@@ -25,9 +27,10 @@ export async function statusOfCluster(
   const plan = await openPlan(context, { side: 'remote' });
   if (!hasCluster(plan.config)) return undefined;
   using cluster = await openCluster(plan.config, { yes: options.yes }, context);
+  const successes = new SuccessMemory(cluster.api, new DiskRecordStore(context.cwd, () => undefined));
   const outlook = {
-    once: () => lookAtJobs(cluster, plan.config, context),
-    watch: () => watchJobs(cluster, plan.config, context),
+    once: () => lookAtJobs(cluster, plan.config, context, successes),
+    watch: () => watchJobs(cluster, plan.config, context, successes),
   };
   return await printClusterStatus(plan, outlook, options, context);
 }

@@ -1,14 +1,13 @@
 import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
-import { executorName, recordOf } from '../../executors/kubernetes/run-outcome.ts';
+import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
 import { waitForJobs } from '../../executors/kubernetes/wait.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { DiskRecordStore } from '../../records/record-store.ts';
-import { logPath } from '../../records/run-paths.ts';
 import type { Cluster } from './open-cluster.ts';
 
 /** Waits until the Jobs of these trials have ended, saying so of each; remembers how they ended. */
@@ -23,8 +22,9 @@ export async function waitForTrials(
   context: Context,
 ): Promise<ExitCode> {
   const { api, owner } = cluster;
-  const commands = new Map<string, string>();
-  for (const spec of specs) commands.set(spec.name, spec.command);
+  const names = new Set<string>();
+  for (const spec of specs) names.add(spec.name);
+  const successes = new SuccessMemory(api, options.records);
   const counts = { succeeded: 0, failed: 0 };
   const say = (name: string, state: string, reason: string | undefined, rest: object = {}): void => {
     if (options.json)
@@ -38,34 +38,18 @@ export async function waitForTrials(
   const vanished = await waitForJobs({
     api,
     owner,
-    names: new Set(commands.keys()),
+    names,
     maxParallel: options.maxParallel,
     signal: context.signal,
     report: ({ observation: { name, state, reason } }) => say(name, `is ${state}`, reason),
     ended: async (view, job) => {
       if (readPack(job.metadata.annotations) !== undefined) {
         const ended = await keepPack(job, { api, records: options.records, signal: context.signal });
-        for (const observation of ended) if (commands.has(observation.name)) sayEnd(observation);
+        for (const observation of ended) if (names.has(observation.name)) sayEnd(observation);
         return;
       }
-      const { observation } = view;
-      const { name, state } = observation;
-      sayEnd(observation);
-      if (state !== 'succeeded') return;
-      const known = await options.records.read(name);
-      if (
-        known?.executor === executorName &&
-        known.state === state &&
-        known.fingerprint.hash === observation.fingerprint?.hash
-      )
-        return;
-      const attempt = (known?.attempt ?? 0) + 1;
-      const record = recordOf(job, [], {
-        command: commands.get(name) ?? '',
-        attempt,
-        log: logPath(name, attempt),
-      });
-      if (record !== undefined) await options.records.write(record);
+      sayEnd(view.observation);
+      await successes.see(job, context.signal);
     },
   });
   for (const name of vanished) say(name, 'is gone', 'deleted before it was seen to end');

@@ -2,8 +2,7 @@ import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnos
 import { type Action, changedParts, decide, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
-import type { RunRecord, TrialState } from '../../records/run-record.ts';
-import type { RecordStore } from '../executor.ts';
+import type { TrialState } from '../../records/run-record.ts';
 import { ApiError } from './api-error.ts';
 import { harvestLog, podsOfJob } from './harvest-log.ts';
 import { inOrder } from './in-order.ts';
@@ -15,7 +14,8 @@ import { type Job, jobs, type PodSpec } from './objects.ts';
 import { isOurs } from './owner.ts';
 import { deletionPatience, removeObject } from './remove-object.ts';
 import { executorName, recordOf } from './run-outcome.ts';
-import { hasEnded, jobsToStart, startJobs } from './slots.ts';
+import { hasEnded, jobsToStart, limitOf, startJobs } from './slots.ts';
+import { SuccessMemory, type SuccessRecords } from './success-memory.ts';
 
 /** What was found and done about one trial. */
 export interface LaunchStep {
@@ -36,8 +36,7 @@ export interface LaunchOptions {
   readonly executor: KubernetesExecutor;
   /** The project's Jobs, when they have been asked for already; see {@link listJobs}. */
   readonly listing?: Promise<Listing<Job>> | undefined;
-  /** `readListed` answers for trials that never ran without looking for their file. */
-  readonly records: RecordStore & { readListed(name: string): RunRecord | undefined };
+  readonly records: SuccessRecords;
   /** The project's folder, for harvested logs. */
   readonly root: string;
   readonly overwrite?: Overwrite | undefined;
@@ -79,17 +78,21 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
 
 class Launch {
   readonly #options: LaunchOptions;
+  /** What `max_parallel` says: to this launch, or to the one that created the Jobs that wait. */
+  #limit: number | undefined;
   readonly #steps = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0 };
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
   #quota: string | undefined;
   readonly #needed: NeededObjects;
+  readonly #successes: SuccessMemory;
   /** Slots of `max_parallel` that are free; infinite without it. */
   #slots = Number.POSITIVE_INFINITY;
 
   constructor(options: LaunchOptions) {
     this.#options = options;
     this.#needed = new NeededObjects(options.executor);
+    this.#successes = new SuccessMemory(options.executor.api, options.records);
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
@@ -99,9 +102,10 @@ class Launch {
     );
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
     const started = await this.#release(items);
-    if (maxParallel !== undefined) {
+    this.#limit = maxParallel ?? limitOf(items);
+    if (this.#limit !== undefined) {
       const running = items.filter((job) => !hasEnded(job) && job.spec?.suspend !== true).length + started;
-      this.#slots = Math.max(0, maxParallel - running);
+      this.#slots = Math.max(0, this.#limit - running);
     }
     await inOrder(
       specs,
@@ -129,8 +133,7 @@ class Launch {
   /** Jobs of an earlier launch that wait for a slot: this is where they go on. */
   async #release(items: readonly Job[]): Promise<number> {
     const { executor, maxParallel, signal } = this.#options;
-    // No limit in the files: whatever waits for one may go.
-    const ready = jobsToStart(items, maxParallel ?? Number.POSITIVE_INFINITY);
+    const ready = jobsToStart(items, maxParallel);
     if (ready.length === 0) return 0;
     return (
       await startJobs(executor.api, ready, signal).catch((error) =>
@@ -166,6 +169,7 @@ class Launch {
       if (action.kind === 'keep') {
         // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
         if (job !== undefined && hasNoPodReady(job)) this.#needed.add(spec, job.spec?.template?.spec);
+        if (job !== undefined && found === 'succeeded') await this.#successes.see(job, this.#options.signal);
         return { ...step, result: 'kept', changed: action.changed };
       }
       if (this.#quota !== undefined) return { ...step, result: 'left' };
@@ -212,7 +216,7 @@ class Launch {
     const isWaiting = this.#slots <= 0;
     if (!isWaiting) this.#slots -= 1;
     try {
-      const slots = isWaiting ? this.#options.maxParallel : undefined;
+      const slots = isWaiting ? this.#limit : undefined;
       const { found } = await this.#options.executor.submit(prepared, this.#options.signal, slots);
       this.#needed.add(spec, podSpecOf(prepared));
       if (found === undefined) return { result, isWaiting };
@@ -253,7 +257,7 @@ class Launch {
     const jobPods = await podsOfJob(api, job.metadata.name, signal);
     const attempt = ((await records.read(spec.name))?.attempt ?? 0) + 1;
     const log = await harvestLog(api, job, jobPods, { root, attempt }, signal);
-    const record = recordOf(job, jobPods, { command: spec.command, attempt, log });
+    const record = recordOf(job, jobPods, { attempt, log });
     if (record !== undefined) await records.write(record);
   }
 

@@ -7,7 +7,11 @@ import { retryDelay } from './retry-policy.ts';
 
 /** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
 const pageSize = 500;
-const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
+/** Asks for the metadata of one object, or of those of a listing. A server that cannot sends all. */
+export const metadataOnly = ['PartialObjectMetadata', 'PartialObjectMetadataList']
+  .map((kind) => `application/json;as=${kind};g=meta.k8s.io;v=v1`)
+  .concat('application/json')
+  .join();
 /** Attempts at a creation that loses the race for a quota's counter. */
 const quotaAttempts = 8;
 /** Listings begun anew after a 410 before giving up. */
@@ -63,10 +67,11 @@ export class NamespaceApi {
     resource: Resource<T>,
     select: Selection,
     signal: AbortSignal,
+    accept = 'application/json',
   ): Promise<Listing<T>> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#listOnce(resource, select, signal);
+        return await this.#listOnce(resource, select, signal, accept);
       } catch (error) {
         if (!isApiError(error, 'Expired', 'Gone') || attempt >= listingAttempts) throw error;
       }
@@ -77,13 +82,18 @@ export class NamespaceApi {
     resource: Resource<T>,
     select: Selection,
     signal: AbortSignal,
+    accept: string,
   ): Promise<Listing<T>> {
     const ask = (token: string | undefined): Promise<string> => {
       const query = new URLSearchParams({ limit: String(pageSize) });
       if (select.labels !== undefined) query.set('labelSelector', select.labels);
       if (select.fields !== undefined) query.set('fieldSelector', select.fields);
       if (token !== undefined) query.set('continue', token);
-      return this.client.requestText({ path: `${pathOf(resource, this.namespace)}?${query}`, signal });
+      return this.client.requestText({
+        path: `${pathOf(resource, this.namespace)}?${query}`,
+        accept,
+        signal,
+      });
     };
     const items: T[] = [];
     const seen = new Set<string>();

@@ -37,7 +37,7 @@ export interface Job extends KubeObject {
     readonly completions?: number;
     readonly completionMode?: string;
     readonly backoffLimit?: number;
-    readonly template?: { readonly spec?: PodSpec };
+    readonly template?: { readonly metadata?: Pick<ObjectMeta, 'annotations'>; readonly spec?: PodSpec };
   };
   readonly status?: {
     readonly conditions?: readonly Condition[];

@@ -42,6 +42,7 @@ export async function* readPodLog(
   let container: string | undefined;
   for (let failures = 0; ; ) {
     let hasBroken = false;
+    let isStillWaiting = false;
     let wasQuiet = false;
     try {
       const response = await openLog(api, name, options, position, signal);
@@ -53,6 +54,7 @@ export async function* readPodLog(
       signal.throwIfAborted();
       if (isWaiting(error)) {
         if (!options.follow) return;
+        isStillWaiting = true;
       } else if (isApiError(error)) throw error;
       wasQuiet = options.follow && (error instanceof Quiet || isTimeout(error));
       hasBroken = true;
@@ -62,7 +64,8 @@ export async function* readPodLog(
     const pod = await api.get(pods, name, signal);
     if (pod === undefined) return;
     const state = containerState(pod, options.container);
-    if (!hasBroken && state.hasEnded) return;
+    // A pod that failed before this container began says so for ever.
+    if (state.hasEnded && (!hasBroken || isStillWaiting)) return;
     // A container started again writes another log.
     if (container !== undefined && state.id !== undefined && state.id !== container) position.reset();
     container = state.id ?? container;

@@ -15,7 +15,7 @@ export const executorName = 'kubernetes';
 export function recordOf(
   job: Job,
   jobPods: readonly Pod[],
-  rest: { readonly command: string; readonly attempt: number; readonly log: string },
+  rest: { readonly attempt: number; readonly log: string },
 ): RunRecord | undefined {
   const { observation } = judgeJob(job, jobPods);
   const { state, startedAt, endedAt, exitCode, reason } = observation;
@@ -28,7 +28,7 @@ export function recordOf(
     dataset: notes[annotationNames.dataset] ?? '',
     hparam: parse(notes[annotationNames.hparam]),
     fingerprint: fingerprintOf(observation.fingerprint),
-    command: rest.command,
+    command: job.spec?.template?.metadata?.annotations?.[annotationNames.command] ?? '',
     ...(notes[annotationNames.code] === undefined ? {} : { code: notes[annotationNames.code] }),
     executor: executorName,
     state,

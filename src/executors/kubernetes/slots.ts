@@ -14,9 +14,14 @@ export function jobsToStart(all: readonly Job[], max: number | undefined): reado
   const alive = all.filter((job) => job.metadata.deletionTimestamp === undefined && !hasEnded(job));
   const waiting = alive.filter(waitsForSlot).sort(byAge);
   const running = alive.filter((job) => job.spec?.suspend !== true).length;
-  const limit =
-    max ?? Math.max(0, ...waiting.map((job) => Number(job.metadata.annotations?.[slotAnnotation]) || 0));
-  return waiting.slice(0, Math.max(0, limit - running));
+  return waiting.slice(0, Math.max(0, (max ?? limitOf(waiting) ?? 0) - running));
+}
+
+/** What the Jobs that wait for a slot say of how many there are; `undefined` when none waits. */
+export function limitOf(all: readonly Job[]): number | undefined {
+  const waiting = all.filter((job) => waitsForSlot(job) && job.metadata.deletionTimestamp === undefined);
+  const limits = waiting.map((job) => Number(job.metadata.annotations?.[slotAnnotation]) || 0);
+  return limits.length === 0 ? undefined : Math.max(...limits);
 }
 
 /** Starts them; those that are gone meanwhile are left out. Returns the Jobs as they are now. */

@@ -1,6 +1,6 @@
 import { supportLabel, trialLabel } from '../../render/owner-labels.ts';
 import { isApiError } from './api-error.ts';
-import type { NamespaceApi } from './namespace-api.ts';
+import { metadataOnly, type NamespaceApi, throwRefused } from './namespace-api.ts';
 import {
   configMaps,
   jobs,
@@ -21,62 +21,132 @@ import { applyObject } from './submit-job.ts';
  */
 export const supportYouth = 600_000;
 
+/** A Secret, ConfigMap or Service of ours. */
+export interface SupportObject {
+  readonly resource: Resource<KubeObject>;
+  readonly object: KubeObject;
+  /** As kubectl names it: `secret/NAME`. */
+  readonly title: string;
+}
+
+export interface CollectedSupport {
+  readonly removed: readonly string[];
+  /** What there is no right to remove. */
+  readonly left: readonly string[];
+}
+
 /**
- * Removes Secrets, ConfigMaps and Services of ours that nothing uses any more. Another `make job` may find one of
- * them there and create a Job that uses it while it is being removed: whatever is used after the removal is put
- * back, and a launch looks after its last creation whether all is still there, so that one of the two sees it.
- * A missing right to do so is not worth failing for: they are small, and the next one with the right removes them.
+ * Secrets, ConfigMaps and Services of ours that nothing uses any more. Kinds that may not be listed are left out.
  *
  * @param options.keep names that are in use although no workload shows it yet
  * @param options.youth milliseconds, by the cluster's clock, below which an object is left alone
- * @returns the names of what was removed
  */
-export async function collectSupport(
+export async function findUnusedSupport(
   api: NamespaceApi,
   owner: Owner,
   options: { readonly keep: ReadonlySet<string>; readonly youth: number },
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly SupportObject[]> {
   const labels = ownerSelector(owner);
-  try {
-    // Supports first: what a workload created after that uses is not among them, or was just applied.
-    const found = await Promise.all(
-      [secrets, configMaps, services].map(async (resource) => {
-        const { items } = await api.list(
-          resource,
-          { labels: resource === services ? labels : `${labels},${supportLabel}` },
-          signal,
-        );
-        return items.map((object) => ({ resource, object }));
-      }),
+  // Supports first: what a workload created after that uses is not among them, or was just applied.
+  const found = await Promise.all(
+    [secrets, configMaps, services].map(async (resource): Promise<readonly SupportObject[]> => {
+      const select = { labels: resource === services ? labels : `${labels},${supportLabel}` };
+      const { items } = await api.list(resource, select, signal).catch(noneIfForbidden);
+      return items.map((object) => ({
+        resource,
+        object,
+        title: `${resource.kind.toLowerCase()}/${object.metadata.name}`,
+      }));
+    }),
+  );
+  const now = api.client.serverTime();
+  const old = found
+    .flat()
+    .filter(
+      ({ object }) =>
+        isOurs(object, owner) &&
+        !options.keep.has(object.metadata.name) &&
+        now - Date.parse(object.metadata.creationTimestamp) >= options.youth,
     );
-    const isUsed = await findUses(api, owner, signal);
-    const now = api.client.serverTime();
-    const unused = found
-      .flat()
-      .filter(
-        (each) =>
-          isOurs(each.object, owner) &&
-          !options.keep.has(each.object.metadata.name) &&
-          !isUsed(each) &&
-          now - Date.parse(each.object.metadata.creationTimestamp) >= options.youth,
-      );
-    if (unused.length === 0) return [];
-    await Promise.all(unused.map(({ resource, object }) => api.delete(resource, object.metadata, signal)));
-    const isUsedNow = await findUses(api, owner, signal);
-    const taken = unused.filter(isUsedNow);
-    await Promise.all(taken.map((each) => putBack(api, owner, each, signal)));
-    return unused.filter((each) => !taken.includes(each)).map(({ object }) => object.metadata.name);
+  if (old.length === 0) return [];
+  const isUsed = await findUses(api, owner, signal);
+  return old.filter((each) => !isUsed(each));
+}
+
+/**
+ * Removes what {@link findUnusedSupport} found. Another `make job` may find one of them there and create a Job that
+ * uses it while it is being removed: whatever is used after the removal is put back, and a launch looks after its
+ * last creation whether all is still there, so that one of the two sees it. A missing right is not worth failing for:
+ * the next one who has it removes them.
+ */
+async function removeSupport(
+  api: NamespaceApi,
+  owner: Owner,
+  unused: readonly SupportObject[],
+  signal: AbortSignal,
+): Promise<CollectedSupport> {
+  const left = new Set<SupportObject>();
+  await Promise.all(
+    unused.map(async (each) => {
+      try {
+        await api.delete(each.resource, each.object.metadata, signal);
+      } catch (error) {
+        if (!isApiError(error, 'Forbidden')) throw error;
+        left.add(each);
+      }
+    }),
+  );
+  const gone = unused.filter((each) => !left.has(each));
+  if (gone.length === 0) return { removed: [], left: [...left].map(titleOf) };
+  const isUsed = await findUses(api, owner, signal);
+  const taken = gone.filter(isUsed);
+  await Promise.all(taken.map((each) => putBack(api, owner, each, signal)));
+  return {
+    removed: gone.filter((each) => !taken.includes(each)).map(titleOf),
+    left: [...left].map(titleOf),
+  };
+}
+
+/** Finds and removes them. @throws DiagnosticError */
+export async function collectSupport(
+  api: NamespaceApi,
+  owner: Owner,
+  options: Parameters<typeof findUnusedSupport>[2],
+  signal: AbortSignal,
+): Promise<CollectedSupport> {
+  try {
+    return await removeSupport(api, owner, await findUnusedSupport(api, owner, options, signal), signal);
   } catch (error) {
-    signal.throwIfAborted();
-    if (isApiError(error, 'Forbidden')) return [];
-    throw error;
+    // Who may not list workloads cannot know what they use.
+    if (isApiError(error, 'Forbidden')) return { removed: [], left: [] };
+    return throwRefused('what no workload uses any more cannot be removed', error);
   }
 }
 
-interface Found {
-  readonly resource: Resource<KubeObject>;
-  readonly object: KubeObject;
+/** Whether there is a Secret or ConfigMap of ours besides these: two small listings, of metadata only. */
+export async function hasOtherSupport(
+  api: NamespaceApi,
+  owner: Owner,
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const select = { labels: `${ownerSelector(owner)},${supportLabel}` };
+  const lists = await Promise.all(
+    [secrets, configMaps].map((resource) =>
+      api.list(resource, select, signal, metadataOnly).catch(noneIfForbidden),
+    ),
+  ).catch((error) => throwRefused('Secrets and ConfigMaps cannot be listed', error));
+  return lists.some(({ items }) => items.some(({ metadata }) => !known.has(metadata.name)));
+}
+
+function noneIfForbidden(error: unknown): { readonly items: readonly KubeObject[] } {
+  if (isApiError(error, 'Forbidden')) return { items: [] };
+  throw error;
+}
+
+function titleOf({ title }: SupportObject): string {
+  return title;
 }
 
 /** By what our Jobs and pods refer to now. */
@@ -84,7 +154,7 @@ async function findUses(
   api: NamespaceApi,
   owner: Owner,
   signal: AbortSignal,
-): Promise<(found: Found) => boolean> {
+): Promise<(found: SupportObject) => boolean> {
   const labels = ownerSelector(owner);
   const [jobList, podList] = await Promise.all([
     api.list(jobs, { labels }, signal),
@@ -108,7 +178,7 @@ async function findUses(
 async function putBack(
   api: NamespaceApi,
   owner: Owner,
-  { resource, object }: Found,
+  { resource, object }: SupportObject,
   signal: AbortSignal,
 ): Promise<void> {
   const { name, labels, annotations } = object.metadata;

@@ -188,6 +188,18 @@ describe('launching a sweep', () => {
     expect((await run(makeSpecs(2, 'v2'), { overwrite: 'true' })).results).toEqual(['replaced', 'replaced']);
   });
 
+  it('writes down a success that it sees, so that it outlives its Job', async () => {
+    cluster.simulation.fate = () => ({ kind: 'succeeded' });
+    const [spec] = makeSpecs(1);
+    await run(makeSpecs(1));
+    const name = spec?.name ?? '';
+    await expect.poll(() => job(name)['status'].succeeded).toBe(1);
+    expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
+    cluster.store.remove('jobs', job(name));
+    expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
+    expect((await run(makeSpecs(1, 'v2'), { overwrite: 'changed' })).results).toEqual(['replaced']);
+  });
+
   it('remembers a success whose Job a TTL has removed', async () => {
     const [spec] = makeSpecs(1);
     await run(makeSpecs(1));
@@ -364,9 +376,22 @@ describe('launching a sweep', () => {
     const { summary } = await run(specs, { maxParallel: 2 });
     expect(summary.started).toBe(2);
     expect(running()).toHaveLength(2);
-    // Without a limit, all may go.
-    expect((await run(specs)).summary.started).toBe(2);
+    // A limit that is high enough lets all go.
+    expect((await run(specs, { maxParallel: 9 })).summary.started).toBe(2);
     expect(running()).toHaveLength(4);
+  });
+
+  it('keeps to the max_parallel of an earlier launch, until another is given', async () => {
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await run(makeSpecs(3), { maxParallel: 1 });
+    await expect.poll(() => job('alice-example-trial-0000')['status'].ready).toBe(1);
+    const isRunning = () => names().filter((name) => job(name)['spec'].suspend !== true).length;
+    const again = await run(makeSpecs(4));
+    expect(again.summary.started).toBe(0);
+    expect(again.steps.at(-1)).toMatchObject({ result: 'created', isWaiting: true });
+    expect(isRunning()).toBe(1);
+    expect((await run(makeSpecs(4), { maxParallel: 3 })).summary.started).toBe(2);
+    expect(isRunning()).toBe(3);
   });
 
   it('stops for all when rights are missing, and says so once', async () => {

@@ -116,6 +116,19 @@ describe('the log of a pod', () => {
     expect(await pending).toBe('begun\n');
   });
 
+  it('ends when the pod has failed before the container began', async () => {
+    const pod = cluster.store.get('pods', 'lab', 'p') as ApiObject;
+    cluster.store.update('pods', pod, (copy) => {
+      copy['status'] = {
+        phase: 'Failed',
+        initContainerStatuses: [{ name: 'code', state: { terminated: { exitCode: 128, reason: 'Error' } } }],
+        containerStatuses: [{ name: 'main', state: { waiting: { reason: 'PodInitializing' } } }],
+      };
+    });
+    expect(await read({ follow: true })).toBe('');
+    expect(cluster.count('GET', /\/log$/)).toBe(1);
+  });
+
   it('follows a container that prints nothing for long, whose answer has no head before the first byte', async () => {
     const asked = (): number => cluster.count('GET', /\/log$/);
     const pending = read({ follow: true, quiet: 30 });

@@ -41,8 +41,8 @@ const collect = (youth = 0) => collectSupport(api, owner, { keep: new Set(['kept
 it('removes what no workload uses, and nothing younger than it is told', async () => {
   for (const name of ['kept', 'used', 'unused']) secret(name);
   jobWith('trial', 'used');
-  expect(await collect(supportYouth)).toEqual([]);
-  expect(await collect()).toEqual(['unused']);
+  expect(await collect(supportYouth)).toEqual({ removed: [], left: [] });
+  expect(await collect()).toEqual({ removed: ['secret/unused'], left: [] });
   expect(names()).toEqual(['kept', 'used']);
 });
 
@@ -51,7 +51,7 @@ it('puts back what a Job uses that another run has created meanwhile', async () 
   const stop = cluster.store.listen(({ type, plural }) => {
     if (type === 'DELETED' && plural === 'secrets') jobWith('trial', 'shared');
   });
-  expect(await collect()).toEqual([]);
+  expect(await collect()).toEqual({ removed: [], left: [] });
   stop();
   const after = cluster.store.get('secrets', 'lab', 'shared');
   expect(after).toMatchObject({
@@ -65,5 +65,10 @@ it('puts back what a Job uses that another run has created meanwhile', async () 
 it('does without the right to list or delete', async () => {
   secret('unused');
   cluster.denied = (_user, verb, resource) => verb === 'delete' && resource === 'secrets';
-  expect(await collect()).toEqual([]);
+  expect(await collect()).toEqual({ removed: [], left: ['secret/unused'] });
+  cluster.denied = (_user, _verb, resource) => resource === 'jobs';
+  expect(await collect()).toEqual({ removed: [], left: [] });
+  // Services are only for trials on several nodes, and not everybody has a right to them.
+  cluster.denied = (_user, _verb, resource) => resource === 'services';
+  expect(await collect()).toEqual({ removed: ['secret/unused'], left: [] });
 });
