@@ -4,9 +4,14 @@
 #
 # Use it as `toolbox_image:` in config/kube.yaml, or put the toolbox into an image of your own with
 #   COPY --from=REGISTRY/kube-toolbox:VERSION /opt/toolbox /opt/toolbox
-# What is done here is in container/*.sh, which the tests run without Docker.
+# What is done here is in container/*.sh, which the tests run without Docker, as they do the steps below.
+#
+# The tags name a release of Node and of Debian and follow its security updates. To build the same bytes again, or
+# from a mirror, name images by digest: --build-arg NODE_IMAGE=node@sha256:…
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG DEBIAN_IMAGE=debian:bookworm-slim
 
-FROM node:24-bookworm-slim AS build
+FROM ${NODE_IMAGE} AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends make \
     && rm -rf /var/lib/apt/lists/*
@@ -16,7 +21,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build && container/install.sh /opt/toolbox
 
-FROM debian:bookworm-slim
+FROM ${DEBIAN_IMAGE}
 COPY --from=build /opt/toolbox /opt/toolbox
 RUN /opt/toolbox/container/setup-image.sh
 ENV PATH=/opt/toolbox/bin:$PATH

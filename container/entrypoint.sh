@@ -11,7 +11,7 @@
 # Optional:
 #   SCRATCH_HOME_ROOT   folder of the homes on the scratch volume; without it nothing is kept on scratch
 #   SCRATCH_HOME        default $SCRATCH_HOME_ROOT/$NB_USER
-#   WORKING_DIR         default $SCRATCH_HOME, else the directory the container starts in
+#   WORKING_DIR         default the directory the container starts in, or SCRATCH_HOME where the user may not enter it
 #   HF_HOME             default hf_cache beside SCRATCH_HOME_ROOT
 #   SCRATCH_SEED_USER   user name or number as whom directories on scratch are made, since the export may be
 #                       root-squashed; default NB_USER
@@ -473,6 +473,8 @@ choose_directory() {
 # --- the line -----------------------------------------------------------------------------------------------
 
 start_in=$PWD
+# Where startup.sh looks for what the image brings.
+export TOOLBOX_IMAGE_HOME="$PWD"
 if ! read_request; then
   if [ "$missing" = ' NB_USER NB_UID NB_GROUP NB_GID' ]; then
     say 'identity: none is given (NB_USER and so on); the command runs as it is'

@@ -21,6 +21,7 @@
 #   TOOLBOX_CONDA_ENV             conda environment to activate, default TOOLBOX_PROJECT
 #   TOOLBOX_STARTUP_SCRIPT        bash text that replaces the fetching of code and the environments
 #   TOOLBOX_EXTRA_STARTUP_SCRIPT  bash text that follows
+#   TOOLBOX_IMAGE_HOME            where the container started, if that is not here
 #   TOOLBOX_STATE                 directory in which to leave word for run.sh
 #
 # Steps: code, files, environments, extra_startup_script, data. Each prints one line with its time on
@@ -169,17 +170,18 @@ fetch_code() {
   local top
   # An image built from the project's Dockerfile holds a clone already: pull there. Never in a clone on a
   # shared volume, where another trial may be running at another commit.
-  top=$(git -c 'safe.directory=*' rev-parse --show-toplevel 2>/dev/null)
+  top=$(git -C "$image_home" -c 'safe.directory=*' rev-parse --show-toplevel 2>/dev/null)
   if [ -n "$top" ] && [ -w "$top/.git" ] && pod_local "$top"; then
     project_home=$top
     told="code: pulled commit ${TOOLBOX_GIT_COMMIT:0:12} into $top"
   else
     project_home=${TOOLBOX_WORK:-$PWD}/$TOOLBOX_PROJECT
     told="code: cloned commit ${TOOLBOX_GIT_COMMIT:0:12} into $project_home"
-    git init --quiet "$project_home" &&
-      { git -C "$project_home" remote add origin "$TOOLBOX_GIT_URL" 2>/dev/null ||
-        git -C "$project_home" remote set-url origin "$TOOLBOX_GIT_URL"; } || return
+    git init --quiet "$project_home" || return
   fi
+  # An image's clone may come from an address that only its builder could use.
+  local git=(git -c 'safe.directory=*' -C "$project_home" remote)
+  "${git[@]}" add origin "$TOOLBOX_GIT_URL" 2>/dev/null || "${git[@]}" set-url origin "$TOOLBOX_GIT_URL" || return
   checkout_commit "$project_home"
 }
 
@@ -327,7 +329,7 @@ activate_found() {
 # --- the line -----------------------------------------------------------------------------------------------
 
 TOOLBOX_STATE=${TOOLBOX_STATE:-$(mktemp -d /tmp/kube-toolbox.XXXXXX)}
-image_home=$PWD
+image_home=${TOOLBOX_IMAGE_HOME:-$PWD}
 project_home=$PWD
 trap forget_ssh EXIT
 
@@ -363,5 +365,5 @@ printf '%s\n' "$PWD" >"$TOOLBOX_STATE/outputs"
 unset -f say clock step run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_code own_snapshot \
   copy_files share_outputs download_data activate_conda activate_venv sync_uv activate_poetry activate_found
 while read -r _ _ name; do export -f "${name?}"; done < <(declare -F)
-unset TOOLBOX_STATE REPLY told
+unset TOOLBOX_STATE TOOLBOX_IMAGE_HOME REPLY told
 exec bash -c "${1-}" bash
