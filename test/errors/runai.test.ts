@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -69,6 +70,58 @@ it('RUNAI_FIELD_IGNORED: a field that does nothing there', async () => {
   expect(ran.code).toBe(0);
   expect(told(ran)).toContain('config/launch.yaml:4:5 warning RUNAI_FIELD_IGNORED: "data" does nothing on run:ai');
   expect(told(ran)).not.toContain('"outputs"');
+});
+
+it('RUNAI_FIELD_IGNORED: each field of the schema is used, or said to do nothing', async () => {
+  const { properties } = JSON.parse(readFileSync('schemas/fields.schema.json', 'utf8')) as {
+    properties: Record<string, { examples?: readonly unknown[] }>;
+  };
+  const both = ['ephermal_storage', 'gpu_blacklist', 'hostname_blacklist'];
+  const fields = Object.entries(properties).filter(([name]) => !both.includes(name));
+  const written = fields.map(([name, { examples = [] }]) => `${name}: ${JSON.stringify(examples[0])}\n`);
+  await lab.project.write(
+    'config/kube.yaml',
+    `backend: runai\nproject_name: example\nuser: alice\nnamespace: lab\n${written.join('')}`,
+  );
+  await lab.project.write('config/launch.yaml', 'model:\n  one: {command: run}\n');
+  const { stdout, stderr } = await lab.run(['dryrun']);
+  expect(stdout).toContain('--annotation example.org/cost-centre=1234');
+  const warnings = stderr.split('\n').filter((line) => line.includes('RUNAI_FIELD_IGNORED'));
+  const ignored = fields.map(([name]) => name).filter((name) => warnings.join().includes(`"${name}"`));
+  expect(ignored).toMatchInlineSnapshot(`
+    [
+      "image_pull_secrets",
+      "toolbox_image",
+      "code",
+      "ssh_host",
+      "ssh_port",
+      "conda_home",
+      "python_env",
+      "startup_script",
+      "extra_startup_script",
+      "file",
+      "data",
+      "outputs",
+      "sync_every",
+      "special_gpu",
+      "ephemeral_storage",
+      "limit_ratio",
+      "shm_size",
+      "gpu_whitelist",
+      "hostname_whitelist",
+      "node_selector",
+      "tolerations",
+      "scheduler_name",
+      "queue",
+      "priority",
+      "priority_class",
+      "labels",
+      "ttl",
+      "pack",
+      "service_account",
+      "server",
+    ]
+  `);
 });
 
 it('RUNAI_NO_WORKLOAD: a shell in nothing', async () => {

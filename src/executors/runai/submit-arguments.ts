@@ -24,6 +24,7 @@ export interface RunaiWorkload {
   /** Claims beside the scratch volume of the settings. */
   readonly claims: readonly { readonly claim: string; readonly path: string }[];
   readonly env: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** How long an interactive pod waits when nobody says: what run:ai clusters commonly allow. */
@@ -39,7 +40,11 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
   const interactive = workload.kind === 'interactive';
   const preemptible =
     interactive && settings.nodePools.some((pool) => settings.preemptiblePools.includes(pool));
-  const annotations = { ...(distributed ? networkAnnotation : {}), ...settings.annotations };
+  const annotations = {
+    ...(distributed ? networkAnnotation : {}),
+    ...workload.annotations,
+    ...settings.annotations,
+  };
   const resources = { ...(distributed ? rdmaResource : {}), ...settings.extendedResources };
   const script = formatScript(workload.command ?? `sleep ${workload.timeout ?? interactiveSeconds}`, {
     shell: settings.shell,

@@ -29,6 +29,7 @@ export function trialWorkload(spec: JobSpec, config: Config, settings: RunaiSett
     ),
     claims: Object.entries(fields.volumes).map(([claim, path]) => ({ claim, path })),
     env: spec.env,
+    annotations: fields.annotations,
   };
 }
 

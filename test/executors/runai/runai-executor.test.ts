@@ -43,6 +43,7 @@ async function open() {
           ports: [],
           claims: [],
           env: {},
+          annotations: {},
         },
         settings.value,
       ),

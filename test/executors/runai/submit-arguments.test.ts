@@ -26,6 +26,7 @@ const base: RunaiWorkload = {
   ports: [],
   claims: [],
   env: {},
+  annotations: {},
 };
 
 function commandLine(
