@@ -8,7 +8,7 @@ import { takeLock } from '../stores/process-lock.ts';
 import { printable } from '../stores/safe-key.ts';
 import { systemClock } from '../stores/system-clock.ts';
 import { defineCommand } from './command.ts';
-import { selectFlags } from './data/data-flags.ts';
+import { selectFlags, transferFlags } from './data/data-flags.ts';
 import { openBucket } from './data/open-bucket.ts';
 import { select } from './data/select.ts';
 import { valueOrAsk } from './prompt.ts';
@@ -17,6 +17,7 @@ export const command = defineCommand({
   name: 'monitor',
   flags: {
     ...selectFlags,
+    overwrite: transferFlags.overwrite,
     interval: {
       kind: 'count',
       minimum: 1,
@@ -59,14 +60,15 @@ export const command = defineCommand({
         root: cwd,
         project: cwd,
         interval,
+        overwrite: options.overwrite,
         clock: systemClock,
         report,
         signal,
       });
-      await monitor.run();
+      const { failed, different } = await monitor.run();
       if (!options.json) context.stderr.write(`Stopped watching ${printable(file)}\n`);
       // Being told to stop is how this command ends.
-      return ExitCode.ok;
+      return failed > 0 ? ExitCode.failed : different > 0 ? ExitCode.refused : ExitCode.ok;
     } finally {
       lock.release();
       store.close();
@@ -96,6 +98,7 @@ function describe(event: MonitorEvent, file: string): { stdout?: string; stderr?
       return { stderr: `Waiting: ${why}` };
     }
     case 'skipped':
+    case 'different':
     case 'failed':
       return { stderr: formatDiagnostic(event.diagnostic, { color: false }) };
     default:

@@ -23,6 +23,8 @@ export interface LocalFiles {
   readonly refused: readonly Diagnostic[];
   /** What could not be read, by its key. */
   readonly unreadable: readonly { readonly key: string; readonly diagnostic: Diagnostic }[];
+  /** The folders that were walked, each with what it is to the system: a mount or an exchange makes another of it. */
+  readonly folders: ReadonlyMap<string, string>;
 }
 
 /** Temporary files of downloads; never uploaded. */
@@ -67,6 +69,7 @@ class Walk implements LocalFiles {
   readonly ignored: Diagnostic[] = [];
   readonly refused: Diagnostic[] = [];
   readonly unreadable: { key: string; diagnostic: Diagnostic }[] = [];
+  readonly folders = new Map<string, string>();
   readonly #root: string;
   readonly #matches: (key: string) => boolean;
   readonly #signal: AbortSignal;
@@ -88,6 +91,7 @@ class Walk implements LocalFiles {
       this.#skip(prefix.slice(0, -1), 'it is a link in a circle');
       return;
     }
+    this.folders.set(prefix, identity);
     let entries: string[];
     try {
       entries = readdirSync(path);
@@ -129,11 +133,13 @@ class Walk implements LocalFiles {
       return;
     }
     try {
-      const link = lstatSync(join(this.#root, key)).isSymbolicLink();
-      if (link) this.#skip(key, 'it is a link to nothing or in a circle');
-      else this.#fail(key, 'it cannot be read');
-    } catch {
+      const info = lstatSync(join(this.#root, key), { throwIfNoEntry: false });
       // Gone between reading the folder and now: not there is not there.
+      if (info === undefined) return;
+      if (info.isSymbolicLink()) this.#skip(key, 'it is a link to nothing or in a circle');
+      else this.#fail(key, 'it cannot be read');
+    } catch (error) {
+      this.#fail(key, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -165,12 +171,26 @@ export function isUnchanged(before: LocalFile, now: LocalFile): boolean {
   );
 }
 
+/** Also what network file systems say when their server is away. */
+const unreadableCodes = [
+  'ELOOP',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'ENAMETOOLONG',
+  'EIO',
+  'ESTALE',
+  'ENOTCONN',
+  'EHOSTDOWN',
+  'ETIMEDOUT',
+];
+
 /** `undefined` where nothing is there or the links to it go in a circle. */
 function statOrUndefined(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (isSystemError(error, 'ELOOP', 'ENOTDIR', 'EACCES', 'ENAMETOOLONG')) return undefined;
+    if (isSystemError(error, ...unreadableCodes)) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { FolderMonitor, type MonitorEvent } from '../../src/stores/folder-monitor.ts';
 import { parseSelection } from '../../src/stores/selection.ts';
 import { QuickClock, startBucket } from './fake-bucket.ts';
@@ -8,7 +9,7 @@ import { QuickClock, startBucket } from './fake-bucket.ts';
 type Bucket = Awaited<ReturnType<typeof startBucket>>;
 
 /** Runs a monitor; before each pause, the next step is taken, and after the last one it is stopped. */
-async function watch({ store, root }: Bucket, steps: readonly (() => void)[]) {
+async function watch({ store, root }: Bucket, steps: readonly (() => void)[], overwrite = false) {
   const selection = parseSelection('out/', root);
   if (!selection.ok) throw new Error('no selection');
   const stop = new AbortController();
@@ -30,13 +31,14 @@ async function watch({ store, root }: Bucket, steps: readonly (() => void)[]) {
     root,
     project: root,
     interval: 1000,
+    overwrite,
     clock: new Stepping(),
     report: (event) => void events.push(event),
     signal: stop.signal,
   });
-  await monitor.run();
+  const summary = await monitor.run();
   const lines = events.map((event) => ('key' in event ? `${event.type} ${event.key}` : event.type));
-  return { lines, pauses };
+  return { lines, pauses, summary };
 }
 
 const nothing = () => {};
@@ -132,4 +134,128 @@ it('survives the loss of the network, looking less and less often', async () => 
   expect(lines).toEqual(['watching', 'waiting', 'uploaded out/a', 'resumed']);
   expect(Math.max(...pauses)).toBeGreaterThan(3000);
   expect(server.bucket.keys()).toEqual(['out/a']);
+});
+
+it('deletes nothing when an empty folder takes the place of the watched one, as after an unmount', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  for (const name of ['out/a', 'out/deep/b']) write(name, name);
+  const { lines } = await watch(bucket, [
+    nothing,
+    () => {
+      renameSync(path('out'), path('away'));
+      mkdirSync(path('out/deep'), { recursive: true });
+    },
+    nothing,
+    nothing,
+    () => {
+      rmSync(path('out'), { recursive: true });
+      renameSync(path('away'), path('out'));
+      rmSync(path('out/a'));
+    },
+    nothing,
+    nothing,
+    nothing,
+  ]);
+  expect(lines).toEqual(['watching', 'uploaded out/a', 'uploaded out/deep/b']);
+  expect(server.bucket.keys()).toEqual(['out/a', 'out/deep/b']);
+});
+
+it('deletes nothing while a part of the folder cannot be seen', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  const elsewhere = mkdtempSync(join(tmpdir(), 'ktb-scratch-'));
+  onTestFinished(() => rmSync(elsewhere, { recursive: true, force: true }));
+  mkdirSync(join(elsewhere, 'run'));
+  write('out/a', 'a');
+  symlinkSync(join(elsewhere, 'run'), path('out/run'));
+  write('out/run/b', 'b');
+  const { lines } = await watch(bucket, [
+    nothing,
+    () => rmSync(join(elsewhere, 'run'), { recursive: true }),
+    () => rmSync(path('out/a')),
+    nothing,
+    nothing,
+  ]);
+  expect(lines).toEqual(['watching', 'uploaded out/a', 'uploaded out/run/b', 'skipped']);
+  expect(server.bucket.keys()).toEqual(['out/a', 'out/run/b']);
+});
+
+it('tries an upload again that failed, and tells what is not there in the end', async () => {
+  const bucket = await startBucket();
+  bucket.write('out/a', 'a');
+  bucket.write('out/never', 'x');
+  const put = (key: string) => (seen: { method: string; key: string }) =>
+    seen.method === 'PUT' && seen.key === key;
+  bucket.server.fail({ reply: { status: 403, code: 'AccessDenied' } }, put('out/a'), 2);
+  bucket.server.fail({ reply: { status: 403, code: 'AccessDenied' } }, put('out/never'), 99);
+  const { lines, summary } = await watch(bucket, Array(9).fill(nothing));
+  expect(lines).toEqual(['watching', 'failed out/a', 'failed out/never', 'uploaded out/a']);
+  expect(summary).toEqual({ failed: 1, different: 0 });
+});
+
+it('tries a removal again that failed, and survives a refused one', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  write('out/a', 'a');
+  const isDelete = ({ query }: { query: URLSearchParams }) => query.has('delete');
+  server.fail({ reply: { status: 403, code: 'AccessDenied' } }, isDelete);
+  server.fail(
+    {
+      rewrite: () => {
+        server.bucket.put('out/a', 'a');
+        return '<DeleteResult><Error><Key>out/a</Key><Code>InternalError</Code></Error></DeleteResult>';
+      },
+    },
+    isDelete,
+  );
+  const { lines, summary } = await watch(bucket, [
+    nothing,
+    () => rmSync(path('out/a')),
+    ...Array(8).fill(nothing),
+  ]);
+  expect(lines).toEqual([
+    'watching',
+    'uploaded out/a',
+    'waiting',
+    'failed out/a',
+    'resumed',
+    'removed out/a',
+  ]);
+  expect(server.bucket.keys()).toEqual([]);
+  expect(summary).toEqual({ failed: 0, different: 0 });
+});
+
+it('leaves what it has not uploaded itself, unless it may overwrite', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  write('out/old', 'here');
+  server.bucket.put('out/old', 'there');
+  server.bucket.put('out/precious', 'from yesterday');
+  const steps = [
+    () => write('out/precious', 'x'),
+    () => rmSync(path('out/precious')),
+    ...Array(3).fill(nothing),
+  ];
+  const { lines, summary } = await watch(bucket, steps);
+  expect(lines).toEqual(['watching', 'different out/old']);
+  expect(summary).toEqual({ failed: 0, different: 1 });
+  expect(server.bucket.objects.get('out/old')?.body.toString()).toBe('there');
+  expect(server.bucket.keys()).toEqual(['out/old', 'out/precious']);
+  expect((await watch(bucket, [nothing, nothing], true)).lines).toEqual(['watching', 'uploaded out/old']);
+});
+
+it('waits for whatever comes between it and the bucket once it has gone well', async () => {
+  const bucket = await startBucket();
+  const { server, write } = bucket;
+  mkdirSync(join(bucket.root, 'out'));
+  server.fail(
+    { reply: { status: 302, code: '', headers: { location: 'http://portal.example' } } },
+    ({ key }) => {
+      return key === 'out/a';
+    },
+  );
+  server.fail({ reply: { status: 400, code: 'ExpiredToken' } }, ({ key }) => key === 'out/a');
+  const { lines } = await watch(bucket, [() => write('out/a', 'a'), ...Array(5).fill(nothing)]);
+  expect(lines).toEqual(['watching', 'waiting', 'waiting', 'uploaded out/a', 'resumed']);
 });
