@@ -23,7 +23,13 @@ export const command = defineCommand({
     if (await usesRunai(context)) {
       const { openRunai } = await import('./runai/open-runai.ts');
       const { waitForWorkloads } = await import('./runai/wait-for-workloads.ts');
-      return await waitForWorkloads(await openRunai(config, context, { json }), specs, { json }, context);
+      return await waitForWorkloads(
+        await openRunai(config, context, { json }),
+        specs,
+        { json },
+        config,
+        context,
+      );
     }
     using cluster = await openCluster(config, { yes }, context);
     return await waitForTrials(

@@ -37,6 +37,8 @@ export interface RunRecord {
   readonly signal?: string;
   /** One sentence for a person, where the exit code does not say it. */
   readonly reason?: string;
+  /** Of one that waits to be submitted: how many trials of its sweep may be there at once. */
+  readonly slots?: number;
   /** Relative to the project, one file an attempt. */
   readonly log: string;
   /** Local runs: tells a live process from one whose number was used again. */

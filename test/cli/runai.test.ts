@@ -87,13 +87,26 @@ describe('job', () => {
     expect(lab.state.workloads['example-average']?.status).toBe('Failed');
   });
 
-  it('submits no more than max_parallel at once, and the rest when there is room', async () => {
+  it('submits no more than max_parallel at once; whoever looks next goes on with the rest', async () => {
     const ran = await lab.run(['job', '--max_parallel=1']);
     expect(ran).toMatchObject({ code: 3 });
     expect(ran.stdout).toContain(`Job '${second}' not found. Not created: max_parallel is reached.`);
+    expect((await lab.run(['status'])).stdout).toMatch(
+      new RegExp(`${second} +suspended.*waiting for one of 1 slots`),
+    );
+    expect(Object.keys(lab.state.workloads)).toEqual([first]);
     lab.set({ [first]: 'Succeeded' });
-    expect(await lab.run(['job', '--max_parallel=1'])).toMatchObject({ code: 0 });
-    expect(Object.keys(lab.state.workloads)).toContain(second);
+    const status = await lab.run(['status']);
+    expect(status.stderr).toContain(`job.run.ai/${second} created`);
+    expect(status.stdout).toMatch(new RegExp(`${second} +pending`));
+    lab.set({ [second]: 'Succeeded' });
+    expect(await lab.run(['wait'])).toMatchObject({ code: 0, stderr: '2 succeeded, 0 failed\n' });
+  });
+
+  it('with wait, goes on until all have ended', async () => {
+    const ran = await lab.run(['job', '--max_parallel=1', '--wait=true'], { RUNAI_NEXT: 'Succeeded' });
+    expect(ran.code).toBe(0);
+    expect(Object.keys(lab.state.workloads)).toEqual([first, second]);
   });
 });
 
@@ -139,7 +152,7 @@ describe('what runs', () => {
     await lab.run(['job']);
     lab.add('bob-secret', 'Running');
     const { stdout, stderr } = await lab.run(['logs', '--name=*']);
-    expect(stdout).toBe(`log of ${first}\nlog of ${second}\n`);
+    expect(stdout.split('\n').sort()).toEqual(['', `log of ${first}`, `log of ${second}`]);
     expect(stderr).not.toContain('bob');
   });
 

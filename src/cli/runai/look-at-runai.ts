@@ -8,6 +8,7 @@ import { hasFailed } from '../../matrix/decide.ts';
 import type { Outlook, Views } from '../cluster/print-cluster-status.ts';
 import type { ProjectPlan } from '../project.ts';
 import { maxProcesses, openRunai } from './open-runai.ts';
+import { continueSweep } from './submit-trials.ts';
 
 /** Milliseconds between two looks at run:ai's listing. */
 const watchInterval = 5000;
@@ -17,7 +18,8 @@ const maxExplained = 16;
 
 /** How trials stand on run:ai: its listing, and records for fingerprints and for what is gone from it. */
 export async function lookAtRunai({ config, plan }: ProjectPlan, context: Context): Promise<Outlook> {
-  const { executor, records } = await openRunai(config, context);
+  const runai = await openRunai(config, context);
+  const { executor, records } = runai;
   const { signal } = context;
   const names = new Set([...plan].map(({ name }) => name));
   const explained = new Map<string, string | undefined>();
@@ -44,6 +46,8 @@ export async function lookAtRunai({ config, plan }: ProjectPlan, context: Contex
     );
   };
   const once = async (): Promise<Views> => {
+    // Whoever looks keeps the sweep going.
+    await continueSweep(runai, plan, { json: false }, config, context);
     const there = await executor.list(context.signal);
     const known = await records.readAll();
     const views = new Map<string, { observation: Observation }>();

@@ -1,23 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
 import { recallWorkload } from '../../executors/runai/launch.ts';
 import { runaiExecutorName } from '../../executors/runai/runai-executor.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
+import type { JobSpec } from '../../matrix/job-spec.ts';
 import type { RunaiProject } from './open-runai.ts';
+import { continueSweep } from './submit-trials.ts';
 
 /** Milliseconds between two looks at run:ai's listing. */
 const pollInterval = 2000;
 
-/** Waits until the workloads of these trials have ended, saying so of each; remembers how they ended. */
+/**
+ * Waits until the workloads of these trials have ended, saying so of each; remembers how they ended. Those that
+ * wait for a slot of `max_parallel` are submitted as slots become free.
+ */
 export async function waitForWorkloads(
-  { executor, records }: RunaiProject,
-  specs: Iterable<{ readonly name: string }>,
+  runai: RunaiProject,
+  specs: readonly JobSpec[],
   { json }: { readonly json: boolean },
+  config: Config,
   context: Context,
 ): Promise<ExitCode> {
-  const open = new Set([...specs].map(({ name }) => name));
+  const { executor, records } = runai;
+  let queued = await continueSweep(runai, specs, { json }, config, context);
+  const open = new Set(specs.map(({ name }) => name));
   const said = new Map<string, string>();
   const counts = { succeeded: 0, failed: 0, gone: 0 };
   const say = (name: string, state: string, reason: string | undefined) => {
@@ -56,6 +65,7 @@ export async function waitForWorkloads(
     }
     if (open.size === 0) break;
     await sleep(pollInterval, undefined, { signal: context.signal });
+    if (queued > 0) queued = await continueSweep(runai, specs, { json }, config, context);
   }
   if (!json)
     context.stderr.write(

@@ -7,7 +7,7 @@ import type { RunRecord, TrialState } from '../../records/run-record.ts';
 import type { Executor, Observation, RecordStore } from '../executor.ts';
 import { inOrder } from '../kubernetes/in-order.ts';
 import type { LaunchStep } from '../kubernetes/launch.ts';
-import { isNameTaken, ownRecord, type PreparedRunaiJob } from './runai-executor.ts';
+import { isNameTaken, isQueued, ownRecord, type PreparedRunaiJob, runaiRecord } from './runai-executor.ts';
 
 export interface RunaiLaunchOptions {
   readonly executor: Executor<PreparedRunaiJob>;
@@ -27,6 +27,7 @@ export interface RunaiLaunchOptions {
   readonly harvest: (name: string, path: string) => Promise<void>;
   /** Called for each trial in their order. */
   readonly report: (step: LaunchStep) => void;
+  readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -65,6 +66,15 @@ export function recallWorkload(
   record: RunRecord | undefined,
 ): Observation | undefined {
   if (listed !== undefined) return listed;
+  if (isQueued(record)) {
+    const { name, fingerprint, slots } = record;
+    return {
+      name,
+      state: 'suspended',
+      fingerprint,
+      reason: `waiting for one of ${slots} slots (max_parallel)`,
+    };
+  }
   const ours = ownRecord(record);
   if (ours === undefined || ours.state === 'pending' || ours.state === 'running') return undefined;
   const { name, state, fingerprint, startedAt } = ours;
@@ -87,7 +97,7 @@ class Launch {
     const { records, overwrite, only } = this.#options;
     const listed = this.#there.get(spec.name);
     const record = await records.read(spec.name);
-    const known = recallWorkload(listed, record);
+    const known = isQueued(record) && listed === undefined ? undefined : recallWorkload(listed, record);
     const changed = changedParts(spec.fingerprint, known?.fingerprint);
     if (only !== undefined && !keepsState(only, known?.state ?? 'missing', changed)) return undefined;
     const step = {
@@ -103,7 +113,10 @@ class Launch {
     if (listed !== undefined && !isOurs(spec.name, record, this.#options.user))
       return { ...step, result: 'rejected', diagnostics: [notOurs(spec.name)] };
     const freed = listed !== undefined && isActive(listed) ? 1 : 0;
-    if (this.#slots + freed <= 0) return { ...step, result: 'left' };
+    if (this.#slots + freed <= 0) {
+      if (listed === undefined) await this.#queue(spec, record);
+      return { ...step, result: 'left' };
+    }
     this.#slots += freed - 1;
     if (listed !== undefined) await this.#free(spec.name, record);
     try {
@@ -121,6 +134,14 @@ class Launch {
     const { executor, harvest, signal } = this.#options;
     await harvest(name, record?.log ?? logPath(name, 1));
     await executor.remove({ name }, signal);
+  }
+
+  /** Remembers that the trial is wanted: whoever looks next, here, submits it when there is room. */
+  async #queue(spec: JobSpec, record: RunRecord | undefined): Promise<void> {
+    const { records, now, maxParallel } = this.#options;
+    const attempt = isQueued(record) ? record.attempt : (record?.attempt ?? 0) + 1;
+    const queued = runaiRecord(spec, 'suspended', attempt, new Date(now()).toISOString());
+    await records.write({ ...queued, ...(maxParallel !== undefined && { slots: maxParallel }) });
   }
 
   async #submit(spec: JobSpec): Promise<void> {

@@ -76,7 +76,8 @@ export function createRunaiExecutor(options: RunaiExecutorOptions): RunaiExecuto
       signal.throwIfAborted();
       const { spec } = job;
       const before = await records.read(spec.name);
-      const record = startedRecord(spec, (before?.attempt ?? 0) + 1, new Date(options.now()).toISOString());
+      const attempt = isQueued(before) ? before.attempt : (before?.attempt ?? 0) + 1;
+      const record = runaiRecord(spec, 'pending', attempt, new Date(options.now()).toISOString());
       try {
         await cli.run(job.argv.slice(1), signal);
       } catch (error) {
@@ -112,7 +113,14 @@ export function createRunaiExecutor(options: RunaiExecutorOptions): RunaiExecuto
 
 /** A record of a trial that was submitted to run:ai; others say nothing of what is there. */
 export function ownRecord(record: RunRecord | undefined): RunRecord | undefined {
-  return record?.executor === runaiExecutorName ? record : undefined;
+  return record?.executor === runaiExecutorName && !isQueued(record) ? record : undefined;
+}
+
+/** Whether a trial waits for a slot of `max_parallel`, and has not been submitted. */
+export function isQueued(
+  record: RunRecord | undefined,
+): record is RunRecord & { readonly state: 'suspended' } {
+  return record?.executor === runaiExecutorName && record.state === 'suspended';
 }
 
 /** Whether run:ai refused because a workload of the name is there. */
@@ -120,8 +128,13 @@ export function isNameTaken(error: unknown): error is DiagnosticError {
   return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'RUNAI_NAME_TAKEN';
 }
 
-/** The record of a trial that run:ai has taken; how it ends is known from run:ai. */
-function startedRecord(spec: JobSpec, attempt: number, startedAt: string): RunRecord {
+/** The record of a trial that run:ai has taken, or is to take; how it ends is known from run:ai. */
+export function runaiRecord(
+  spec: JobSpec,
+  state: 'pending' | 'suspended',
+  attempt: number,
+  startedAt: string,
+): RunRecord {
   const { model, dataset, hparam } = spec.trial;
   return {
     version: 1,
@@ -132,7 +145,7 @@ function startedRecord(spec: JobSpec, attempt: number, startedAt: string): RunRe
     fingerprint: spec.fingerprint,
     command: spec.command,
     executor: runaiExecutorName,
-    state: 'pending',
+    state,
     attempt,
     host: 'run:ai',
     startedAt,
