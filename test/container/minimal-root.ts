@@ -16,6 +16,7 @@ export function minimalFiles(root: string): void {
   symlinkSync('dash', path.join(root, 'usr/bin/sh'));
   writeFileSync(path.join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/bash\n');
   writeFileSync(path.join(root, 'etc/group'), 'root:x:0:\n');
+  writeFileSync(path.join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n');
 }
 
 /** A program of this machine as `/usr/bin/NAME`, with the libraries that it is linked to. */

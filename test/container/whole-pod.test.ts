@@ -33,6 +33,8 @@ let project: ClusterProject;
 beforeEach(async () => {
   cluster = await startFakeCluster();
   server = new FakeS3Server();
+  // The name by which pods know it.
+  server.names.push('bucket.example.org');
   await server.start();
   project = await makeClusterProject(cluster);
   await project.write('.gitignore', 'kubeconfig\n.env\n');
@@ -60,6 +62,7 @@ toolbox_image: docker.io/lab/kube-toolbox:0.1.0
 code: snapshot
 cpu_count: 1
 memory: 1
+endpoint_map: {'${server.url}': '${server.url.replace('127.0.0.1', 'bucket.example.org')}'}
 ${more}
 `;
 

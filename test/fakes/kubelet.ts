@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Mount, type Ran, Sandbox, type Started } from '../container/sandbox.ts';
@@ -59,6 +59,7 @@ export class PodRun {
     this.#pod = pod;
     this.#node = node;
     mkdirSync(path.join(this.#folder, 'volumes'));
+    writeFileSync(this.#hosts, `127.0.0.1 localhost bucket.example.org\n127.0.0.1 ${pod['metadata'].name}\n`);
     refuseUnknown(pod['spec'], podFields);
     for (const volume of pod['spec'].volumes ?? []) {
       if (volume.persistentVolumeClaim === undefined)
@@ -135,6 +136,11 @@ export class PodRun {
     return this.#pod['spec'].terminationGracePeriodSeconds ?? 30;
   }
 
+  /** Kept by the kubelet: whatever the image has. */
+  get #hosts(): string {
+    return path.join(this.#folder, 'hosts');
+  }
+
   #volume(name: string): string {
     return path.join(this.#folder, 'volumes', name);
   }
@@ -162,10 +168,11 @@ export class PodRun {
     const security = { ...this.#pod['spec'].securityContext, ...container['securityContext'] };
     const uid = security.runAsUser ?? image.user ?? 0;
     const started = sandbox.start(words, {
-      env: Object.fromEntries(env),
+      env: { HOME: homeOf(uid, sandbox), ...Object.fromEntries(env) },
       cwd: container['workingDir'] ?? image.workingDir,
       mounts: [
         ...(image.shares ?? []),
+        { source: this.#hosts, target: '/etc/hosts' },
         ...(container['volumeMounts'] ?? []).map((mount: Manifest) => this.#mount(mount)),
       ],
       without: this.#node.squashesRoot === true ? [...without, 'dac_override', 'fowner'] : without,
@@ -216,6 +223,12 @@ export class PodRun {
     for (const [name, value] of own) env.set(name, value);
     return env;
   }
+}
+
+/** As the container runtime sets it where nobody else does. */
+function homeOf(uid: number, image: Sandbox): string {
+  const accounts = readFileSync(image.path('etc/passwd'), 'utf8').split('\n');
+  return accounts.map((line) => line.split(':')).find((fields) => fields[2] === String(uid))?.[5] ?? '/';
 }
 
 /** `$(NAME)` is replaced where it is known, `$$` is `$`. */

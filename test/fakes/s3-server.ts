@@ -46,6 +46,8 @@ export class FakeS3Server {
   readonly secrets = new Map([['FAKEKEY', 'fake/secret+key']]);
   /** Every request, in the order of their coming. */
   readonly log: Seen[] = [];
+  /** Further names that lead here. */
+  readonly names: string[] = [];
   /** Lets unsigned requests in. */
   open = false;
   /** Takes no notice of If-Match, as some servers do. */
@@ -143,7 +145,9 @@ export class FakeS3Server {
   }
 
   #admit(request: IncomingMessage, seen: Seen, bucketName: string): void {
-    if (request.headers.host !== new URL(this.url).host) throw new Rejected(400, 'InvalidURI', 'wrong Host');
+    const { hostname, port } = new URL(this.url);
+    if (![hostname, ...this.names].some((name) => request.headers.host === `${name}:${port}`))
+      throw new Rejected(400, 'InvalidURI', 'wrong Host');
     const payloadHash = verifySignature(request, this.secrets, Date.now() + this.skew);
     if (payloadHash === undefined && !this.open) throw new Rejected(403, 'AccessDenied');
     if (bucketName !== this.bucketName) throw new Rejected(404, 'NoSuchBucket');
