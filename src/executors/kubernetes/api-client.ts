@@ -93,13 +93,40 @@ export class ApiClient {
   }
 
   /**
-   * The answer of a request that succeeds, to be read as it comes. Only the head is retried; a body that
-   * breaks off rejects, and the caller knows where it was.
+   * The answer of a request that succeeds, to be read as it comes. Only the head is retried; a body that breaks
+   * off, or of which nothing comes for `quiet` milliseconds, rejects, and the caller knows where it was.
    */
-  async stream(request: ApiRequest): Promise<IncomingMessage> {
-    return this.#persist(request, (signal) =>
-      this.#attempt(request, signal, async (response) => response, true),
+  async stream(request: ApiRequest & { readonly quiet: number }): Promise<AsyncGenerator<Buffer>> {
+    const response = await this.#persist(request, (signal) =>
+      this.#attempt(request, signal, async (head) => head, true),
     );
+    return this.#chunks(response, request);
+  }
+
+  async *#chunks(
+    response: IncomingMessage,
+    { quiet, signal }: { readonly quiet: number; readonly signal: AbortSignal },
+  ): AsyncGenerator<Buffer> {
+    let isWaited = true;
+    const watchdog = setTimeout(() => {
+      // Whoever reads on a terminal may take their time.
+      if (isWaited) response.destroy(new TimeoutError(quiet));
+      else watchdog.refresh();
+    }, quiet);
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        isWaited = false;
+        yield chunk;
+        isWaited = true;
+        watchdog.refresh();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#unreachable(error as Error);
+    } finally {
+      clearTimeout(watchdog);
+      response.destroy();
+    }
   }
 
   /** Milliseconds since the epoch by the server's clock, which time stamps of objects are made with. */
@@ -273,7 +300,7 @@ function isUnauthorized(error: Error): boolean {
   return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_UNAUTHORIZED';
 }
 
-/** Whether a request ended because its answer did not begin in time. */
+/** Whether a request ended because its answer did not begin, or go on, in time. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof DiagnosticError && error.diagnostics[0]?.cause instanceof TimeoutError;
 }

@@ -1,5 +1,4 @@
 import { markerInterval, packMarker } from '../../matrix/pack-command.ts';
-import { isApiError } from './api-error.ts';
 import { inOrder } from './in-order.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, type Pod, pathOf, pods } from './objects.ts';
@@ -36,22 +35,23 @@ async function readMarker(api: NamespaceApi, pod: Pod, signal: AbortSignal): Pro
     sinceSeconds: String(Math.ceil(2.5 * markerInterval)),
     limitBytes: String(maxBytes),
   });
+  const { attemptTimeout: quiet } = api.client.policy;
   try {
     const path = `${pathOf(pods, api.namespace, pod.metadata.name)}/log?${query}`;
     let last: PackCodes | undefined;
     let line = '';
-    for await (const chunk of await api.client.stream({ path, accept: '*/*', signal })) {
-      const lines = (line + (chunk as Buffer).toString('latin1')).split('\n');
+    const brief = AbortSignal.any([signal, AbortSignal.timeout(quiet)]);
+    for await (const chunk of await api.client.stream({ path, accept: '*/*', quiet, signal: brief })) {
+      const lines = (line + chunk.toString('latin1')).split('\n');
       // Of a line under way its beginning is enough.
       line = (lines.pop() ?? '').slice(0, 1000);
       const marker = lines.findLast((each) => each.startsWith(packMarker));
       last = readPackCodes(marker?.slice(packMarker.length)) ?? last;
     }
     return last;
-  } catch (error) {
+  } catch {
     signal.throwIfAborted();
     // Ended meanwhile, on a node that does not answer, or not for this user to read: the trials run, for all we know.
-    if (isApiError(error)) return undefined;
-    throw error;
+    return undefined;
   }
 }

@@ -44,12 +44,7 @@ export async function podsOfJob(
 }
 
 /** The last of what a pod has printed, or a sentence in its place; `times` as much where several trials share it. */
-export async function readTail(
-  api: NamespaceApi,
-  pod: Pod,
-  signal: AbortSignal,
-  times = 1,
-): Promise<Buffer | string> {
+export async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal, times = 1): Promise<Buffer> {
   const most = harvestedBytes * times;
   const container = pod.spec?.containers?.[0]?.name;
   const query = new URLSearchParams({
@@ -57,23 +52,22 @@ export async function readTail(
     limitBytes: String(readBytes * times),
   });
   if (container !== undefined) query.set('container', container);
+  const path = `${pathOf(pods, api.namespace, pod.metadata.name)}/log?${query}`;
+  const { attemptTimeout: quiet } = api.client.policy;
+  const chunks: Buffer[] = [];
+  let size = 0;
   try {
-    const response = await api.client.stream({
-      path: `${pathOf(pods, api.namespace, pod.metadata.name)}/log?${query}`,
-      accept: '*/*',
-      signal,
-    });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    // In all, with what is asked again: the node may be gone with the log, and the trial is to run again all the same.
+    const brief = AbortSignal.any([signal, AbortSignal.timeout(quiet)]);
+    for await (const chunk of await api.client.stream({ path, accept: '*/*', quiet, signal: brief })) {
       chunks.push(chunk);
       size += chunk.length;
       for (; size - (chunks[0]?.length ?? 0) >= most; chunks.shift()) size -= chunks[0]?.length ?? 0;
     }
-    return Buffer.concat(chunks).subarray(-most);
   } catch (error) {
     signal.throwIfAborted();
-    // The node may be gone with the log; that must not keep the trial from running again.
-    return isApiError(error) ? `(the log could not be read: ${error.message})\n` : '';
+    const why = isApiError(error) ? error.message : 'the node does not answer';
+    chunks.push(Buffer.from(`(the log could not be read${size > 0 ? ' to its end' : ''}: ${why})\n`));
   }
+  return Buffer.concat(chunks).subarray(-most);
 }

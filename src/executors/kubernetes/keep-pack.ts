@@ -81,7 +81,7 @@ async function readLog(
   const pod = jobPods
     .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
     .at(-1);
-  return pod === undefined ? Buffer.alloc(0) : Buffer.from(await readTail(api, pod, signal, trials));
+  return pod === undefined ? Buffer.alloc(0) : readTail(api, pod, signal, trials);
 }
 
 function isSame(known: RunRecord, record: RunRecord): boolean {

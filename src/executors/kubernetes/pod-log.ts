@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { isTimeout } from './api-client.ts';
 import { isApiError } from './api-error.ts';
 import type { NamespaceApi } from './namespace-api.ts';
@@ -12,15 +11,18 @@ export interface LogOptions {
   /** The container before the last restart. */
   readonly previous?: boolean;
   readonly tailLines?: number | undefined;
-  /** Milliseconds without a byte after which a followed log is asked for anew. */
+  /** Milliseconds without a byte after which a log is asked for anew. */
   readonly quiet?: number;
 }
+
+/** Times a log that is not followed may break off before its next byte. */
+const mostBreaks = 3;
 
 /**
  * A program may print nothing for hours, and so may a half-open connection. A node agent sends not even the
  * head of its answer before the first byte of a log, so neither can be told from the other but by asking.
  */
-const defaultQuiet = 60_000;
+const followedQuiet = 60_000;
 
 /** Bytes of a line before its time stamp must have ended: RFC 3339 with nanoseconds, and a space. */
 const longestStamp = 64;
@@ -55,8 +57,8 @@ export async function* readPodLog(
       if (isWaiting(error)) {
         if (!options.follow) return;
         isStillWaiting = true;
-      } else if (isApiError(error)) throw error;
-      wasQuiet = options.follow && (error instanceof Quiet || isTimeout(error));
+      } else if (isApiError(error) || (!options.follow && failures >= mostBreaks)) throw error;
+      wasQuiet = options.follow && isTimeout(error);
       hasBroken = true;
     }
     if (!hasBroken && !options.follow) return;
@@ -89,36 +91,16 @@ async function openLog(
   const since = position.begin();
   if (since !== undefined) query.set('sinceTime', since);
   else if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines));
-  const request = { path: `${pathOf(pods, api.namespace, name)}/log?${query}`, accept: '*/*', signal };
-  if (!query.has('follow')) return api.client.stream(request);
-  const quiet = options.quiet ?? defaultQuiet;
-  return untilQuiet(await api.client.stream({ ...request, headTimeout: quiet }), quiet);
-}
-
-/** The chunks of a body; rejects when the next takes longer than `quiet` milliseconds. */
-async function* untilQuiet(response: IncomingMessage, quiet: number): AsyncGenerator<Uint8Array> {
-  let isWaited = true;
-  const watchdog = setTimeout(() => {
-    // Whoever reads on a terminal may take their time.
-    if (isWaited) response.destroy(new Quiet());
-    else watchdog.refresh();
-  }, quiet);
-  try {
-    for await (const chunk of response) {
-      isWaited = false;
-      yield chunk as Buffer;
-      isWaited = true;
-      watchdog.refresh();
-    }
-  } finally {
-    clearTimeout(watchdog);
-    response.destroy();
-  }
-}
-
-/** Nothing has come for a while, which means nothing. */
-class Quiet extends Error {
-  override readonly name = 'Quiet';
+  const path = `${pathOf(pods, api.namespace, name)}/log?${query}`;
+  const isSilenceUsual = query.has('follow');
+  const quiet = options.quiet ?? (isSilenceUsual ? followedQuiet : api.client.policy.attemptTimeout);
+  return api.client.stream({
+    path,
+    accept: '*/*',
+    quiet,
+    ...(isSilenceUsual && { headTimeout: quiet }),
+    signal,
+  });
 }
 
 /** Where reading a log has come to. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { ApiError, isApiError, type StatusBody } from './api-error.ts';
 import type { NamespaceApi, Selection } from './namespace-api.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
@@ -97,8 +96,8 @@ async function* watchOnce<T extends KubeObject>(
   });
   if (select.labels !== undefined) query.set('labelSelector', select.labels);
   if (select.fields !== undefined) query.set('fieldSelector', select.fields);
-  const response = await api.client.stream({ path: `${pathOf(resource, api.namespace)}?${query}`, signal });
-  for await (const lines of splitLines(response, silence))
+  const path = `${pathOf(resource, api.namespace)}?${query}`;
+  for await (const lines of splitLines(await api.client.stream({ path, quiet: silence, signal })))
     yield lines.map((line) => {
       try {
         return JSON.parse(line) as WatchEvent<T>;
@@ -112,16 +111,11 @@ async function* watchOnce<T extends KubeObject>(
  * Whole lines of a body, in the batches they arrive in. What follows the last line break when the body ends is
  * half an event: it is dropped, and since the version moves on only with whole events, it is sent again.
  */
-async function* splitLines(response: IncomingMessage, silence: number): AsyncGenerator<readonly string[]> {
+async function* splitLines(body: AsyncIterable<Buffer>): AsyncGenerator<readonly string[]> {
   let partial: Buffer[] = [];
   let size = 0;
-  const watchdog = setTimeout(
-    () => response.destroy(new StreamBroken(`nothing for ${silence / 1000} s`)),
-    silence,
-  );
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      watchdog.refresh();
+    for await (const chunk of body) {
       const end = chunk.lastIndexOf(10);
       if (end === -1) {
         partial.push(chunk);
@@ -137,9 +131,6 @@ async function* splitLines(response: IncomingMessage, silence: number): AsyncGen
   } catch (cause) {
     if (cause instanceof StreamBroken) throw cause;
     throw new StreamBroken('the watch broke off', { cause });
-  } finally {
-    clearTimeout(watchdog);
-    response.destroy();
   }
 }
 

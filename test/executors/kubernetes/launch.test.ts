@@ -159,6 +159,21 @@ describe('launching a sweep', () => {
     expect(await readFile(join(root, record.log), 'utf8')).toBe('Traceback\nValueError\n');
   });
 
+  it.each([
+    ['silence', 'Traceback\n(the log could not be read to its end: the node does not answer)\n'],
+    ['hang', '(the log could not be read: the node does not answer)\n'],
+  ] as const)('is not held up by a log that the node does not send (%s)', async (kind, said) => {
+    cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 1, log: 'Traceback\n' });
+    await run(makeSpecs(1));
+    const [name = ''] = names();
+    await expect.poll(() => job(name)['status'].failed).toBe(1);
+    cluster.fail({ kind }, { when: ({ path }) => path.endsWith('/log'), times: 100 });
+    const client = connectToFake(cluster, { policy: { ...timelessPolicy(), attemptTimeout: 500 } });
+    expect((await run(makeSpecs(1), { on: new NamespaceApi(client, 'lab') })).results).toEqual(['replaced']);
+    client.close();
+    expect(await readFile(join(root, '.toolbox/runs', name, 'attempt-1.log'), 'utf8')).toBe(said);
+  });
+
   it('keeps the last words of an output of long lines', async () => {
     const log = `${'x'.repeat(3_000_000)}\nValueError\n`;
     cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 1, log });

@@ -116,6 +116,28 @@ describe('the log of a pod', () => {
     expect(await pending).toBe('begun\n');
   });
 
+  describe('that is not followed and falls silent', () => {
+    beforeEach(() => {
+      api.client.close();
+      api = new NamespaceApi(
+        connectToFake(cluster, { policy: { ...timelessPolicy(), attemptTimeout: 200 } }),
+        'lab',
+      );
+      write('a\nb\n');
+    });
+
+    it('is taken up where it was', async () => {
+      cluster.fail({ kind: 'silence' }, { when: isLog });
+      expect(await read()).toBe('a\nb\n');
+      expect(cluster.count('GET', /\/log$/)).toBe(2);
+    });
+
+    it('is given up when it stays silent', async () => {
+      cluster.fail({ kind: 'silence' }, { when: isLog, times: 100 });
+      await expect(read()).rejects.toMatchObject({ diagnostics: [{ code: 'KUBE_UNREACHABLE' }] });
+    });
+  });
+
   it('ends when the pod has failed before the container began', async () => {
     const pod = cluster.store.get('pods', 'lab', 'p') as ApiObject;
     cluster.store.update('pods', pod, (copy) => {
