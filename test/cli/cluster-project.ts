@@ -18,7 +18,14 @@ export interface ClusterProject {
   write(name: string, text: string): Promise<void>;
   run(
     argv: readonly string[],
-    options?: { signal?: AbortSignal; stdin?: string; tty?: boolean; env?: Record<string, string> },
+    options?: {
+      signal?: AbortSignal;
+      stdin?: string;
+      tty?: boolean;
+      env?: Record<string, string>;
+      /** Told of standard output so far, each time there is more of it. */
+      onStdout?: (text: string) => void;
+    },
   ): Promise<Answer>;
   remove(): Promise<void>;
 }
@@ -64,6 +71,7 @@ export async function makeClusterProject(cluster: FakeCluster): Promise<ClusterP
         );
         through.on('data', (chunk: Buffer) => {
           texts[name] += chunk.toString('utf8');
+          if (name === 'stdout') options.onStdout?.(texts.stdout);
         });
         return through;
       };

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
@@ -89,6 +89,20 @@ describe('the commands of the cluster', () => {
       expect((await project.run(['job', 'where=hid=512'])).stdout).toBe(
         `Job '${second}' succeeded (its Job is gone, its record says so). Leaving it.\n`,
       );
+    });
+
+    it('wait says that there is nothing to wait for, or not for all', async () => {
+      expect(await project.run(['wait'])).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining('2 trials have no Job in namespace lab; make job creates'),
+      });
+      cluster.simulation.fate = () => ({ kind: 'succeeded' });
+      await project.run(['job', 'where=hid=256']);
+      expect(await project.run(['wait'])).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining(`"${second}" has no Job`),
+      });
+      expect((await project.run(['wait', 'where=hid=256'])).code).toBe(0);
     });
 
     it('keeps to max_parallel, and wait goes on with it', async () => {
@@ -207,12 +221,20 @@ describe('the commands of the cluster', () => {
 
     it('shows it again after every change, until all have ended', async () => {
       await project.run(['job']);
-      const pending = project.run(['status', 'watch=true', 'json=true']);
-      await new Promise((settle) => setTimeout(settle, 200));
-      cluster.simulation.move('lab', first, { kind: 'running' });
-      await new Promise((settle) => setTimeout(settle, 100));
-      for (const name of [first, second]) cluster.simulation.move('lab', name, { kind: 'succeeded' });
-      const { code, stdout } = await pending;
+      const next = [
+        { seen: '"pending"', move: () => cluster.simulation.move('lab', first, { kind: 'running' }) },
+        {
+          seen: '"running"',
+          move: () => {
+            for (const name of [first, second]) cluster.simulation.move('lab', name, { kind: 'succeeded' });
+          },
+        },
+      ];
+      const { code, stdout } = await project.run(['status', 'watch=true', 'json=true'], {
+        onStdout: (text) => {
+          if (next[0] !== undefined && text.includes(next[0].seen)) next.shift()?.move();
+        },
+      });
       expect(code).toBe(0);
       const states = stdout
         .trim()
@@ -422,6 +444,30 @@ describe('the commands of the cluster', () => {
         stdout: `Copied src/a.py to ${pod}:src/a.py\n`,
       });
       expect(await readFile(join(cluster.folder, 'src/a.py'), 'utf8')).toBe('print(1)\n');
+    });
+
+    it('copies what links lead to, and .env as a Job gets it; refuses what leads out or is empty', async () => {
+      await project.write('.env', 'TOKEN=x\nCUDA_VISIBLE_DEVICES=3\nWANDB_MODE=offline\n');
+      await project.write('src/a.py', 'print(1)\n');
+      await mkdir(join(project.root, 'empty'));
+      await symlink('a.py', join(project.root, 'src/link.py'));
+      await symlink('/etc/hostname', join(project.root, 'out'));
+      const pod = await running();
+      await expect.poll(() => cluster.store.get('pods', 'lab', pod)?.['status'].phase).toBe('Running');
+      expect((await project.run(['copy', `pod=${pod}`, 'file=src', 'file=.env'])).stdout).toBe(
+        `Copied src/a.py to ${pod}:src/a.py\nCopied src/link.py to ${pod}:src/link.py\nCopied .env to ${pod}:.env\n`,
+      );
+      expect(await readFile(join(cluster.folder, 'src/link.py'), 'utf8')).toBe('print(1)\n');
+      const dotenv = await readFile(join(cluster.folder, '.env'), 'utf8');
+      expect(dotenv).toContain('WANDB_MODE=online');
+      expect(dotenv).not.toContain('CUDA_VISIBLE_DEVICES');
+      for (const [file, why] of [
+        ['out', 'leads out of the project'],
+        ['empty', 'has no files'],
+      ]) {
+        const answer = await project.run(['copy', `pod=${pod}`, `file=${file}`]);
+        expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining(why ?? '') });
+      }
     });
 
     it('forwards a port until interrupted', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { parse as parseYaml } from 'yaml';
 import { createAuthority } from './certificate.ts';
 import { describeApi } from './kubernetes-api-discovery.ts';
@@ -58,6 +59,8 @@ export class FakeCluster {
   /** Programs that containers have; default all. */
   programs: (name: string) => boolean = () => true;
   onlyV4 = false;
+  /** Answers sent compressed so far. */
+  compressed = 0;
   /** Milliseconds that pods take to end once their Job is gone. */
   podGrace = 0;
   #server: ReturnType<typeof createServer>;
@@ -172,15 +175,21 @@ export class FakeCluster {
         return;
       }
       const type = headers['content-type'] ?? 'application/json';
+      // APIResponseCompression, on by default: what is long goes out compressed to who can take it.
+      const isGzipped =
+        method === 'GET' && text.length > 128 * 1024 && request.headers['accept-encoding'] === 'gzip';
+      if (isGzipped) this.compressed += 1;
+      const body = isGzipped ? gzipSync(text, { level: 1 }) : Buffer.from(text);
       response.writeHead(status, {
         date: new Date(Date.now() + this.store.skew).toUTCString(),
         ...headers,
         'content-type': type,
-        'content-length': Buffer.byteLength(text),
+        ...(isGzipped && { 'content-encoding': 'gzip', vary: 'Accept-Encoding' }),
+        'content-length': body.length,
       });
       if (misfortune?.kind === 'cut-answer')
-        response.write(text.slice(0, text.length / 2), () => request.socket.destroy());
-      else response.end(text);
+        response.write(body.subarray(0, body.length / 2), () => request.socket.destroy());
+      else response.end(body);
     };
     switch (misfortune?.kind) {
       case 'lost-before':

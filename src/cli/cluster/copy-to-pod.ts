@@ -1,13 +1,21 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, join, normalize } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, normalize, posix } from 'node:path';
 import { PassThrough } from 'node:stream';
+import type { ResolvedFields } from '../../config/resolved-fields.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError } from '../../executors/kubernetes/api-error.ts';
-import { archive, findEntries } from '../../executors/kubernetes/copy-archive.ts';
+import {
+  type ArchiveEntry,
+  archive,
+  findEntries,
+  LinkLeadsOut,
+} from '../../executors/kubernetes/copy-archive.ts';
 import { exec } from '../../executors/kubernetes/exec.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { podDotenvText } from '../../render/environment.ts';
 import { openPlan } from '../project.ts';
 import { enterProject, findRunningPod } from './interactive-pod.ts';
 import { openCluster } from './open-cluster.ts';
@@ -26,9 +34,27 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
   const names =
     options.file.length > 0 ? options.file : defaultFiles(plan.at(0).fields.file ?? [], context.cwd);
   for (const name of names) checkName(name, context.cwd);
+  const found = await findEntries(context.cwd, names).catch((error) => {
+    if (!(error instanceof LinkLeadsOut)) throw error;
+    throw new DiagnosticError(
+      errorDiagnostic('CLI_BAD_VALUE', error.message, { hint: 'put the file itself there' }),
+      ExitCode.usage,
+    );
+  });
+  for (const name of names) {
+    const place = posix.normalize(name).replace(/\/+$/, '');
+    if (!found.some((each) => each.name === place || each.name.startsWith(`${place}/`) || place === '.'))
+      throw new DiagnosticError(
+        errorDiagnostic('CLI_BAD_VALUE', `"${name}" has no files`, {
+          hint: 'name a file or a folder with files',
+        }),
+        ExitCode.usage,
+      );
+  }
+  const { endpoint_map } = plan.at(0).fields;
+  const entries = await Promise.all(found.map((each) => forPod(each, endpoint_map)));
   using cluster = await openCluster(config, { yes: options.yes }, context);
   await findRunningPod(cluster.api, options.pod, context.signal);
-  const entries = await findEntries(context.cwd, names);
   const complaints = new PassThrough();
   let text = '';
   complaints.on('data', (chunk: Buffer) => {
@@ -66,6 +92,14 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
         : `Copied ${name} to ${options.pod}:${name}\n`,
     );
   return ExitCode.ok;
+}
+
+/** `.env` with the changes that its variables have in a pod, as a Job gets it. */
+async function forPod(entry: ArchiveEntry, endpoints: ResolvedFields['endpoint_map']): Promise<ArchiveEntry> {
+  if (entry.name !== '.env') return entry;
+  // Latin-1 keeps every byte, whatever the file's encoding.
+  const text = Buffer.from(podDotenvText(await readFile(entry.path, 'latin1'), endpoints), 'latin1');
+  return { ...entry, text, size: text.length };
 }
 
 /** Of what nobody has written but is put into every workload, only what is there. */

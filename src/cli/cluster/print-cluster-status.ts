@@ -5,6 +5,7 @@ import { changedParts } from '../../matrix/decide.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
 import { observeRecord } from '../../records/observe-record.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
+import type { RunRecord } from '../../records/run-record.ts';
 import { trialToJson } from '../../report/json-report.ts';
 import { formatStates, type TrialStatus } from '../../report/state-matrix.ts';
 import { formatTroubles } from '../../report/troubles.ts';
@@ -71,9 +72,7 @@ function statuses(
     const record = views.has(spec.name) ? undefined : records.readListed(spec.name);
     const observation =
       views.get(spec.name)?.observation ??
-      (record === undefined
-        ? undefined
-        : { ...observeRecord(record), reason: describePlace(record.executor) });
+      (record === undefined ? undefined : { ...observeRecord(record), reason: describePlace(record) });
     // A local run has another command, and so another fingerprint; that is no change.
     const isLocal = record !== undefined && record.executor === 'local';
     // Which commit is checked out here now says nothing about how the trial stands.
@@ -86,8 +85,11 @@ function statuses(
   return found;
 }
 
-function describePlace(executor: string): string {
-  return executor === 'local' ? 'ran on this machine' : 'its Job is gone, its record says so';
+/** What the record says of the end, and why it is asked. */
+function describePlace({ executor, state, reason, exitCode }: RunRecord): string {
+  const place = executor === 'local' ? 'ran on this machine' : 'its Job is gone, its record says so';
+  const why = reason ?? (exitCode === undefined ? undefined : `exit code ${exitCode}`);
+  return why === undefined || state === 'succeeded' ? place : `${why}; ${place}`;
 }
 
 async function print(

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
+import type { Job } from '../../executors/kubernetes/objects.ts';
 import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
 import { waitForJobs } from '../../executors/kubernetes/wait.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -25,6 +26,12 @@ export async function waitForTrials(
   const names = new Set<string>();
   for (const spec of specs) names.add(spec.name);
   const successes = new SuccessMemory(api, options.records);
+  /** Trials that have a Job, of their own or packed with others. */
+  const present = new Set<string>();
+  const see = ({ metadata }: Job): void => {
+    present.add(metadata.name);
+    for (const { name } of readPack(metadata.annotations) ?? []) present.add(name);
+  };
   const counts = { succeeded: 0, failed: 0 };
   const say = (name: string, state: string, reason: string | undefined, rest: object = {}): void => {
     if (options.json)
@@ -41,8 +48,12 @@ export async function waitForTrials(
     names,
     maxParallel: options.maxParallel,
     signal: context.signal,
-    report: ({ observation: { name, state, reason } }) => say(name, `is ${state}`, reason),
+    report: ({ observation: { name, state, reason } }, job) => {
+      see(job);
+      say(name, `is ${state}`, reason);
+    },
     ended: async (view, job) => {
+      see(job);
       if (readPack(job.metadata.annotations) !== undefined) {
         const ended = await keepPack(job, { api, records: options.records, signal: context.signal });
         for (const observation of ended) if (names.has(observation.name)) sayEnd(observation);
@@ -57,6 +68,13 @@ export async function waitForTrials(
     context.stderr.write(
       `${counts.succeeded} succeeded, ${counts.failed} failed${vanished.length > 0 ? `, ${vanished.length} gone` : ''}\n`,
     );
+  const missing = [...names].filter(
+    (name) => !present.has(name) && options.records.readListed(name)?.state !== 'succeeded',
+  );
+  if (missing.length > 0) {
+    const what = missing.length === 1 ? `"${missing[0]}" has` : `${missing.length} trials have`;
+    context.stderr.write(`${what} no Job in namespace ${api.namespace}; make job creates what is missing\n`);
+  }
   if (counts.failed > 0) return ExitCode.failed;
-  return vanished.length > 0 ? ExitCode.refused : ExitCode.ok;
+  return vanished.length + missing.length > 0 ? ExitCode.refused : ExitCode.ok;
 }

@@ -24,6 +24,8 @@ export interface ApiRequest {
   readonly accept?: string;
   /** Milliseconds for the head of the answer, instead of the policy's; then it is not asked again. */
   readonly headTimeout?: number;
+  /** Told of each attempt that may have been carried out although no answer says so. */
+  readonly onLost?: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -153,6 +155,7 @@ export class ApiClient {
         wasUnauthorized = true;
       }
       request.signal.throwIfAborted();
+      if (!(result.error instanceof ApiError) || result.error.status >= 500) request.onLost?.();
       const wait = retryDelay(this.#policy, failures, result.after);
       const isHopeless = !this.#hasAnswered && failures >= this.#policy.firstContactAttempts;
       if (!result.retry || isHopeless || this.#policy.now() + wait > deadline) throw result.error;

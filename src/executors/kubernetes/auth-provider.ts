@@ -1,4 +1,5 @@
 import type { RequestOptions } from 'node:https';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 
 /**
  * The headers of a kubeconfig user with an `auth-provider` (`oidc`, `gcp`, `azure`). These are legacy, rare
@@ -19,9 +20,24 @@ export async function readAuthProvider(
     }),
   );
   const options: RequestOptions = { headers: {} };
-  await config.applyToHTTPSOptions(options as never);
-  const headers = (options.headers ?? {}) as Record<string, string>;
-  return Object.fromEntries(
-    Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)]),
+  const provider = (authProvider as { name?: unknown } | undefined)?.name;
+  await config.applyToHTTPSOptions(options as never).catch((cause: Error) => {
+    throw refuse(`the auth-provider "${provider}" of the kubeconfig failed: ${cause.message}`, cause);
+  });
+  const headers = Object.fromEntries(
+    Object.entries((options.headers ?? {}) as Record<string, string>).map(([key, value]) => [
+      key.toLowerCase(),
+      String(value),
+    ]),
   );
+  if (headers['authorization'] === undefined)
+    throw refuse(`the auth-provider "${provider}" of the kubeconfig is not known, or has no token`);
+  return headers;
+}
+
+/** kubectl itself has refused these since 1.26. */
+function refuse(message: string, cause?: unknown): DiagnosticError {
+  const hint =
+    'get a kubeconfig with an exec plugin, which has taken its place: gke-gcloud-auth-plugin, kubelogin, kubectl oidc-login';
+  return new DiagnosticError(errorDiagnostic('KUBE_CREDENTIALS', message, { hint, cause }), 3);
 }

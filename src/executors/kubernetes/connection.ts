@@ -7,7 +7,8 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { type Credential, Credentials } from './credentials.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { connectThrough, proxyFor } from './proxy.ts';
@@ -118,7 +119,7 @@ export class Connection {
     const keepAlive = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 256, noDelay: true };
     const secure = {
       // Made once: building a context for each connection parses the certificates again.
-      secureContext: createSecureContext({ ca: tls.ca, cert: credential.cert, key: credential.key }),
+      secureContext: secureContextOf(tls.ca, credential),
       ...(tls.servername === undefined ? {} : { servername: tls.servername }),
       ...(tls.rejectUnauthorized === false ? { rejectUnauthorized: false } : {}),
     };
@@ -149,5 +150,22 @@ export class Connection {
         (error: Error) => done(error),
       );
     };
+  }
+}
+
+/** @throws DiagnosticError KUBE_CONFIG_INVALID when one of them is no PEM, or key and certificate do not match */
+function secureContextOf(ca: Buffer | undefined, { cert, key }: Credential): SecureContext {
+  try {
+    return createSecureContext({ ca, cert, key });
+  } catch (cause) {
+    const what = cert === undefined ? 'certificate-authority' : 'client-certificate or client-key';
+    throw new DiagnosticError(
+      errorDiagnostic(
+        'KUBE_CONFIG_INVALID',
+        `the ${what} of the kubeconfig cannot be used: ${(cause as Error).message}`,
+        { hint: 'fetch a new kubeconfig', cause },
+      ),
+      2,
+    );
   }
 }

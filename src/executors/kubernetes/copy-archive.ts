@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, posix, relative } from 'node:path';
 import { tarEnd, tarHeader, tarPadding } from '../../container/tar.ts';
 
 /** tar reads records of this size and warns about a last one that is shorter. */
@@ -14,16 +14,28 @@ export interface ArchiveEntry {
   readonly mode: number;
   /** Seconds since the epoch. */
   readonly modified: number;
+  /** What goes there instead of the file's own bytes. */
+  readonly text?: Buffer;
 }
 
-/** Files, and the files of folders, as entries; links are followed once they lead to a file. */
+/**
+ * Files, and the files of folders, as entries. Links are followed, as for `file:` of a Job.
+ *
+ * @throws LinkLeadsOut
+ */
 export async function findEntries(root: string, names: readonly string[]): Promise<readonly ArchiveEntry[]> {
   const entries: ArchiveEntry[] = [];
-  const visit = async (name: string): Promise<void> => {
+  const realRoot = await realpath(root);
+  const visit = async (name: string, above: readonly string[]): Promise<void> => {
     const path = join(root, name);
-    const stats = await lstat(path);
+    const real = await realpath(path);
+    if (relative(realRoot, real).startsWith('..')) throw new LinkLeadsOut(name);
+    const stats = await stat(real);
     if (stats.isDirectory()) {
-      for (const child of (await readdir(path)).sort()) await visit(posix.join(name, child));
+      // A folder that holds a link to itself has no end.
+      if (above.includes(real)) return;
+      for (const child of (await readdir(path)).sort())
+        await visit(posix.join(name, child), [...above, real]);
     } else if (stats.isFile())
       entries.push({
         name: posix.normalize(name),
@@ -33,8 +45,17 @@ export async function findEntries(root: string, names: readonly string[]): Promi
         modified: Math.floor(stats.mtimeMs / 1000),
       });
   };
-  for (const name of names) await visit(name);
+  for (const name of names) await visit(name, []);
   return entries;
+}
+
+/** What is outside of the project is nobody's to copy. */
+export class LinkLeadsOut extends Error {
+  override readonly name = 'LinkLeadsOut';
+
+  constructor(entry: string) {
+    super(`${entry} is a link that leads out of the project`);
+  }
 }
 
 /**
@@ -47,10 +68,11 @@ export async function* archive(entries: readonly ArchiveEntry[]): AsyncGenerator
     written += bytes.length;
     return bytes;
   };
-  for (const { name, path, size, mode, modified } of entries) {
+  for (const entry of entries) {
+    const { name, size, mode, modified } = entry;
     yield count(tarHeader({ type: 'file', path: name, mode, size }, modified));
     let left = size;
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for await (const chunk of bytesOf(entry)) {
       const part = chunk.subarray(0, left);
       left -= part.length;
       if (part.length > 0) yield count(part);
@@ -62,4 +84,8 @@ export async function* archive(entries: readonly ArchiveEntry[]): AsyncGenerator
   }
   const end = tarEnd.length;
   yield Buffer.alloc(end + ((record - ((written + end) % record)) % record));
+}
+
+function bytesOf({ path, text }: ArchiveEntry): AsyncIterable<Buffer> | Iterable<Buffer> {
+  return text === undefined ? (createReadStream(path) as AsyncIterable<Buffer>) : [text];
 }

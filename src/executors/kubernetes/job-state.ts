@@ -1,6 +1,6 @@
 import { annotationNames } from '../../render/owner-labels.ts';
 import type { Observation } from '../executor.ts';
-import type { Condition, ContainerStatus, Event, Job, Pod } from './objects.ts';
+import type { Condition, Container, ContainerStatus, Event, Job, Pod } from './objects.ts';
 import { describeUnschedulable } from './scheduler-reason.ts';
 
 /** Finer than a trial's state, for tables: what a person would call it. */
@@ -249,7 +249,8 @@ export function judgePod(pod: Pod, events: readonly Event[] = []): Judgement {
 function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined {
   const waiting = status.state?.waiting;
   const reason = waiting?.reason ?? '';
-  const image = pod.spec?.containers?.find((each) => each.name === status.name)?.image;
+  const image = containerOf(pod, status.name)?.image ?? '';
+  const whose = status.name === pod.spec?.containers?.[0]?.name ? '' : ` of the container "${status.name}"`;
   const message = waiting?.message === undefined ? '' : oneLine(waiting.message);
   switch (reason) {
     case 'ErrImagePull':
@@ -259,19 +260,19 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
       return {
         state: 'pending',
         phase: 'image error',
-        reason: `the image ${image ?? ''} cannot be pulled: ${explainPull(message)}`,
+        reason: `the image ${image}${whose} cannot be pulled: ${explainPull(message)}`,
       };
     case 'InvalidImageName':
       return {
         state: 'pending',
         phase: 'image error',
-        reason: `"${image ?? ''}" is not the name of an image`,
+        reason: `"${image}"${whose} is not the name of an image`,
       };
     case 'ErrImageNeverPull':
       return {
         state: 'pending',
         phase: 'image error',
-        reason: `the image ${image ?? ''} is not on the node, and may not be pulled`,
+        reason: `the image ${image}${whose} is not on the node, and may not be pulled`,
       };
     case 'CreateContainerConfigError':
     case 'CreateContainerError':
@@ -280,7 +281,7 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
       return {
         state: 'pending',
         phase: 'config error',
-        reason: `the container cannot be started: ${message || reason}`,
+        reason: `the container ${whose === '' ? '' : `"${status.name}" `}cannot be started: ${message || reason}`,
       };
     case 'CrashLoopBackOff': {
       const code = status.lastState?.terminated?.exitCode;
@@ -315,6 +316,10 @@ function judgeStarting(pod: Pod, events: readonly Event[]): Judgement {
 }
 
 function explainPull(message: string): string {
+  // What containerd says of a private image without a pull secret, and of one that is not there: a registry does not
+  // tell one from the other.
+  if (/pull access denied|may require authorization/i.test(message))
+    return 'there is no such image, or it is private; check its name and image_pull_secrets';
   if (/not found|manifest unknown|does not exist/i.test(message)) return 'there is no such image or tag';
   if (/unauthorized|denied|forbidden|authentication|no basic auth/i.test(message))
     return 'the registry refuses access; check image_pull_secrets';
@@ -359,9 +364,16 @@ function describeDeletion(job: Job): string {
     : `being deleted, held by the finalizer ${held.map((each) => `"${each}"`).join(', ')}`;
 }
 
+/** Side containers and those that prepare the pod are init containers. */
+function containerOf(pod: Pod, name: string): Container | undefined {
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(
+    (each) => each.name === name,
+  );
+}
+
 function limitOf(pod: Pod): string {
   const name = failedContainer(pod)?.name;
-  const limit = pod.spec?.containers?.find((each) => each.name === name)?.resources?.limits?.['memory'];
+  const limit = containerOf(pod, name ?? '')?.resources?.limits?.['memory'];
   return limit === undefined ? '' : ` (limit ${limit})`;
 }
 

@@ -161,6 +161,7 @@ export class NamespaceApi {
   ): Promise<Created<T>> {
     const { policy } = this.client;
     const body = JSON.stringify(object);
+    let wasLost = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const text = await this.client.requestText({
@@ -168,6 +169,9 @@ export class NamespaceApi {
           // Strict: a field the server would drop is a mistake of a template, and silence hides it.
           path: `${pathOf(resource, this.namespace)}?fieldValidation=Strict&fieldManager=kube-toolbox`,
           body,
+          onLost: () => {
+            wasLost = true;
+          },
           signal,
         });
         // Most callers only want to know that it is there; of 10,000 answers none is parsed then.
@@ -188,7 +192,7 @@ export class NamespaceApi {
         // Deleted in between: there is room now.
         if (there === undefined && attempt < 3) continue;
         if (there === undefined || !isSame(there)) throw error;
-        return { created: false, object: there };
+        return { created: wasLost, object: there };
       }
     }
   }

@@ -1,5 +1,6 @@
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 
 /**
  * The proxy for a server: the cluster's own `proxy-url`, else what the environment says, by the rules of
@@ -11,7 +12,7 @@ export function proxyFor(
   proxyUrl: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): URL | undefined {
-  if (proxyUrl !== undefined) return new URL(proxyUrl);
+  if (proxyUrl !== undefined) return parseProxy(proxyUrl, "the kubeconfig's proxy-url");
   const scheme = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const value = env[scheme] || env[scheme.toLowerCase()];
   if (value === undefined || value === '') return undefined;
@@ -19,7 +20,20 @@ export function proxyFor(
   if (host === 'localhost' || host === '::1' || /^127\./.test(host)) return undefined;
   const port = server.port || (server.protocol === 'https:' ? '443' : '80');
   if (isExcluded(host, port, env['NO_PROXY'] || env['no_proxy'] || '')) return undefined;
-  return new URL(value.includes('://') ? value : `http://${value}`);
+  return parseProxy(value.includes('://') ? value : `http://${value}`, scheme);
+}
+
+/** The value may hold a login, so it is not shown. @throws DiagnosticError KUBE_CONFIG_INVALID */
+function parseProxy(value: string, what: string): URL {
+  const proxy = URL.canParse(value) ? new URL(value) : undefined;
+  if (proxy !== undefined && /^(?:https?|socks5h?):$/.test(proxy.protocol) && proxy.hostname !== '')
+    return proxy;
+  throw new DiagnosticError(
+    errorDiagnostic('KUBE_CONFIG_INVALID', `${what} is not the address of a proxy`, {
+      hint: 'write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT',
+    }),
+    2,
+  );
 }
 
 function isExcluded(host: string, port: string, list: string): boolean {

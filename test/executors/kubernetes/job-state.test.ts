@@ -108,6 +108,18 @@ describe('what has become of a Job', () => {
       },
     ],
     [
+      'an image that is not there, or private',
+      {
+        kind: 'image-error',
+        message:
+          'failed to pull and unpack image: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+      },
+      {
+        reason:
+          'the image docker.io/lab/python:3 cannot be pulled: there is no such image, or it is private; check its name and image_pull_secrets',
+      },
+    ],
+    [
       'a missing Secret',
       { kind: 'image-error', reason: 'CreateContainerConfigError', message: 'secret "x" not found' },
       { phase: 'config error', reason: 'the container cannot be started: secret "x" not found' },
@@ -212,6 +224,19 @@ describe('what has become of a Job', () => {
       phase: 'deleting',
       observation: { reason: 'being deleted, held by the finalizer "lab/hold"' },
     });
+  });
+
+  it('names the container whose image is missing when it is not the main one', () => {
+    const { job, pods } = make({ kind: 'creating' });
+    const waiting = { reason: 'ImagePullBackOff', message: 'not found' };
+    const pod = {
+      ...pods[0],
+      spec: { ...pods[0]?.spec, initContainers: [{ name: 'llm', image: 'vllm/typo:1' }] },
+      status: { ...pods[0]?.status, initContainerStatuses: [{ name: 'llm', state: { waiting } }] },
+    } as Pod;
+    expect(judgeJob(job, [pod]).observation.reason).toBe(
+      'the image vllm/typo:1 of the container "llm" cannot be pulled: there is no such image or tag',
+    );
   });
 
   it('counts attempts', () => {

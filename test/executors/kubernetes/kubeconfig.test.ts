@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createProxy } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { Connection } from '../../../src/executors/kubernetes/connection.ts';
 import { readKubeconfig } from '../../../src/executors/kubernetes/kubeconfig.ts';
 import { proxyFor } from '../../../src/executors/kubernetes/proxy.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
+import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
 import { timelessPolicy } from './connect-to-fake.ts';
 
 const pods = '/api/v1/namespaces/lab/pods';
@@ -284,6 +285,107 @@ describe('a kubeconfig, as kubectl reads it', () => {
       `127.0.0.1:${new URL(cluster.url).port} Basic ${Buffer.from('me:secret').toString('base64')}`,
     ]);
     proxy.close();
+  });
+
+  it.each([
+    ['socks5://127.0.0.1', [5, 1, 0], undefined],
+    ['socks5h://me:secret@127.0.0.1', [5, 2, 0, 2], 'me secret'],
+  ])(
+    'goes through a SOCKS proxy (%s), and reads long answers, which come compressed',
+    async (address, hello, login) => {
+      const asked: string[] = [];
+      const proxy = createServer((socket) => {
+        socket.on('error', () => undefined);
+        const next = (): Promise<Buffer> => new Promise((settle) => socket.once('data', settle));
+        void (async () => {
+          expect([...(await next())]).toEqual(hello);
+          socket.write(Buffer.from([5, login === undefined ? 0 : 2]));
+          if (login !== undefined) {
+            const sent = await next();
+            const user = sent.subarray(2, 2 + (sent[1] ?? 0));
+            asked.push(`${user} ${sent.subarray(3 + user.length)}`);
+            socket.write(Buffer.from([1, 0]));
+          }
+          const request = await next();
+          const length = request[4] ?? 0;
+          asked.push(`${request.subarray(5, 5 + length)}:${request.readUInt16BE(5 + length)}`);
+          const upstream = connect(request.readUInt16BE(5 + length), '127.0.0.1', () => {
+            socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+            upstream.pipe(socket).pipe(upstream);
+          });
+          upstream.on('error', () => undefined);
+        })();
+      });
+      await new Promise<void>((settle) => proxy.listen(0, '127.0.0.1', settle));
+      const { port } = proxy.address() as AddressInfo;
+      for (let index = 0; index < 40; index += 1)
+        cluster.store.add(kinds.pods, {
+          metadata: { name: `p${index}`, namespace: 'lab', annotations: { long: 'x'.repeat(10_000) } },
+        } as never);
+      const config = cluster.kubeconfig({ cluster: { 'proxy-url': `${address}:${port}` } });
+      const client = await use({ KUBECONFIG: await write('config', config) });
+      const { items } = await client.request<{ items: unknown[] }>({ path: pods, signal });
+      client.close();
+      expect(items).toHaveLength(40);
+      expect(asked).toEqual([
+        ...(login === undefined ? [] : [login]),
+        `127.0.0.1:${new URL(cluster.url).port}`,
+      ]);
+      expect(cluster.compressed).toBe(1);
+      proxy.close();
+    },
+  );
+
+  it.each([
+    ['proxy-url: no address', { 'proxy-url': 'not a url' }, {}],
+    ['proxy-url: another scheme', { 'proxy-url': 'ftp://hunter2@proxy' }, {}],
+    ['HTTPS_PROXY', { server: 'https://api.lab.example' }, { HTTPS_PROXY: 'http://bad host:80' }],
+  ])('refuses what cannot be used: %s', async (_, entry, env) => {
+    const config = cluster.kubeconfig({ cluster: entry });
+    const error = await refusal(
+      (async () => list(await use({ KUBECONFIG: await write('config', config), ...env })))(),
+    );
+    expect(error.diagnostics[0]?.code).toBe('KUBE_CONFIG_INVALID');
+    expect(error.exitCode).toBe(2);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  it('refuses a client certificate that is none, without trying again', async () => {
+    const user = { 'client-certificate-data': 'bm9uZQ==', 'client-key-data': 'bm9uZQ==' };
+    const config = cluster.kubeconfig({ user });
+    const error = await refusal(
+      (async () => list(await use({ KUBECONFIG: await write('config', config) })))(),
+    );
+    expect(error.diagnostics[0]).toMatchObject({
+      code: 'KUBE_CONFIG_INVALID',
+      message: expect.stringContaining('client-certificate'),
+    });
+  });
+
+  it('signs in with the token that a legacy auth-provider has', async () => {
+    const provider = (name: string) => ({
+      'auth-provider': {
+        name,
+        config: { 'id-token': idToken, 'access-token': 'good-token', expiry: '2999-01-01T00:00:00Z' },
+      },
+    });
+    // A token of OpenID Connect: three parts, the middle one says when it expires.
+    const idToken = ['{}', '{"exp":32503680000}', 'x']
+      .map((part) => Buffer.from(part).toString('base64url'))
+      .join('.');
+    cluster.tokens.set(idToken, 'alice');
+    for (const name of ['oidc', 'azure', 'gcp']) {
+      const config = cluster.kubeconfig({ user: provider(name) });
+      await list(await use({ KUBECONFIG: await write('config', config) }));
+    }
+    const unknown = cluster.kubeconfig({ user: provider('openstack') });
+    const error = await refusal(
+      (async () => list(await use({ KUBECONFIG: await write('config', unknown) })))(),
+    );
+    expect(error.diagnostics[0]).toMatchObject({
+      code: 'KUBE_CREDENTIALS',
+      hint: expect.stringContaining('exec plugin'),
+    });
   });
 
   it.each([

@@ -120,6 +120,14 @@ describe('objects of a namespace', () => {
     expect(hintOf(new ApiError(403, { message, reason: 'Forbidden' }))).toContain(hint);
   });
 
+  it.each([{ kind: 'lost-after' }, { kind: 'cut-answer' }] as const)(
+    'counts as created what it has created itself, although the answer was lost: %o',
+    async (fault) => {
+      cluster.fail(fault, { when: ({ method }) => method === 'POST' });
+      expect((await create('lost')).created).toBe(true);
+    },
+  );
+
   it('counts one of ours with the same fingerprint as created, and refuses another', async () => {
     await create('mine');
     expect((await create('mine')).created).toBe(false);
