@@ -43,7 +43,7 @@ export const command = defineCommand({
     await writeFile(target, mergeLaunchJson(before, entries));
     context.stderr.write(`Wrote ${entries.length} debugger entries to ${file}\n`);
     for (const name of passed) {
-      context.stderr.write(`Left out ${name}: its command is more than one call of python\n`);
+      context.stderr.write(`Left out ${name}: its command is not one plain call of python or torchrun\n`);
     }
     return ExitCode.ok;
   },

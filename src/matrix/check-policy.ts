@@ -27,6 +27,14 @@ export function checkPolicy(
   };
   const command = template.map((part) => (typeof part === 'string' ? part : '<>')).join('');
   const found = [...applyPolicy(policy, { kind: 'job', fields: {}, command }, locate).diagnostics];
+  for (const name of ['startup_script', 'extra_startup_script']) {
+    const script = findField(config, pair, name)?.value;
+    if (typeof script !== 'string') continue;
+    const locateScript = () => locate(name);
+    found.push(
+      ...applyPolicy(policy, { kind: 'job', fields: {}, command: script }, locateScript).diagnostics,
+    );
+  }
   for (const [name, values] of numbers)
     for (const value of values)
       found.push(

@@ -1,10 +1,10 @@
-import escapeRegExp from 'lodash/escapeRegExp.js';
 import {
   type Diagnostic,
   errorDiagnostic,
   type Location,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
+import { callsProgram } from './called-programs.ts';
 import type { CommandRule, FieldRule, Policy, WorkloadKind } from './policy.ts';
 
 export interface PolicyVerdict<F> {
@@ -80,11 +80,4 @@ function applyCommandRule(
   if (!callsProgram(command, rule.forbid)) return [];
   const message = `policy "${policy.name}": the command calls "${rule.forbid}"`;
   return [errorDiagnostic('POLICY_REFUSED', message, { location, hint: rule.why })];
-}
-
-/** Whether a program is called where a command can begin: at the start, or after `;`, `&`, `|`, `(`, a line break or a keyword. */
-function callsProgram(command: string, program: string): boolean {
-  return new RegExp(
-    `(?:^|[;&|(\\n\`]|\\b(?:do|then|else|exec|time|nohup|sudo)\\s)\\s*(?:/\\S*/)?${escapeRegExp(program)}(?=\\s|$|[;&|)])`,
-  ).test(command);
 }

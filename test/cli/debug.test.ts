@@ -15,6 +15,8 @@ describe('debugEntry', () => {
       'torchrun --nproc-per-node 2 a.py',
       { module: 'torch.distributed.run', args: ['--nproc-per-node', '2', 'a.py'] },
     ],
+    ['uv run a.py --lr 1', { program: '${workspaceFolder}/a.py', args: ['--lr', '1'] }],
+    ['python a.py \\\n  --lr 1', { args: ['--lr', '1'] }],
     ['python a.py $HOME', { args: ['${env:HOME}'] }],
   ])('%s', (command, expected) => {
     expect(debugEntry('t', command, { C: '3' })).toMatchObject(expected);
@@ -26,6 +28,9 @@ describe('debugEntry', () => {
     'python -c "print(1)"',
     'python a.py > log',
     'cd x && python a.py',
+    'python a.py\npython b.py',
+    'python a.py `date`',
+    'python ~/a.py',
     '',
   ])('no debugger starts %j', (command) => {
     expect(debugEntry('t', command, {})).toBeUndefined();

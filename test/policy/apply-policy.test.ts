@@ -45,14 +45,37 @@ describe('applyPolicy', () => {
     'while true; do sleep 5; done',
     'python a.py\nsleep 3600',
     'exec sleep inf',
+    'timeout 1h sleep 100',
+    'FOO=1 sleep 5',
+    'env FOO=1 sleep 5',
+    "bash -c 'sleep 100'",
+    'timeout 1h bash -ec "cd /x && sleep 100"',
+    '{ sleep 5; }',
+    'while sleep 5; do date; done',
+    'if sleep 5; then :; fi',
+    '! sleep 5',
+    'command sleep 1',
+    'nice -n 10 sleep 5',
+    'echo 5 | xargs sleep',
+    'echo "$(sleep 5)"',
+    'x=$(sleep 5)',
+    'eval "sleep 5"',
+    'python a.py & \\\n sleep 5',
   ])('finds the forbidden program in %j', (command) => {
     expect(verdict('job', {}, command).diagnostics).toMatchObject([{ code: 'POLICY_REFUSED' }]);
   });
 
-  test.each(['python sleep.py', 'python train.py --sleep 3', 'echo sleepy', 'python -m sleep_study'])(
-    'leaves %j alone',
-    (command) => {
-      expect(verdict('job', {}, command).diagnostics).toEqual([]);
-    },
-  );
+  test.each([
+    'python sleep.py',
+    'python train.py --sleep 3',
+    'echo sleepy',
+    'python -m sleep_study',
+    'echo "a; sleep well"',
+    "echo 'sleep 5'",
+    'ls # sleep 5',
+    'bash sleep.sh',
+    'python a.py --mode sleep',
+  ])('leaves %j alone', (command) => {
+    expect(verdict('job', {}, command).diagnostics).toEqual([]);
+  });
 });

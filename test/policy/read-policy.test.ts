@@ -104,6 +104,10 @@ describe('a project with a policy', () => {
     await expect(sleepy.plan('remote')).rejects.toMatchObject({
       diagnostics: [{ code: 'POLICY_REFUSED', message: 'policy "nrp": the command calls "sleep"' }],
     });
+    const early = await project('policy: nrp\nextra_startup_script: timeout 9 sleep 8');
+    await expect(early.plan('remote')).rejects.toMatchObject({
+      diagnostics: [{ code: 'POLICY_REFUSED', location: { file: 'config/kube.yaml', line: 5 } }],
+    });
   });
 
   test('an unknown pack gets the nearest name', async () => {

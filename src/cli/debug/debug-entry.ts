@@ -27,7 +27,10 @@ export function debugEntry(
   command: string,
   env: Readonly<Record<string, string>>,
 ): DebugEntry | undefined {
-  const words = parse(command.trim(), (variable) => `\${env:${variable}}`);
+  const text = command.trim().replaceAll('\\\n', ' ');
+  // Line breaks, substitutions and what a shell expands are nothing to a debugger.
+  if (/[\n`]|(^|\s)~/.test(text)) return undefined;
+  const words = parse(text, (variable) => `\${env:${variable}}`);
   if (!words.every((word) => typeof word === 'string')) return undefined;
   const assigned: Record<string, string> = {};
   let at = 0;
@@ -36,6 +39,8 @@ export function debugEntry(
     assigned[key] = value;
   }
   if (/^(uv|poetry)$/.test(words[at] ?? '') && words[at + 1] === 'run') at += 2;
+  // uv runs a script by its name.
+  if (at > 0 && words[at]?.endsWith('.py')) words.splice(at, 0, 'python');
   const program = words[at++] ?? '';
   while (/^-[uBEOIs]+$/.test(words[at] ?? '')) at++;
   const started = startOf(program, words.slice(at));
