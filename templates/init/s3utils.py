@@ -12,6 +12,7 @@ process does the work, which suits many small calls.
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 from typing import List, Optional
@@ -77,12 +78,17 @@ def _ask_server(command: str, flags: dict):
         return None
     try:
         headers = {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"}
-        connection.request("POST", f"/{command}", json.dumps(flags), headers)
-        response = connection.getresponse()
+        try:
+            connection.request("POST", f"/{command}", json.dumps(flags), headers)
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            return None  # it ended before it answered: the command does it, and finds done what was done
         text = response.read().decode("utf-8")
+    except (OSError, http.client.HTTPException) as error:
+        raise S3Error(f"make server went away during {command}; call again to go on") from error
     finally:
         connection.close()
-    events = [json.loads(line) for line in text.splitlines()]
+    events = _events(text)
     if response.status != 200 or not events or events[-1].get("type") != "done":
         raise S3Error(text.strip() or f"the server answered {response.status}")
     return events[:-1], events[-1]["exit_code"], ""
@@ -91,11 +97,24 @@ def _ask_server(command: str, flags: dict):
 def _run(command: str, flags: dict):
     values = {**flags, "json": True, **({"yes": True} if command == "remove" else {})}
     words = [f"{name}={'true' if value is True else value}" for name, value in values.items()]
+    launcher = _launcher()
+    # make answers 2 whatever its recipe did, and says the recipe's own code in words, here in English.
+    env = {**os.environ, "LC_ALL": "C"} if launcher[0] == "make" else None
     done = subprocess.run(
-        [*_launcher(), command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+        [*launcher, command, *words],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
     )
-    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return events, done.returncode, done.stderr.strip()
+    told = re.search(r"^make.*\] Error (\d+)$", done.stderr, re.MULTILINE) if env else None
+    return _events(done.stdout), int(told.group(1)) if told else done.returncode, done.stderr.strip()
+
+
+def _events(text: str) -> List[dict]:
+    # Not splitlines(), which also splits at characters that JSON leaves as they are, such as U+2028.
+    return [json.loads(line) for line in text.split("\n") if line.startswith("{")]
 
 
 def _launcher() -> List[str]:

@@ -1,11 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import http from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startProject } from './data-project.ts';
 
 const bin = new URL('../../dist/bin.js', import.meta.url).pathname;
+const repository = new URL('../..', import.meta.url).pathname;
 const template = new URL('../../templates/init/s3utils.py', import.meta.url).pathname;
 const run = promisify(execFile);
 
@@ -45,6 +48,7 @@ async function post(url: string, headers: Record<string, string>, body: string) 
       response.on('data', (chunk: Buffer) => {
         text += chunk;
       });
+      response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
     request.on('error', reject).end(body);
@@ -125,6 +129,41 @@ describe('server', () => {
     expect(server.log.length).toBe(0);
   });
 
+  it('survives callers that die in their request, and addresses that are none', async () => {
+    const { call, url, token, write } = await startServer();
+    write('data/a', 'a');
+    const head = `Host: ${new URL(url).host}\r\nAuthorization: Bearer ${token}\r\n`;
+    for (const [path, length] of [
+      ['/find', 99],
+      ['//', 2],
+    ] as const) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      const answered = new Promise<void>((resolve) => socket.once('data', () => resolve()));
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.write(`POST ${path} HTTP/1.1\r\n${head}Content-Length: ${length}\r\n\r\n{}`);
+      // What is promised and never comes: the server waits for it until the caller hangs up.
+      if (path === '//') await answered;
+      socket.end();
+      await closed;
+    }
+    expect((await call('/upload', { file: 'data/' })).lines.at(-1)).toEqual({ type: 'done', exit_code: 0 });
+  });
+
+  it('ends when it is told to in the middle of a request', async () => {
+    const { server, write, call, child } = await startServer();
+    write('data/a', 'a');
+    let held: (() => void) | undefined;
+    const hold = new Promise<void>((resolve) => {
+      held = resolve;
+    });
+    server.fail({ meanwhile: () => hold }, ({ method }) => method === 'PUT');
+    const cut = call('/upload', { file: 'data/' }).catch((error: unknown) => error);
+    await until(() => server.count('PUT') > 0);
+    expect(await stop(child)).toBe(0);
+    held?.();
+    expect(await cut).toBeInstanceOf(Error);
+  });
+
   it('runs once a project, and takes the place of one that was killed', async () => {
     const { cwd, child, run: runHere } = await startServer();
     const second = await runHere('server');
@@ -175,26 +214,41 @@ result += [upload_s3_path("data/1", overwrite=True), remove_s3_path("data/"), fi
 print(json.dumps(result))
 `;
 
-  it.each([
-    ['the command', false],
-    ['a running server', true],
-  ])('does all by %s', async (_, served) => {
-    const { server, write, cwd, path } = await startProject();
-    write('data/1', 'one');
-    write('data/2 ü', 'two');
+  async function startPython(by: 'ktb' | 'make' | 'server' | 'nothing') {
+    const project = await startProject();
+    const { cwd, path, write } = project;
     mkdirSync(path('src/toolbox'), { recursive: true });
     copyFileSync(template, path('src/toolbox/s3utils.py'));
     mkdirSync(path('bin'));
-    if (served) await start(cwd, ['server'], /Serving/);
-    else symlinkSync(bin, path('bin/ktb'));
+    if (by === 'server') await start(cwd, ['server'], /Serving/);
+    if (by === 'ktb') symlinkSync(bin, path('bin/ktb'));
+    if (by === 'make') {
+      // As an installed package, which has no sources to be built from.
+      mkdirSync(path('kit'));
+      for (const name of ['Makefile', 'setup'])
+        cpSync(join(repository, name), path(`kit/${name}`), { recursive: true });
+      symlinkSync(join(repository, 'dist'), path('kit/dist'));
+      write('Makefile', 'include kit/Makefile\n');
+    }
     const env = {
       PATH: `${path('bin')}:${process.env['PATH']}`,
       PYTHONPATH: path('src'),
       PYTHONDONTWRITEBYTECODE: '1',
+      LC_ALL: 'C.UTF-8',
     };
-    const { stdout } = await run('python3', ['-c', script], { cwd, env });
-    const keys = ['data/1', 'data/2 ü'];
-    expect(JSON.parse(stdout)).toEqual([
+    const python = async (text: string) => {
+      const { stdout } = await run('python3', ['-c', text], { cwd, env });
+      return JSON.parse(stdout) as unknown;
+    };
+    return { ...project, python };
+  }
+
+  it.each(['ktb', 'make', 'server'] as const)('does all by %s', async (by) => {
+    const { server, write, path, python } = await startPython(by);
+    write('data/1', 'one');
+    write('data/2 ü\u2028\u0085', 'two');
+    const keys = ['data/1', 'data/2 ü\u2028\u0085'];
+    expect(await python(script)).toEqual([
       keys,
       [],
       keys,
@@ -205,7 +259,33 @@ print(json.dumps(result))
       [],
       [],
     ]);
-    expect(readFileSync(path('copy/data/2 ü'), 'utf8')).toBe('two');
+    expect(readFileSync(path(`copy/${keys[1]}`), 'utf8')).toBe('two');
     expect(server.bucket.keys()).toEqual([]);
+  });
+
+  it.each([
+    ['before it answers', '', ['data/1']],
+    [
+      'in its answer',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'make server went away during find; call again to go on',
+    ],
+  ])('is not confused by a server that goes away %s', async (_, said, result) => {
+    const { server, write, python } = await startPython('ktb');
+    server.bucket.put('data/1', 'one');
+    const dying = createServer((socket) => void socket.once('data', () => socket.end(said)));
+    await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void dying.close());
+    const { port } = dying.address() as AddressInfo;
+    write('.toolbox/s3/server.json', JSON.stringify({ url: `http://127.0.0.1:${port}`, token: 'x' }));
+    const answer = await python(`
+import json
+from toolbox.s3utils import S3Error, find_s3_path
+try:
+    print(json.dumps(find_s3_path("data/")))
+except S3Error as error:
+    print(json.dumps(str(error)))
+`);
+    expect(answer).toEqual(result);
   });
 });

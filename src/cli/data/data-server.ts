@@ -52,7 +52,10 @@ export class DataServer {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#server = createServer((request, response) => void this.#handle(request, response));
+    this.#server = createServer((request, response) => {
+      // A caller that dies within its own request is nobody to answer, and must not end the server.
+      this.#handle(request, response).catch(() => response.destroy());
+    });
   }
 
   async listen(port: number): Promise<string> {
@@ -87,7 +90,8 @@ export class DataServer {
 
   #restartIdle(): void {
     clearTimeout(this.#idleTimer);
-    if (this.#active === 0) this.#idleTimer = setTimeout(this.#end, this.#options.idle);
+    // The open port keeps the process; a closed server's last answer must not.
+    if (this.#active === 0) this.#idleTimer = setTimeout(this.#end, this.#options.idle).unref();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,7 +120,7 @@ export class DataServer {
     const write = (object: object) => void response.write(`${JSON.stringify(object)}\n`);
     let exitCode: ExitCode;
     try {
-      exitCode = await this.#run(new URL(request.url ?? '', 'http://x').pathname, call, response, write);
+      exitCode = await this.#run(pathOf(request), call, response, write);
     } catch (error) {
       exitCode = error instanceof DiagnosticError ? error.exitCode : ExitCode.internal;
       const diagnostics =
@@ -134,7 +138,7 @@ export class DataServer {
     const wanted = Buffer.from(`Bearer ${this.#options.token}`);
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
       return [401, 'the token is missing or wrong'];
-    const path = new URL(request.url ?? '', 'http://x').pathname;
+    const path = pathOf(request);
     if (!['/find', '/list', '/upload', '/download', '/remove'].includes(path))
       return [404, `there is no ${path}`];
     return request.method === 'POST' ? undefined : [405, 'send a POST'];
@@ -166,6 +170,11 @@ export class DataServer {
     for (const object of objects) write({ type: 'object', ...object });
     return ExitCode.ok;
   }
+}
+
+/** What is asked for, without a query. Not by `new URL`, which throws at `//`. */
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? '';
 }
 
 /** Not the streams: those of the server are not those of its callers. */
