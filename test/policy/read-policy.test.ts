@@ -106,7 +106,7 @@ describe('a project with a policy', () => {
     });
     const early = await project('policy: nrp\nextra_startup_script: timeout 9 sleep 8');
     await expect(early.plan('remote')).rejects.toMatchObject({
-      diagnostics: [{ code: 'POLICY_REFUSED', location: { file: 'config/kube.yaml', line: 5 } }],
+      diagnostics: [{ code: 'POLICY_REFUSED', location: { file: { path: 'config/kube.yaml' } } }],
     });
   });
 

@@ -38,9 +38,11 @@ export function debugEntry(
     const [, key = '', value = ''] = /^(\w+)=([\s\S]*)$/.exec(words[at] ?? '') ?? [];
     assigned[key] = value;
   }
-  if (/^(uv|poetry)$/.test(words[at] ?? '') && words[at + 1] === 'run') at += 2;
-  // uv runs a script by its name.
-  if (at > 0 && words[at]?.endsWith('.py')) words.splice(at, 0, 'python');
+  if (/^(uv|poetry)$/.test(words[at] ?? '') && words[at + 1] === 'run') {
+    at += 2;
+    // uv runs a script by its name.
+    if (words[at]?.endsWith('.py')) words.splice(at, 0, 'python');
+  }
   const program = words[at++] ?? '';
   while (/^-[uBEOIs]+$/.test(words[at] ?? '')) at++;
   const started = startOf(program, words.slice(at));
