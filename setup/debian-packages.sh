@@ -10,6 +10,8 @@ while read -r package _; do
   case $package in '' | '#'*) continue ;; esac
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 done <.ci/apt-packages
+# kubectl comes from several places; Debian's package would clash with the others.
+command -v kubectl >/dev/null 2>&1 || missing+=(kubernetes-client)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" -ne 0 ]; then

@@ -3,6 +3,8 @@ import type { Kind } from './kubernetes-api-status.ts';
 
 /** The documents by which `kubectl` finds its way; JSON text, or undefined for other paths. */
 export function describeApi(path: string): string | undefined {
+  // Before 1.27, kubectl reads this one, as protobuf, and does not check kinds that are not in it.
+  if (path === '/openapi/v2') return '';
   const document = documents[path];
   return document === undefined ? undefined : JSON.stringify(document);
 }
