@@ -193,6 +193,7 @@ own_snapshot() {
   if [ ! -w "$project_home" ]; then
     mv "$project_home" "$TOOLBOX_WORK/.unpacked" && mkdir "$project_home" &&
       gzip -dc "$packed" | tar -xp -f - -C "$project_home" || return
+    told="code: unpacked again into $project_home, which was another user's"
   fi
   rm -f "$packed"
 }

@@ -7,7 +7,7 @@ import { chooseSide } from './command-language.ts';
 const callsMake = /(?:^|[;&|({!]|\b(?:then|do|else|time|exec)\s)\s*(?:\w+=\S*\s+)*make(?=[\s;&|)]|$)/m;
 
 /**
- * Warns of models whose remote command calls `make` in an image that is not known to bring the toolbox: neither
+ * Warns of models whose remote command calls `make`, or that have data or outputs, in an image that is not known to bring the toolbox: neither
  * is there a `toolbox_image`, nor is it the project's own image, which `make image` builds with the toolbox in
  * it. `toolbox_image: null` says that the image has it.
  */
@@ -28,11 +28,16 @@ export function checkToolbox(config: Config): Diagnostic[] {
     const own = `${host}/${top('gitlab_user') ?? user}/${project_name}`;
     if (image === undefined || image === own || image.startsWith(`${own}:`) || image.startsWith(`${own}@`))
       return [];
-    if (!callsMake.test(chooseSide(model.command.remote, 'remote').text)) return [];
+    const has = (field: 'data' | 'outputs') =>
+      [top(field), ...config.datasets.map(({ fields }) => fields[field])].some((value) => value?.length);
+    const needs = callsMake.test(chooseSide(model.command.remote, 'remote').text)
+      ? 'calls make in a pod'
+      : (['data', 'outputs'] as const).filter(has).map((field) => `has \`${field}\``)[0];
+    if (needs === undefined) return [];
     return [
       warningDiagnostic(
         'CONTAINER_NO_MAKE',
-        `model ${quoted(model.name)} calls make in a pod, and image ${quoted(image)} is not known to have the toolbox`,
+        `model ${quoted(model.name)} ${needs}, and image ${quoted(image)} is not known to have the toolbox`,
         {
           location: commandLocation(config, model),
           hint: 'set toolbox_image in config/kube.yaml (docs/images.md), or "toolbox_image: null" if the image has it',

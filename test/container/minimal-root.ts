@@ -3,7 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFi
 import path from 'node:path';
 
 const tools =
-  'bash dash cat cp mkdir rm ls mv chmod chown dirname id mktemp readlink ln stat sleep tar gzip env sed sort sha256sum echo';
+  'bash dash cat cp mkdir rm rmdir ls mv chmod chown chroot dirname find id mktemp readlink ln stat sleep tar gzip env ' +
+  'sed sort sha256sum echo base64 grep tr touch true setpriv';
 
 /** A small Debian image: bash and the basic tools, and neither Node, make, git nor a C++ library. */
 export function minimalFiles(root: string): void {

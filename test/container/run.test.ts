@@ -307,6 +307,15 @@ describe('environments', () => {
     expect(ran.stderr).toMatch(/venv: activated \/image\/\.venv \(\d+\.\d s\)/);
   });
 
+  it('finds the image’s .venv from a working directory of the user’s', () => {
+    sandbox.write('image/.venv/bin/activate', 'export VIRTUAL_ENV=/image/.venv');
+    const identity = { NB_USER: 'jdoe', NB_UID: '1234', NB_GROUP: 'lab', NB_GID: '83070' };
+    const env = { ...base, ...identity, WORKING_DIR: '/home/jdoe/project' };
+    const command = 'echo "$PWD $VIRTUAL_ENV ${TOOLBOX_IMAGE_HOME-gone}"';
+    const words = ['sh', '/kube-toolbox/scripts/entrypoint.sh', ...script, command];
+    expect(sandbox.run(words, { cwd: '/image', env }).stdout).toBe('/home/jdoe/project /image/.venv gone\n');
+  });
+
   it('syncs with uv where there is a uv.lock, into the image’s environment if it has one', () => {
     sandbox.write('kube-toolbox/workspace/example/uv.lock', '');
     stub(

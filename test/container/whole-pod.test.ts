@@ -206,7 +206,7 @@ ${more}`;
       'config/launch.yaml',
       launchYaml.replace('python3', 'id && env && ls -lnR ~/.ssh && python3'),
     );
-    using run = await pod({ claims: { 'lab-scratch': scratch }, squashesRoot: true }, images.debian);
+    using run = await pod({ claims: { 'lab-scratch': scratch }, squashesRoot: true });
     await run.start();
     const main = await run.wait();
     expect(main, run.logs()).toMatchObject({ code: 3 });

@@ -13,6 +13,9 @@ it.each([
   ['an image that is said to have it', 'image: python\ntoolbox_image: null\n', 'make download file=data/', 0],
   ['no make', 'image: python\n', 'python make.py --make; cmake .; echo make', 0],
   ['make after something else', 'image: python\n', 'cd src && A=1 make all', 1],
+  ['outputs', 'image: python\noutputs: [out/]\n', 'python a.py', 1],
+  ['no outputs and no data', 'image: python\noutputs: []\ndata: null\n', 'python a.py', 0],
+  ['data and a toolbox image', 'image: python\ndata: data/\ntoolbox_image: lab/toolbox\n', 'python a.py', 0],
   ['make in local runs only', 'image: python\n', '[make data;]() python a.py', 0],
 ])('CONTAINER_NO_MAKE: %s', async (_, fields, command, count) => {
   using project = imageProject();

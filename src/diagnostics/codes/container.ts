@@ -15,9 +15,9 @@ export const containerCodes = {
   CONTAINER_NAME_NOT_UTF8:
     'The name of a file of the snapshot is not UTF-8. Rename it, or put it into .gitignore.',
   CONTAINER_NO_MAKE:
-    'A command calls `make`, and neither the image nor a toolbox_image is known to bring the toolbox. Set `toolbox_image`.',
+    'A command calls `make`, or there are `data` or `outputs`, and neither the image nor a toolbox_image is known to bring the toolbox. Set `toolbox_image`.',
   CONTAINER_KEY_UNREADABLE: 'A key file named in .env cannot be read. Mend the path, or remove the line.',
-  CONTAINER_RUN_UNKNOWN: 'There is no run record of that name. `make status` lists the runs.',
+  CONTAINER_RUN_UNKNOWN: 'There is no run record and no Job of that name. `make status` lists the runs.',
   CONTAINER_RUN_HAS_NO_CODE:
     'The run record does not say which code ran: the image brought it, or an older version wrote the record.',
   CONTAINER_CODE_MISSING: 'The snapshot or commit of a run is neither on this machine nor in the bucket.',
