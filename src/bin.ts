@@ -22,11 +22,17 @@ const { main } = await import('./main.ts');
 
 const interruption = new AbortController();
 const secondInterruption = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    const controller = interruption.signal.aborted ? secondInterruption : interruption;
-    controller.abort(new SignalReceived(name));
-  });
+let listens = false;
+/** Only who asks for the signal has something to end first; until then, Ctrl-C ends the process at once. */
+function listen(): void {
+  if (listens) return;
+  listens = true;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      const controller = interruption.signal.aborted ? secondInterruption : interruption;
+      controller.abort(new SignalReceived(name));
+    });
+  }
 }
 
 // Getters: the standard streams cost milliseconds to open, and few commands need all three.
@@ -43,8 +49,14 @@ const context: Context = {
     return guarded(process.stderr);
   },
   now: Date.now,
-  signal: interruption.signal,
-  secondSignal: secondInterruption.signal,
+  get signal() {
+    listen();
+    return interruption.signal;
+  },
+  get secondSignal() {
+    listen();
+    return secondInterruption.signal;
+  },
 };
 
 process.exitCode = await main(process.argv.slice(2), context);

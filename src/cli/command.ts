@@ -11,6 +11,8 @@ export interface Flag {
   /** What `--help` calls the value, upper case: `NAME`. */
   readonly value?: string;
   readonly required?: boolean;
+  /** Nothing that exists already: completion has nothing to offer. */
+  readonly isNew?: boolean;
   /** For `count`: the smallest that makes sense; 0 unless told. */
   readonly minimum?: number;
 }

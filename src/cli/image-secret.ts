@@ -11,6 +11,7 @@ export const command = defineCommand({
       kind: 'string',
       summary: 'name of the Secret; default: the first of image_pull_secrets',
       value: 'NAME',
+      isNew: true,
     },
   },
   example: 'make image-secret username=example-read-registry',

@@ -57,6 +57,9 @@ function explainType({ tree, path, place, node }: Complaint): Diagnostic {
 /** What people often write instead, and what to write. */
 function typeHint(path: Path, place: Place | undefined, node: TreeNode | undefined): string | undefined {
   const types = typesOf(place?.schema ?? {});
+  if (node?.kind === 'list' && path.length === 0) return 'remove the "- " at the beginning of the lines';
+  if (node?.kind === 'list' && types.includes('string') && !types.includes('array'))
+    return 'write one text; one of several lines stands below "|"';
   if (node?.kind !== 'scalar') return undefined;
   const wantsNumber = types.includes('number') || types.includes('integer');
   if (wantsNumber && /^\s*[\d.]+\s*(gi?b?|gib)\s*$/i.test(node.text)) {

@@ -173,12 +173,20 @@ class Grower {
   }
 
   #refuseTag(span: Span): void {
+    const tag = this.#tagBefore(span.offset) ?? span;
     this.problems.push(
       errorDiagnostic('CONFIG_TAG', 'YAML tags are not used here', {
-        location: this.#at(span),
+        location: this.#at(tag),
         hint: 'remove the tag, or put quotes around a text that starts with "!"',
       }),
     );
+  }
+
+  /** A value's place does not hold its tag, nor an anchor between the two. */
+  #tagBefore(offset: number): Span | undefined {
+    const from = Math.max(0, offset - 200);
+    const match = /(!\S*)(?:\s+&\S+)?\s*$/.exec(this.#file.text.slice(from, offset));
+    return match?.[1] === undefined ? undefined : { offset: from + match.index, length: match[1].length };
   }
 
   #at(span: Span) {

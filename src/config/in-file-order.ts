@@ -18,7 +18,9 @@ export function inFileOrder(
   );
   const seen = new Set<string>();
   const distinct = sorted.filter((each) => {
-    const key = `${each.code} ${rank(each)} ${each.location?.offset ?? each.message}`;
+    // Keys that are missing all stand at the beginning of the file, without a length.
+    const { offset = 0, length = 0 } = each.location ?? {};
+    const key = `${each.code} ${rank(each)} ${offset} ${length > 0 ? '' : each.message}`;
     return !seen.has(key) && seen.add(key);
   });
   if (distinct.length <= most) return distinct;

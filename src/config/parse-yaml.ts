@@ -13,7 +13,7 @@ import type { SourceFile } from '../diagnostics/source-file.ts';
 import { type GrownTree, growTree } from './grow-tree.ts';
 
 /** Far more than people write, and little enough that the worst text of that size is refused in a blink. */
-const limits = { tokens: 350_000, depth: 100 };
+const limits = { tokens: 350_000, depth: 50 };
 
 /**
  * The text of a file as a tree with positions. Text that is not YAML, or YAML that no configuration needs
@@ -78,7 +78,7 @@ function parseTokens(file: SourceFile): CST.Token[] | Diagnostic {
   for (const lexeme of new Lexer().lex(file.text)) {
     count += 1;
     for (const token of parser.next(lexeme)) tokens.push(token);
-    const location = { file, offset: parser.offset, length: 0 };
+    const location = { file, offset: Math.max(0, parser.offset - 1), length: 1 };
     if (count > limits.tokens) {
       return errorDiagnostic('CONFIG_TOO_LARGE', `${file.path} holds too many values to be a configuration`, {
         location: { file, offset: 0, length: 0 },

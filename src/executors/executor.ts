@@ -10,6 +10,8 @@ export interface Observation {
   /** One sentence for a person: `no node has 8 free nvidia.com/gpu`. */
   readonly reason?: string;
   readonly exitCode?: number;
+  /** Name of the signal that ended it. */
+  readonly signal?: string;
   /** ISO 8601, UTC. */
   readonly startedAt?: string;
   readonly endedAt?: string;

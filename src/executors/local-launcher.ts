@@ -12,6 +12,8 @@ import { OutputPipe } from './output-pipe.ts';
 export interface LaunchEnd {
   /** As bash counts: 128 + N where signal N ended it; `undefined` where nobody knows: the launcher was killed. */
   readonly exitCode: number | undefined;
+  /** A signal ended the shell itself; `false` where it exited with a number that also stands for a signal. */
+  readonly bySignal: boolean;
   /** Nothing was left of its process group. */
   readonly isAlone: boolean;
 }
@@ -37,12 +39,13 @@ export interface LaunchRequest {
  * telling a status to nobody.
  */
 const script = `set -m
+exec 2>&4
 trap : PIPE
 mkfifo "$1/stdout.0" "$1/stderr.0" "$1/stdout.1" "$1/stderr.1" || exit
 echo ready >&4
 while IFS= read -r slot <&3; do
   . "$1/request.$slot" </dev/null >"$1/stdout.$slot" 2>"$1/stderr.$slot" 3<&- 4>&- &
-  echo "$!" >&4
+  echo "pid $!" >&4
   wait "$!"
   status=$?
   while [ "$status" -gt 128 ] && kill -0 "$!" 2>/dev/null; do
@@ -51,7 +54,7 @@ while IFS= read -r slot <&3; do
     status=$?
   done
   if kill -0 -- "-$!"; then left=some; else left=none; fi 2>/dev/null
-  echo "$status $left" >&4
+  echo "end $status $left" >&4
 done
 rm -rf "$1"
 `;
@@ -155,12 +158,25 @@ export class LocalLauncher {
     this.#slot = prepared.slot;
     const { stdout, stderr } = prepared;
     (this.#child.stdio[3] as Socket).write(`${prepared.slot}\n`);
-    const pid = Number(await this.#answers.next());
+    const { rest } = await this.#answerOf('pid');
+    const pid = Number(rest);
     if (!(pid > 0)) {
       prepared.abandon();
       throw new Error('the shell that starts trials was killed');
     }
-    return { pid, ended: this.#answers.next().then(parseEnd), stdout, stderr };
+    const ended = this.#answerOf('end').then(({ rest, notices }) => describeEnd(rest, notices));
+    return { pid, ended, stdout, stderr };
+  }
+
+  /** The rest of the next answer that begins with the word, and what bash has said of the job before it. */
+  async #answerOf(word: string): Promise<{ readonly rest: string | undefined; readonly notices: string[] }> {
+    const notices: string[] = [];
+    for (;;) {
+      const line = await this.#answers.next();
+      if (line === undefined) return { rest: undefined, notices };
+      if (line.startsWith(`${word} `)) return { rest: line.slice(word.length + 1), notices };
+      notices.push(line);
+    }
   }
 
   close(): void {
@@ -193,9 +209,16 @@ interface Prepared {
   readonly abandon: () => void;
 }
 
-function parseEnd(answer: string | undefined): LaunchEnd {
+/**
+ * @param notices `[1]+  Exit 130   . request …` where the shell exited, in the words of its language, and
+ *   `[1]+  Interrupt   …` or `launcher: line 6: 4711 Segmentation fault …` where a signal ended it
+ */
+function describeEnd(answer: string | undefined, notices: readonly string[]): LaunchEnd {
   const [status, left] = answer?.split(' ') ?? [];
-  return { exitCode: status === undefined ? undefined : Number(status), isAlone: left === 'none' };
+  if (status === undefined) return { exitCode: undefined, bySignal: false, isAlone: false };
+  const exit = new RegExp(`^\\[\\d+\\].*\\b${status}\\b`);
+  const bySignal = Number(status) > 128 && !notices.some((notice) => exit.test(notice));
+  return { exitCode: Number(status), bySignal, isAlone: left === 'none' };
 }
 
 /** In memory where there is such a place: on a disk, a request waits whenever the file system commits its journal. */

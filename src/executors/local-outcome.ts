@@ -6,17 +6,19 @@ import type { ProcessEnd } from './local-process.ts';
 export type LocalOutcome = Outcome & { readonly state: Exclude<Outcome['state'], 'lost'> };
 
 /**
- * How a trial ended that was left to end by itself. A signal is told by the shell's convention, 128 + its number,
- * whether it hit the shell or a command in it: `python a.py` and `cd src; python a.py` fail alike.
+ * How a trial ended that was left to end by itself. A shell whose command was ended by signal N exits with 128 + N, but
+ * so may any program of its own accord: only a signal that hit the trial's first process is called one.
  */
-export function outcomeOf({ exitCode }: ProcessEnd): LocalOutcome {
+export function outcomeOf({ exitCode, bySignal }: ProcessEnd): LocalOutcome {
   if (exitCode === undefined) return { state: 'failed', reason: 'the shell that started it was killed' };
   if (exitCode === 0) return { state: 'succeeded', exitCode };
   const signal = signalOf(exitCode);
-  if (signal !== undefined)
-    return { state: 'failed', exitCode, signal, reason: `ended by ${signal}${guess(signal)}` };
-  const reason = reasonOf(exitCode);
-  return { state: 'failed', exitCode, ...(reason === undefined ? {} : { reason }) };
+  if (signal === undefined) {
+    const reason = reasonOf(exitCode);
+    return { state: 'failed', exitCode, ...(reason === undefined ? {} : { reason }) };
+  }
+  if (bySignal) return { state: 'failed', exitCode, signal, reason: `ended by ${signal}${guess(signal)}` };
+  return { state: 'failed', exitCode, reason: `as when ${signal} ends a command${guess(signal)}` };
 }
 
 /** The signal an exit code stands for, if it does. */

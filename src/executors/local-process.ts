@@ -8,6 +8,8 @@ type OnOutput = (stream: 'stdout' | 'stderr', chunk: Buffer) => Promise<void> | 
 /** As bash counts: 128 + N where signal N ended it; `undefined` where nobody knows any more. */
 export interface ProcessEnd {
   readonly exitCode: number | undefined;
+  /** See {@link LaunchEnd}. */
+  readonly bySignal: boolean;
 }
 
 /** A signal to send, `after` milliseconds from the beginning, to whatever of the trial runs then. */
@@ -96,7 +98,7 @@ export class LocalProcess {
       await stdout.closed;
       await stderr.closed;
     };
-    const { exitCode, isAlone } = await ended;
+    const { exitCode, bySignal, isAlone } = await ended;
     stdout.finish();
     stderr.finish();
     if (!hasClosed()) await within(this.#stopping ?? leftoverGrace, closed());
@@ -112,7 +114,7 @@ export class LocalProcess {
       stderr.abandon();
       break;
     }
-    return { exitCode };
+    return { exitCode, bySignal };
   }
 }
 

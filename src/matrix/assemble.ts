@@ -30,6 +30,9 @@ export interface AssembleOptions {
   readonly code?: string;
 }
 
+/** Nobody reads more, and each takes a look at the whole text it is in. */
+const mostErrors = 100;
+
 interface CompiledPair extends CompiledFields {
   readonly pair: NamedPair;
   readonly command: Readonly<Record<Side, BoundTemplate>>;
@@ -109,6 +112,7 @@ class PairCompiler {
   readonly #axes: AxisFields;
   readonly #commands = new Map<ModelEntry, Readonly<Record<Side, CommandTemplate>>>();
   readonly #checkedAxes = new Set<PreparedAxis>();
+  #errors = 0;
   #last: CompiledPair | undefined;
 
   constructor(config: Config, side: Side) {
@@ -209,6 +213,9 @@ class PairCompiler {
   }
 
   #report(key: string, make: () => Diagnostic): void {
-    if (!this.diagnostics.has(key)) this.diagnostics.set(key, make());
+    if (this.#errors > mostErrors || this.diagnostics.has(key)) return;
+    const diagnostic = make();
+    if (diagnostic.severity === 'error') this.#errors += 1;
+    this.diagnostics.set(key, diagnostic);
   }
 }

@@ -48,7 +48,8 @@ export class Boxes {
   readonly boxes: Box[] = [];
   length = 0;
   readonly #ofPair = new Map<NamedPair, Box[]>();
-  readonly #seen = new Map<NamedPair, Set<string>>();
+  /** Keys of the trials of a pair's first boxes, and of how many of them. */
+  readonly #seen = new Map<NamedPair, { readonly keys: Set<string>; boxes: number }>();
 
   add(pair: NamedPair, points: readonly (readonly number[])[]): { size: number; repeated: number } {
     const size = points.reduce((product, each) => product * each.length, 1);
@@ -75,22 +76,32 @@ export class Boxes {
     earlier: readonly Box[],
   ): readonly number[] {
     if (earlier.some((box) => contains(box, points))) return [];
-    const seen = this.#seen.get(pair) ?? new Set();
+    const seen = this.#seen.get(pair) ?? { keys: new Set(), boxes: 0 };
     this.#seen.set(pair, seen);
-    for (const box of earlier) for (const key of keys(box)) seen.add(key);
+    for (const box of earlier.slice(seen.boxes)) for (const key of keys(box)) seen.keys.add(key);
+    seen.boxes = earlier.length;
     const kept: number[] = [];
     let position = 0;
     for (const key of keys({ points, size })) {
-      if (!seen.has(key)) kept.push(position);
+      if (!seen.keys.has(key)) kept.push(position);
       position++;
     }
     return kept;
   }
 }
 
+const sets = new WeakMap<readonly number[], ReadonlySet<number>>();
+
+/** A box's points are compared with those of every later box. */
+function asSet(points: readonly number[] = []): ReadonlySet<number> {
+  const known = sets.get(points) ?? new Set(points);
+  sets.set(points, known);
+  return known;
+}
+
 function meets(box: Box, points: readonly (readonly number[])[]): boolean {
   return points.every((each, axis) => {
-    const other = new Set(box.points[axis]);
+    const other = asSet(box.points[axis]);
     return each.some((point) => other.has(point));
   });
 }
@@ -99,7 +110,7 @@ function meets(box: Box, points: readonly (readonly number[])[]): boolean {
 function contains(box: Box, points: readonly (readonly number[])[]): boolean {
   if (box.kept !== undefined) return false;
   return points.every((each, axis) => {
-    const other = new Set(box.points[axis]);
+    const other = asSet(box.points[axis]);
     return each.every((point) => other.has(point));
   });
 }

@@ -5,6 +5,7 @@ import {
   type Location,
   warningDiagnostic,
 } from '../diagnostics/diagnostic.ts';
+import { nearestName } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import { chooseSide, type SidedText, writtenOffset } from './command-language.ts';
 import { commandPath } from './command-path.ts';
@@ -66,6 +67,7 @@ function checkCommand(
         },
       ),
     );
+  diagnostics.push(...checkFilters(model, text, locate));
   const sleep = side === 'remote' ? findSleepInfinity(text) : undefined;
   if (sleep !== undefined)
     diagnostics.push(
@@ -87,6 +89,26 @@ function checkCommand(
     );
   return diagnostics;
 }
+
+/** `<lr|qote>` stays as it is, and bash reads it as two redirections, which `<in|wc>out` is meant to be. */
+function checkFilters(model: ModelEntry, text: string, locate: LocateRange): readonly Diagnostic[] {
+  return [...text.matchAll(/(?<![<\\])<[\p{L}_][\p{L}\p{N}_.-]*\|(\w+)>/gu)]
+    .filter(([, filter = '']) => filter !== 'quote' && nearestName(filter, ['quote']) !== undefined)
+    .slice(0, mostFilters)
+    .map(({ 0: all, 1: filter = '', index }) =>
+      warningDiagnostic(
+        'MATRIX_UNKNOWN_FILTER',
+        `${quoted(all)} in the command of model ${quoted(model.name)} is left as it stands: there is no filter ${quoted(filter)}`,
+        {
+          location: locate(index, index + all.length),
+          hint: 'did you mean "|quote"?',
+        },
+      ),
+    );
+}
+
+/** Each takes a look at the whole text. */
+const mostFilters = 20;
 
 export function sleepInfinity(
   model: ModelEntry,

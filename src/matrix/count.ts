@@ -53,7 +53,9 @@ export function countEverything(config: Config, limit: number): Count {
   return countTrials([{ index: 0, written: {}, datasets, models }], limit);
 }
 
-/** `1000000` → `1,000,000`. */
+/** `1000000` → `1,000,000`, and `1.0e240` where nobody would count the digits. */
 export function formatCount(count: bigint | number): string {
+  const digits = String(count);
+  if (digits.length > 40) return `${digits[0]}.${digits[1]}e${digits.length - 1}`;
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

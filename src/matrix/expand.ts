@@ -20,6 +20,9 @@ import { type ResolvedSelection, resolveSelection } from './selection.ts';
 /** Up to this many trials in the whole file, selected or not, are looked at to keep their names apart. */
 const censusLimit = 100_000;
 
+/** How many times the limit the entries of `run` may come to before what they repeat is taken off. */
+const toleratedRepetition = 4;
+
 /**
  * All trials that `run` selects, in the order of the spec: for each entry of `run`, datasets outer, models
  * inner, then the product of the axes with the last one varying fastest. What an earlier entry has selected
@@ -49,6 +52,8 @@ export function expand(config: Config): Checked<ExpandedMatrix> {
     if (selected === 0) found.push(selectsNothing(config, selection));
     else if (repeated > 0) found.push(selectsAgain(config, selection, selected, repeated));
   }
+  if (boxes.length > config.maxTrials)
+    return { ok: false, diagnostics: [tooLarge(config, formatCount(boxes.length))] };
   found.push(...names.diagnostics, ...checkAxes(config, boxes));
   const diagnostics = inFileOrder(found, filesOf(config));
   if (diagnostics.some((each) => each.severity === 'error')) return { ok: false, diagnostics };
@@ -72,8 +77,13 @@ function takeCensus(config: Config, pairs: Pairs, names: PairNames): Census {
 
 function refuseByCount(config: Config, selections: readonly ResolvedSelection[]): Diagnostic | undefined {
   const { trials, exact } = countTrials(selections, config.maxTrials);
-  if (trials <= BigInt(config.maxTrials)) return undefined;
-  const many = `${exact ? '' : 'at least '}${formatCount(trials)}`;
+  // Entries of `run` may repeat each other: then the trials that are left have to be seen to be counted.
+  const tolerated = config.maxTrials * (selections.length > 1 && exact ? toleratedRepetition : 1);
+  if (trials <= BigInt(tolerated)) return undefined;
+  return tooLarge(config, `${exact ? '' : 'at least '}${formatCount(trials)}`);
+}
+
+function tooLarge(config: Config, many: string): Diagnostic {
   return errorDiagnostic(
     'MATRIX_TOO_LARGE',
     `the matrix has ${many} trials, and the limit is ${formatCount(config.maxTrials)}`,

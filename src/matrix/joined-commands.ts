@@ -6,6 +6,9 @@ const starter =
   /^(?:python[\d.]*|bash|sh|torchrun|accelerate|deepspeed|srun|Rscript|julia|node|make|cd|export|mkdir|pip3?|source|wget|curl|tar|unzip|git|cp|mv|rm)$/;
 const script = /^(?:-[mc]|\S+\.(?:py|sh|R|r|jl|js|ts))$/;
 
+/** Asking where a word stands reads the whole text; a command that needs more of it is left alone. */
+const mostAsked = 50;
+
 interface Word {
   readonly text: string;
   readonly start: number;
@@ -25,6 +28,7 @@ export function findJoinedCommand(
   const bare = text
     .replace(/\\\n/g, '  ')
     .replace(/'[^']*'|"(?:[^"\\]|\\[\s\S])*"/g, (quoted) => 'q'.repeat(quoted.length));
+  let asked = 0;
   for (const command of bare.matchAll(/[^;&|\n(){}]+/g)) {
     const words = [...command[0].matchAll(/\S+/g)].map((word) => ({
       text: word[0],
@@ -32,24 +36,21 @@ export function findJoinedCommand(
     }));
     const first = words.findIndex((word) => !/^\w+=/.test(word.text));
     if (first === -1 || !complete.test(words[first]?.text ?? '')) continue;
+    const usesScript = /^(?:python|Rscript|julia|node)/.test(words[first]?.text ?? '');
+    let hasScript = script.test(words[first + 1]?.text ?? '');
     for (let i = first + 2; i < words.length; i++) {
       const word = words[i] as Word;
-      if (!isSecond(words.slice(first, i), word, words[i + 1], startsLine)) continue;
-      return { start: word.start, end: word.start + word.text.length };
+      const second = (!usesScript || hasScript) && isInterpreted(words[i - 1], word, words[i + 1]);
+      if (second || (starter.test(word.text) && asked++ < mostAsked && startsLine(word)))
+        return { start: word.start, end: word.start + word.text.length };
+      hasScript ||= script.test(word.text);
     }
   }
   return undefined;
 }
 
-function isSecond(
-  before: readonly Word[],
-  word: Word,
-  after: Word | undefined,
-  startsLine: (word: Word) => boolean,
-): boolean {
-  if (starter.test(word.text) && startsLine(word)) return true;
+/** `python b.py`, and no value of an option. */
+function isInterpreted(before: Word | undefined, word: Word, after: Word | undefined): boolean {
   if (!interpreter.test(word.text) || after === undefined || !script.test(after.text)) return false;
-  if (before.at(-1)?.text.startsWith('-')) return false;
-  const usesScript = /^(?:python|Rscript|julia|node)/.test(before[0]?.text ?? '');
-  return !usesScript || before.slice(1).some((each) => script.test(each.text));
+  return before?.text.startsWith('-') !== true;
 }

@@ -14,15 +14,14 @@ export function locateInScalar(
   if (location === undefined || end <= start) return location;
   const piece = value.slice(start, end);
   const written = location.file.text.slice(location.offset, location.offset + location.length);
-  const inValue = occurrences(value, piece);
-  const inFile = occurrences(written, piece);
-  const at = inFile[inValue.indexOf(start)];
-  if (at === undefined || inValue.length !== inFile.length) return location;
-  return { file: location.file, offset: location.offset + at, length: piece.length };
-}
-
-function occurrences(text: string, piece: string): readonly number[] {
-  const found: number[] = [];
-  for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + 1)) found.push(at);
-  return found;
+  let at = -1;
+  let inFile = -1;
+  let found: number | undefined;
+  do {
+    at = value.indexOf(piece, at + 1);
+    inFile = written.indexOf(piece, inFile + 1);
+    if (at === start) found = inFile;
+  } while (at !== -1 && inFile !== -1);
+  if (found === undefined || found === -1 || at !== inFile) return location;
+  return { file: location.file, offset: location.offset + found, length: piece.length };
 }

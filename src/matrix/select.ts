@@ -79,7 +79,10 @@ function explainUnmet(
   const values = valuesOf(key, matrix);
   for (const value of values) if (globs.some((glob) => matchesGlob(glob, value))) return undefined;
   const near = nearestName(written, values);
-  const some = [...values].slice(0, 12).map(quoted).join(', ');
+  const some = [...values]
+    .slice(0, 12)
+    .map((value) => quoted(value))
+    .join(', ');
   return errorDiagnostic('MATRIX_WHERE_UNKNOWN', `no trial has the ${key} ${quoted(written)}`, {
     location: { file, offset: end - written.length, length: Math.max(1, written.length) },
     hint:

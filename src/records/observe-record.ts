@@ -8,12 +8,13 @@ import type { RunRecord } from './run-record.ts';
  * loss or a SIGKILL of the toolbox, and then the trial is `lost`. On another host nothing can be seen.
  */
 export function observeRecord(record: RunRecord): Observation {
-  const { name, fingerprint, exitCode, startedAt, endedAt, reason } = record;
+  const { name, fingerprint, exitCode, signal, startedAt, endedAt, reason } = record;
   const rest = {
     name,
     fingerprint,
     startedAt,
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
     ...(endedAt === undefined ? {} : { endedAt }),
   };
   if (record.state !== 'running' || record.executor !== 'local') {

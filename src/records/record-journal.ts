@@ -1,11 +1,20 @@
-import { closeSync, fdatasync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DurableWrites } from './durable-writes.ts';
 import { parseRunRecord } from './parse-run-record.ts';
 import { bootId } from './process-identity.ts';
-import { recordPath, runsFolder } from './run-paths.ts';
+import { recordPath, runFolder, runsFolder } from './run-paths.ts';
 import type { RunRecord } from './run-record.ts';
 import { parseRecordLine } from './started-trials.ts';
 
@@ -135,7 +144,9 @@ function readJournal(root: string): FoundJournal | undefined {
     const records = new Map<string, RunRecord>();
     for (const line of readFileSync(descriptor, 'utf8').split('\n').slice(1)) {
       const record = parseRecordLine(line);
-      if (record !== undefined) records.set(record.name, record);
+      // A folder is made before its trial starts: where it is gone, somebody has removed it.
+      if (record !== undefined && existsSync(join(root, runFolder(record.name))))
+        records.set(record.name, record);
     }
     return { boot, size, records };
   } finally {

@@ -74,13 +74,13 @@ export class DiskRecordStore implements RecordStore {
    * answered without looking.
    */
   readListed(name: string): RunRecord | undefined {
-    this.#folders ??= new Set(this.#names());
+    this.#folders ??= new Set(this.names());
     return this.#folders.has(name) ? this.readNow(name) : undefined;
   }
 
   async readAll(): Promise<ReadonlyMap<string, RunRecord>> {
     const records = new Map<string, RunRecord>();
-    for (const name of this.#names()) {
+    for (const name of this.names()) {
       const record = this.readNow(name);
       if (record !== undefined) records.set(name, record);
     }
@@ -156,7 +156,8 @@ export class DiskRecordStore implements RecordStore {
     (await journal)?.close();
   }
 
-  #names(): string[] {
+  /** Trials that have a folder, whether or not their record can be read. @throws DiagnosticError */
+  names(): string[] {
     try {
       return readdirSync(join(this.#root, runsFolder)).filter(isRunName).sort();
     } catch (error) {

@@ -1,4 +1,5 @@
 import { formatDuration } from './format-duration.ts';
+import { formatExit } from './format-exit.ts';
 import type { EndedTrial, SweepTally } from './sweep-tally.ts';
 import { layOut } from './table.ts';
 
@@ -29,9 +30,8 @@ export function formatEndTable(
 }
 
 function cells({ name, outcome, milliseconds, log }: EndedTrial): string[] {
-  const exit = outcome.signal ?? (outcome.exitCode === undefined ? '-' : String(outcome.exitCode));
   const note = outcome.reason === undefined ? '' : ` (${outcome.reason})`;
-  return [name, outcome.state, formatDuration(milliseconds), exit, `${log}${note}`];
+  return [name, outcome.state, formatDuration(milliseconds), formatExit(outcome), `${log}${note}`];
 }
 
 function formatCounts(

@@ -1,5 +1,6 @@
 import type { Observation } from '../executors/executor.ts';
 import type { Trial } from '../matrix/trial.ts';
+import { formatExit } from './format-exit.ts';
 import { layOut } from './table.ts';
 
 export interface TrialStatus {
@@ -39,13 +40,13 @@ function asMatrix(statuses: readonly TrialStatus[]): string[][] | undefined {
 
 function asList(statuses: readonly TrialStatus[]): string[][] {
   const rows = statuses.map((status) => {
-    const { exitCode, endedAt, startedAt, reason } = status.observation ?? {};
+    const { exitCode, signal, endedAt, startedAt, reason } = status.observation ?? {};
     const when = endedAt ?? startedAt;
     return [
       status.trial.name,
       describe(status),
       when === undefined ? '-' : when.replace(/\.\d+Z$/, 'Z'),
-      exitCode === undefined ? '-' : String(exitCode),
+      formatExit({ exitCode, signal }),
       reason ?? '',
     ];
   });

@@ -109,6 +109,9 @@ dataset: { a: {}, b: {} }
     expect(status.stderr).toContain(
       'LOCAL_UNREADABLE_RECORD: .toolbox/runs/p-m-lr-one/record.json: not JSON',
     );
+    const logs = await project.run(['logs', 'name=p-m-lr-one']);
+    expect(logs.stdout).toBe('one\n');
+    expect(logs.stderr).toContain('LOCAL_UNREADABLE_RECORD');
     expect((await project.run(['local', 'resume=true'])).stdout).toBe('one\n');
     expect(project.record('p-m-lr-one').attempt).toBe(2);
     expect(project.read('.toolbox/runs/p-m-lr-one/attempt-1.log')).toBe('one\n');

@@ -65,6 +65,7 @@ dataset: { data1: { hparam: { _fn: data/1.txt } } }
       code: 'exit 3',
       signal: 'kill -KILL $$',
       inside: "bash -c 'kill -SEGV $$'; exit $?",
+      own: 'exit 130',
       absent: 'no-such-command-anywhere',
       late: 'sleep 600',
     };
@@ -79,7 +80,14 @@ dataset: { data1: { hparam: { _fn: data/1.txt } } }
     expect(code).toBe(1);
     expect(project.record('p-code')).toMatchObject({ state: 'failed', exitCode: 3 });
     expect(project.record('p-signal')).toMatchObject({ state: 'failed', signal: 'SIGKILL' });
-    expect(project.record('p-inside').reason).toContain('SIGSEGV');
+    expect(project.record('p-inside').reason).toBe('as when SIGSEGV ends a command, a crash in native code');
+    expect(project.record('p-own')).toMatchObject({ exitCode: 130, reason: 'as when SIGINT ends a command' });
+    expect(project.record('p-own').signal).toBeUndefined();
+    const { stdout } = await project.run(['status']);
+    for (const table of [stderr, stdout]) {
+      expect(table).toMatch(/p-signal +failed .* SIGKILL /);
+      expect(table).toMatch(/p-inside +failed .* 139 /);
+    }
     expect(project.record('p-absent')).toMatchObject({ exitCode: 127, reason: 'command not found' });
     expect(project.record('p-late')).toMatchObject({
       state: 'timeout',
@@ -217,6 +225,8 @@ model:
     expect((await project.run(['local-first'])).stdout).toBe('good on a\n');
     const dryrun = await project.run(['local-dryrun']);
     expect(dryrun.stdout.split('\n')[0]).toBe('p-good-a: echo good on a');
+    const some = await project.run(['local-dryrun', 'where=dataset=a', 'only=missing']);
+    expect(some.stdout).toMatch(/^p-bad-a: .*\n$/);
     expect(existsSync(join(project.root, '.toolbox/runs/p-bad-a'))).toBe(false);
   });
 

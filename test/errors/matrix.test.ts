@@ -46,6 +46,7 @@ const cases: Readonly<Record<string, { text: string; where?: string }>> = {
   MATRIX_JOINED_COMMANDS: {
     text: 'model:\n  m:\n    command: >-\n      python a.py --epochs 3\n      python b.py\n',
   },
+  MATRIX_UNKNOWN_FILTER: { text: 'model:\n  m: {command: "run <x|qote> <in|wc>out", hparam: {x: a b}}\n' },
   MATRIX_EMPTY_COMMAND: { text: 'model:\n  m: {command: "[run]()"}\n' },
   MATRIX_OUTPUTS_OVERLAP: {
     text: 'model:\n  m: {command: run <lr>, hparam: {lr: [1, 2]}, outputs: out/m}\n',

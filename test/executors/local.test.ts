@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { LocalExecutor } from '../../src/executors/local.ts';
 import type { JobSpec } from '../../src/matrix/job-spec.ts';
+import { acquireProjectLock } from '../../src/records/project-lock.ts';
 import { DiskRecordStore } from '../../src/records/record-store.ts';
 import { testExecutorContract } from '../contract/executor-contract.ts';
 
@@ -15,10 +16,11 @@ describe('LocalExecutor', () => {
     const warn = (diagnostic: { message: string }) => {
       throw new Error(diagnostic.message);
     };
+    const lock = acquireProjectLock(root, { command: 'test', now: Date.now() });
     const environment = { PATH: process.env['PATH'] ?? '' };
     const executor = new LocalExecutor({
       root,
-      records: new DiskRecordStore(root, warn),
+      records: new DiskRecordStore(root, warn, lock),
       bash: '/bin/bash',
       base: () => environment,
       dotenv: new Map(),
@@ -40,6 +42,7 @@ describe('LocalExecutor', () => {
       }),
       async finished() {
         await executor.settle();
+        lock[Symbol.dispose]();
         rmSync(root, { recursive: true, force: true });
       },
     };

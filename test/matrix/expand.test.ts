@@ -105,6 +105,22 @@ test('the limit itself is allowed, one more is not, and max_trials moves it', ()
   expect(expanded(buildConfig({ model: { m: { hparam } }, maxTrials: 100_001 })).value.length).toBe(100_001);
 });
 
+test('what two entries of run both select counts once', () => {
+  const hparam = { a: ['1', '2', '3', '4'], b: ['1', '2'] };
+  const twice = (maxTrials: number) => buildConfig({ model: { m: { hparam } }, run: [{}, {}], maxTrials });
+  expect(expanded(twice(8)).value.length).toBe(8);
+  expect(expand(twice(7)).diagnostics[0]?.message).toBe('the matrix has 8 trials, and the limit is 7');
+});
+
+test('nobody has to count the digits', () => {
+  const hparam = Object.fromEntries(
+    Array.from({ length: 240 }, (_, i) => [`k${i}`, [...'0123456789']] as const),
+  );
+  expect(expand(buildConfig({ model: { m: { hparam } } })).diagnostics[0]?.message).toBe(
+    'the matrix has 1.0e240 trials, and the limit is 100,000',
+  );
+});
+
 test('a million pairs of model and dataset are refused without being visited', () => {
   const many = (letter: string) =>
     Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`${letter}${i}`, {}]));

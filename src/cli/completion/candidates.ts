@@ -63,6 +63,7 @@ async function valuesOf(
 ): Promise<readonly string[]> {
   if (flag.kind === 'boolean') return ['true'];
   if (flag.choices !== undefined) return flag.choices;
+  if (flag.isNew === true) return [];
   const source = name === 'target' ? async () => commands.map((entry) => entry.name) : nameSources[name];
   if (source === undefined) return [];
   try {

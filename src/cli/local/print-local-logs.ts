@@ -31,16 +31,24 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
   const records = new DiskRecordStore(context.cwd, (warning) => reportDiagnostics([warning], context));
   const all = await records.readAll();
   const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
-  const found = [...all.values()].filter((record) => matchesGlob(glob, record.name));
-  if (found.length === 0) throw noRun(options.name, [...all.keys()]);
-  for (const record of found) {
-    const path = options.attempt === undefined ? record.log : logPath(record.name, options.attempt);
-    if (!existsSync(join(context.cwd, path))) throw noAttempt(context.cwd, record, path);
+  const names = records.names();
+  const found = names
+    .filter((name) => matchesGlob(glob, name))
+    .flatMap((name) => {
+      const record = all.get(name);
+      // The logs of a damaged record are whole, and the newest one is what is asked for.
+      const log = record?.log ?? newestLog(context.cwd, name);
+      return log === undefined ? [] : [{ name, record, log }];
+    });
+  if (found.length === 0) throw noRun(options.name, names);
+  for (const { name, record, log } of found) {
+    const path = options.attempt === undefined ? log : logPath(name, options.attempt);
+    if (!existsSync(join(context.cwd, path))) throw noAttempt(context.cwd, name, path);
     if (options.path) {
       context.stdout.write(`${path}\n`);
       continue;
     }
-    if (found.length > 1) context.stderr.write(heading(record, options.attempt));
+    if (found.length > 1) context.stderr.write(heading(name, record, options.attempt));
     await print(join(context.cwd, path), context);
   }
 }
@@ -51,12 +59,17 @@ async function print(path: string, context: Context): Promise<void> {
   }
 }
 
-function heading(record: RunRecord, attempt: number | undefined): string {
-  const what =
-    attempt === undefined || attempt === record.attempt
-      ? `attempt ${record.attempt}, ${observeRecord(record).state}`
-      : `attempt ${attempt}`;
-  return `==> ${record.name} (${what}) <==\n`;
+function heading(name: string, record: RunRecord | undefined, attempt = record?.attempt): string {
+  const words = [
+    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
+    ...(record !== undefined && attempt === record.attempt ? [observeRecord(record).state] : []),
+  ];
+  return words.length === 0 ? `==> ${name} <==\n` : `==> ${name} (${words.join(', ')}) <==\n`;
+}
+
+function newestLog(root: string, name: string): string | undefined {
+  const attempt = loggedAttempts(root, name).at(-1);
+  return attempt === undefined ? undefined : logPath(name, attempt);
 }
 
 function noRun(name: string, known: readonly string[]): DiagnosticError {
@@ -73,8 +86,8 @@ function noRun(name: string, known: readonly string[]): DiagnosticError {
   );
 }
 
-function noAttempt(root: string, record: RunRecord, path: string): DiagnosticError {
-  const attempts = loggedAttempts(root, record.name);
+function noAttempt(root: string, name: string, path: string): DiagnosticError {
+  const attempts = loggedAttempts(root, name);
   const hint =
     attempts.length === 0 ? 'its logs were removed' : `there are: attempt=${attempts.join(', attempt=')}`;
   return new DiagnosticError(

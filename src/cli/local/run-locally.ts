@@ -35,11 +35,12 @@ export interface RunLocallyOptions extends LocalSelectionOptions {
 
 /** From the project's files to trials that have run: `make local` and `make local-first`. */
 export async function runLocally(options: RunLocallyOptions, context: Context): Promise<ExitCode> {
-  const { cwd: root, now, secondSignal: kill } = context;
+  const { cwd: root, now } = context;
   const backend = executors.local();
   const { config, matrix, plan } = await openPlan(context, { side: 'local' });
   const env = definedVariables(context.env);
   const bash = findBash(env);
+  const kill = context.secondSignal;
   using stop = stopSignals(context);
   const { report, output, warn } = openReport(context, options);
   using lock = acquireProjectLock(root, { command: options.typed, now: now() });

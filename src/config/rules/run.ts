@@ -5,17 +5,20 @@ import type { Tree, TreeNode } from '../tree.ts';
 import { nodeAt } from '../tree.ts';
 import { entriesAt, entriesOf, type Rule, scalarsOf, withoutUnderscore } from './rule.ts';
 
+/** A hint compares with every known name, and no more problems than this are shown. */
+const mostHints = 50;
+
 /** What `run` selects is there. */
 export const runNamesWhatIsThere: Rule = ({ launch }) =>
   selections(launch).flatMap(({ tree, selection }) =>
     (['model', 'dataset'] as const).flatMap((section) => {
-      const known = entriesAt(tree, [section]).map(([name]) => name);
+      const known = new Set(entriesAt(tree, [section]).map(([name]) => name));
       return scalarsOf(nodeAt(selection, [section]))
-        .filter(({ text }) => !known.includes(text))
-        .map(({ text, span }) =>
+        .filter(({ text }) => !known.has(text))
+        .map(({ text, span }, index) =>
           errorDiagnostic('CONFIG_RUN_UNKNOWN', `there is no ${section} ${quoted(text)}`, {
             location: { file: tree.file, ...span },
-            hint: hintFor(text, known) ?? available(section, known),
+            hint: index < mostHints ? (hintFor(text, known) ?? available(section, known)) : undefined,
           }),
         );
     }),
@@ -34,16 +37,16 @@ export const runKeepsValuesThatAreThere: Rule = ({ launch }) =>
         return [
           errorDiagnostic('CONFIG_RUN_HPARAM', `what is selected has no hyperparameter ${quoted(name)}`, {
             location: { file: tree.file, ...key },
-            hint: hintFor(name, known.keys()) ?? available('hyperparameter', [...known.keys()]),
+            hint: hintFor(name, known.keys()) ?? available('hyperparameter', new Set(known.keys())),
           }),
         ];
       }
       return scalarsOf(node)
         .filter(({ text }) => !values.has(text))
-        .map(({ text, span }) =>
+        .map(({ text, span }, index) =>
           errorDiagnostic('CONFIG_RUN_HPARAM', `${quoted(name)} never has the value ${quoted(text)}`, {
             location: { file: tree.file, ...span },
-            hint: hintFor(text, values) ?? available('value', [...values]),
+            hint: index < mostHints ? (hintFor(text, values) ?? available('value', values)) : undefined,
           }),
         );
     });
@@ -60,7 +63,9 @@ function selectedValues(tree: Tree, selection: TreeNode): ReadonlyMap<string, Re
   const values = new Map<string, Set<string>>();
   const add = (written: string, texts: readonly string[]) => {
     const key = withoutUnderscore(written);
-    values.set(key, new Set([...(values.get(key) ?? []), ...texts]));
+    const known = values.get(key) ?? new Set();
+    values.set(key, known);
+    for (const text of texts) known.add(text);
   };
   for (const section of ['dataset', 'model'] as const) {
     const entries = entriesAt(tree, [section]);
@@ -86,8 +91,8 @@ function selectedValues(tree: Tree, selection: TreeNode): ReadonlyMap<string, Re
   return values;
 }
 
-function available(what: string, names: readonly string[]): string {
-  if (names.length === 0) return `there is no ${what} at all`;
-  const shown = names.slice(0, 10).join(', ');
-  return `there ${names.length === 1 ? 'is' : 'are'} ${shown}${names.length > 10 ? ', …' : ''}`;
+function available(what: string, names: ReadonlySet<string>): string {
+  if (names.size === 0) return `there is no ${what} at all`;
+  const shown = [...names].slice(0, 10).join(', ');
+  return `there ${names.size === 1 ? 'is' : 'are'} ${shown}${names.size > 10 ? ', …' : ''}`;
 }

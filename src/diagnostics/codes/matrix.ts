@@ -7,6 +7,8 @@ export const matrixCodes = {
   MATRIX_KEY_TWICE:
     'A key inside named groups is also a hyperparameter of its own, so its value is not clear.',
   MATRIX_UNKNOWN_PLACEHOLDER: 'A `<name>` that is neither a hyperparameter nor a built-in name.',
+  MATRIX_UNKNOWN_FILTER:
+    'Something like `<name|quote>` with another word than `quote`. It is not replaced, and bash reads `<` and `>`.',
   MATRIX_NAME_IN_PREFIX: 'The prefix is the beginning of the trial’s name and cannot contain `<name>`.',
   MATRIX_FIELD_VALUE: 'A hyperparameter with the name of a field has a value the field does not take.',
   MATRIX_NUL: 'A command or a value contains a NUL byte, which bash cannot read.',

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { LocalProject } from '../setup/local-project.ts';
+
+// Each of these took minutes while something in its way looked at the whole of it once for every piece. The time limit of
+// a test is a hundred times what they take now.
+const words = (count: number, word: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => word(i));
+
+it.each([
+  ['a command of a million words', `model: { m: { command: python a.py ${'x '.repeat(1_000_000)}} }`],
+  ['100,000 words that could start a command', `model: { m: { command: make a ${'cd '.repeat(100_000)}} }`],
+  ['100,000 unknown placeholders', `model: { m: { command: "run ${'<a>'.repeat(100_000)}" } }`],
+  [
+    '20,000 unknown models in run',
+    `model: { m: { command: run } }\nrun: { model: [${words(20_000, (i) => `n${i}`).join(', ')}] }`,
+  ],
+  [
+    '30,000 unknown values in run',
+    `model: { m: { command: run, hparam: { a: [${words(2_000, String).join(', ')}] } } }
+run: { hparam: { a: [${words(30_000, (i) => `n${i}`).join(', ')}] } }`,
+  ],
+  [
+    '500 entries of run that overlap by one value',
+    `model: { m: { command: run, hparam: { a: [${words(40_100, String).join(', ')}] } } }
+run: [${words(500, (i) => `{ hparam: { a: [${words(81, (k) => String(i * 80 + k)).join(', ')}] } }`).join(', ')}]`,
+  ],
+])('plans or refuses %s without delay', async (_what, text) => {
+  const project = new LocalProject({ 'config/launch.yaml': `project_name: p\nprefix: ""\n${text}\n` });
+  const { code, stderr } = await project.run(['plan']);
+  expect([0, 2]).toContain(code);
+  expect(stderr).not.toContain('INTERNAL');
+});
