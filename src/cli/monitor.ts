@@ -10,6 +10,7 @@ import { systemClock } from '../stores/system-clock.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags, transferFlags } from './data/data-flags.ts';
 import { openBucket } from './data/open-bucket.ts';
+import { outliveReader } from './data/outlive-reader.ts';
 import { select } from './data/select.ts';
 import { valueOrAsk } from './prompt.ts';
 
@@ -51,6 +52,7 @@ export const command = defineCommand({
       if (stdout !== undefined) context.stdout.write(`${stdout}\n`);
       if (stderr !== undefined) context.stderr.write(`${stderr}\n`);
     };
+    outliveReader(context);
     try {
       const interval = (options.interval ?? 2) * 1000;
       const { cwd, signal } = context;

@@ -11,6 +11,7 @@ import { printable } from '../stores/safe-key.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
 import { openBucket } from './data/open-bucket.ts';
+import { outliveReader } from './data/outlive-reader.ts';
 import { select } from './data/select.ts';
 import { confirm, valueOrAsk } from './prompt.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
@@ -48,6 +49,7 @@ export const command = defineCommand({
         context.stderr.write('Nothing removed\n');
         return ExitCode.refused;
       }
+      outliveReader(context);
       return await removeAndReport(store, objects, options, context);
     } finally {
       store.close();

@@ -14,9 +14,9 @@ import { parseSelection } from './selection.ts';
 import { type Comparison, decideAction } from './sync-plan.ts';
 import { TemporaryFiles } from './temporary-files.ts';
 import { TransferCounter, type TransferSummary } from './transfer-event.ts';
+import { differs, guard, ownFailure } from './transfer-guard.ts';
 import { makeLimits } from './transfer-limits.ts';
 import type { TransferOptions } from './transfer-options.ts';
-import { differs, guard } from './upload.ts';
 
 /**
  * Downloads the objects that `file` means to the paths that their keys are, below `root`. As for `uploadAll`; keys that
@@ -34,7 +34,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
 
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
   const planned: Pair[] = [];
-  const targets = new SafeTargets(root, !dryRun);
+  const targets = openTargets(root, !dryRun);
   const refuse = (key: string, why: string) => {
     const diagnostic = warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`);
     counter.report({ type: 'skipped', diagnostic });
@@ -49,23 +49,28 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
     else counter.report({ type: 'different', key, path, diagnostic: differs(file, info, comparison) });
   };
   const undecided: Pair[] = [];
-  for (const info of objects) {
+  const plan = (info: ObjectInfo) => {
     const { key } = info;
     if (key.endsWith('/')) {
       const folder = info.size > 0 ? { refused: 'it is a folder with content' } : targets.folder(key);
       if ('refused' in folder) refuse(key, folder.refused);
-      continue;
+      return;
     }
     const target = folders.has(`${key}/`) ? { refused: 'it is a file and a folder' } : targets.file(key);
-    if ('refused' in target) {
-      refuse(key, target.refused);
-      continue;
-    }
+    if ('refused' in target) return refuse(key, target.refused);
     const { path, existing } = target;
     const file = existing === undefined ? undefined : describeLocalFile(key, path, existing);
     const comparison = compareAtOnce(file, info, cache);
     if (comparison === 'undecided') undecided.push({ info, path, file });
     else settle({ info, path, file }, comparison);
+  };
+  for (const info of objects) {
+    try {
+      plan(info);
+    } catch (error) {
+      for (const diagnostic of ownFailure(info.key, error))
+        counter.report({ type: 'failed', key: info.key, diagnostic });
+    }
   }
   await runPool(
     undecided,
@@ -120,19 +125,17 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
           inOrder.settle(index, () => counter.report({ type: 'downloaded', key, path, bytes: size }));
           return;
         }
-        // Looked at again: something may be there by now.
-        const target = targets.file(listed.key);
-        if ('refused' in target) {
+        const downloaded = await guard(listed.key, counter.report, async () => {
+          // Looked at again: something may be there by now.
+          const target = targets.file(listed.key);
+          if (!('refused' in target)) return await downloadFile(listed, target.path, target.existing, tools);
           refuse(listed.key, target.refused);
-          return inOrder.settle(index);
-        }
-        const downloaded = await guard(listed.key, counter.report, () =>
-          downloadFile(listed, target.path, target.existing, tools),
-        );
+          return undefined;
+        });
         counter.report({ type: 'moved', bytes: 0, files: 1 });
         if (downloaded === undefined) return inOrder.settle(index);
         const { info, digest } = downloaded;
-        const file = statLocalFile(info.key, target.path);
+        const file = statLocalFile(info.key, path);
         if (file !== undefined) cache.remember(file, digest, info.etag, true);
         inOrder.settle(index, () =>
           counter.report({ type: 'downloaded', key: info.key, path, bytes: info.size }),
@@ -145,6 +148,15 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
     cache.save();
   }
   return counter.summary;
+}
+
+/** A root that cannot be had is no bug, and fails everything. */
+function openTargets(root: string, create: boolean): SafeTargets {
+  try {
+    return new SafeTargets(root, create);
+  } catch (error) {
+    throw new DiagnosticError(ownFailure(root, error), 1);
+  }
 }
 
 interface Pair {

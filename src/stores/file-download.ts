@@ -46,8 +46,8 @@ export async function downloadFile(
   for (let attempt = 1; ; attempt++) {
     try {
       return info.size <= chunkSize
-        ? await downloadSmall(info, path, existing, tools, copies)
-        : await downloadLarge(info, path, existing, tools, copies);
+        ? await tools.limits.bytes.hold(info.size, () => downloadSmall(info, path, existing, tools, copies))
+        : await tools.limits.large.hold(1, () => downloadLarge(info, path, existing, tools, copies));
     } catch (error) {
       const bad = error instanceof Damaged || error instanceof Unproven;
       const again = bad || (error instanceof StoreError && error.kind === 'changed');
@@ -68,18 +68,20 @@ async function downloadSmall(
   tools: DownloadTools,
   copies: Set<string>,
 ): Promise<Downloaded> {
-  const chunks: Uint8Array[] = [];
+  const bytes = Buffer.allocUnsafe(listed.size);
+  let size = 0;
   // Asking for a range makes servers say how long the whole is, whatever a proxy does to the length of the body.
   const range = listed.size === 0 ? {} : { range: { start: 0, end: listed.size } };
   const info = await tools.store.get(listed.key, {
     ...range,
     ifMatch: listed.etag,
     signal: tools.signal,
-    write: (chunk) => void chunks.push(chunk),
+    write: (chunk) => {
+      bytes.set(chunk.subarray(0, bytes.length - size), size);
+      size += chunk.length;
+    },
   });
-  const [only] = chunks;
-  const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-  if (bytes.length !== info.size) throw new Damaged();
+  if (size !== listed.size || info.size !== size) throw new Damaged();
   const expectations = await expectationsOf(info, tools.store, tools.signal);
   const digest = expectations.find((each) => digestBytes(bytes, each.scheme) === each.digest)?.digest;
   if (digest === undefined) accept(expectations, copies, hash('sha256', bytes));
@@ -110,8 +112,8 @@ async function downloadLarge(
   copies: Set<string>,
 ): Promise<Downloaded> {
   const { store, limits, temporaries, signal } = tools;
-  // The listing does not tell the digest that is stored beside an object uploaded in parts.
-  const info = listed.digest === undefined ? await store.head(listed.key, signal) : listed;
+  // The listing tells neither the digest that is stored beside an object nor whether an ETag is a digest.
+  const info = await store.head(listed.key, signal);
   if (info === undefined)
     throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(listed.key)}" is gone`);
   const expectations = await expectationsOf(info, store, signal);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import type { DigestText } from './digest.ts';
+import type { DigestScheme, DigestText } from './digest.ts';
 import { chunkSize, combinePieces, digestPieces, FileChanged } from './file-digest.ts';
 import { isUnchanged, type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectStore, PartUpload, Payload } from './object-store.ts';
@@ -30,7 +30,7 @@ export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<U
     if (now === undefined) throw new StoreError('missing', 'S3_FILE_FAILED', `${file.key} is gone`);
     try {
       return now.size > tools.limits.wholeSize
-        ? await uploadParts(now, tools)
+        ? await tools.limits.large.hold(1, () => uploadParts(now, tools))
         : await uploadWhole(now, tools);
     } catch (error) {
       if (!(error instanceof FileChanged) || attempt === 3) throw error;
@@ -41,7 +41,7 @@ export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<U
 async function uploadWhole(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
   return await tools.limits.bytes.hold(file.size, async () => {
     const bytes = file.size <= chunkSize ? await readFile(file.path) : await readWhole(file);
-    if (bytes.length !== file.size) throw new FileChanged();
+    if (bytes.length !== file.size || changed(file)) throw new FileChanged();
     const md5 = hash('md5', bytes);
     const sha256 = hash('sha256', bytes);
     const digest = `md5:${md5}`;
@@ -68,7 +68,8 @@ async function uploadParts(file: LocalFile, tools: UploadTools): Promise<Uploade
     try {
       await abortStale(upload, tools);
       const etags = await sendParts(upload, handle, file, pieces, tools);
-      if (changed(file)) throw new FileChanged();
+      if (changed(file) && !(await hasOnlyGrown(file, handle, digest, scheme, signal)))
+        throw new FileChanged();
       const etag = await store.finishParts(upload, etags, signal);
       journal.end(upload);
       return { file, digest, etag };
@@ -86,7 +87,7 @@ async function sendParts(
   handle: FileHandle,
   file: LocalFile,
   pieces: readonly Buffer[],
-  { store, limits, onBytes, signal }: UploadTools,
+  { store, limits, journal, onBytes, signal }: UploadTools,
 ): Promise<string[]> {
   const partSize = partSizeFor(file.size, limits);
   // When one part fails, the others stop: their upload is about to be aborted.
@@ -103,6 +104,7 @@ async function sendParts(
         open: () => readRange(handle, start, start + size),
       };
       const etag = await store.putPart(upload, index + 1, payload, either);
+      journal.touch(upload);
       onBytes(size);
       return etag;
     }),
@@ -144,6 +146,19 @@ async function giveUp(upload: PartUpload, { store, journal }: UploadTools): Prom
   }
 }
 
+/** Whether what was sent is still how the file begins, as with a log: that is a state which it had. */
+async function hasOnlyGrown(
+  file: LocalFile,
+  handle: FileHandle,
+  digest: DigestText,
+  scheme: DigestScheme,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const now = statLocalFile(file.key, file.path);
+  if (now === undefined || now.ino !== file.ino || now.size <= file.size) return false;
+  return combinePieces(await digestPieces(handle, file.size, scheme, signal), scheme) === digest;
+}
+
 async function* readRange(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - start));
   for (let at = start; at < end; ) {
@@ -163,7 +178,6 @@ async function readWhole(file: LocalFile): Promise<Buffer> {
       if (bytesRead === 0) throw new FileChanged();
       at += bytesRead;
     }
-    if (changed(file)) throw new FileChanged();
     return bytes;
   } finally {
     await handle.close();

@@ -22,9 +22,27 @@ export async function findObjects(
     denied = error;
   }
   if (exact !== undefined && matches(exact) && !exact.startsWith(prefix)) {
-    const object = await store.head(exact, signal);
+    const object = await findOne(store, exact, denied === undefined, signal);
     if (object !== undefined) found.unshift(object);
   }
   if (denied !== undefined && found.length === 0) throw denied;
   return found;
+}
+
+/** One object; by a listing where reading is denied, and listing is not. */
+async function findOne(
+  store: ObjectStore,
+  key: string,
+  mayList: boolean,
+  signal: AbortSignal,
+): Promise<ObjectInfo | undefined> {
+  try {
+    return await store.head(key, signal);
+  } catch (error) {
+    const denied = error instanceof StoreError && error.diagnostics[0]?.code === 'S3_DENIED';
+    if (!denied || !mayList) throw error;
+    for await (const page of store.list({ prefix: key, signal }))
+      return page.objects.find((object) => object.key === key);
+    return undefined;
+  }
 }

@@ -11,8 +11,9 @@ import { printable } from './safe-key.ts';
 import type { Selection } from './selection.ts';
 import { StoreError } from './store-error.ts';
 import type { TransferEvent } from './transfer-event.ts';
+import { differs, guard } from './transfer-guard.ts';
 import { makeLimits } from './transfer-limits.ts';
-import { differs, guard } from './upload.ts';
+
 import { UploadJournal } from './upload-journal.ts';
 
 export type MonitorEvent =

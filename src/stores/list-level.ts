@@ -8,7 +8,7 @@ export interface Level {
   readonly objects: readonly ObjectInfo[];
 }
 
-/** One level of keys below a folder; a key that is itself an object comes alone. `file` is no pattern. */
+/** One level of keys below a folder, or what of it matches a pattern; a key that is itself an object comes too. */
 export async function listLevel(
   store: ObjectStore,
   file: string,
@@ -16,14 +16,14 @@ export async function listLevel(
 ): Promise<Level> {
   const selection = parseSelection(file, options.root);
   if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
-  const { exact, prefix } = selection.value;
+  const { exact, prefix, matches } = selection.value;
   const { signal } = options;
   const objects: ObjectInfo[] = [];
   const folders: string[] = [];
   for await (const page of store.list({ prefix, shallow: true, signal })) {
     // The folder's own marker is not in the folder.
-    for (const object of page.objects) if (object.key !== prefix) objects.push(object);
-    folders.push(...page.folders);
+    objects.push(...page.objects.filter(({ key }) => key !== prefix && matches(key)));
+    folders.push(...page.folders.filter(matches));
   }
   if (exact !== undefined && !exact.startsWith(prefix)) {
     const object = await store.head(exact, signal);

@@ -1,14 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import type { Budget } from './budget.ts';
 import type { DigestScheme, DigestText } from './digest.ts';
 import { chunkSize, combinePieces } from './file-digest.ts';
 import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { fateOf, type Owner, ourselves } from './owner.ts';
 import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
-import { isRunning } from './upload-journal.ts';
 
 interface Fetch {
   readonly store: ObjectStore;
@@ -70,7 +69,7 @@ export class PartialFile {
     const before = takeOver(names.resumable, names.own);
     const same = before?.etag === info.etag && before.size === info.size && before.rangeSize === rangeSize;
     const have = same && scheme !== undefined ? before.have : [];
-    const header = { etag: info.etag, size: info.size, rangeSize, host: hostname(), pid: process.pid };
+    const header = { etag: info.etag, size: info.size, rangeSize, ...ourselves };
     const lines = [JSON.stringify(header), ...have].map((line) => `${line}\n`).join('');
     const name = [names.resumable, names.own].find((each) => createRanges(each, lines)) ?? names.own;
     underWay.add(name);
@@ -159,6 +158,7 @@ export class PartialFile {
     const scheme = this.#scheme;
     if (scheme === undefined) return undefined;
     const partSize = scheme.partSize ?? this.#info.size;
+    await this.#waitFor(0, signal);
     const buffer = Buffer.allocUnsafe(chunkSize);
     const pieces: Buffer[] = [];
     let hash: Hash = createHash(scheme.algorithm);
@@ -222,8 +222,10 @@ function takeOver(name: string, own: string): Ranges | undefined {
   return taken;
 }
 
-function isHeld(name: string, { host, pid }: Ranges): boolean {
-  if (host === hostname()) return pid === process.pid ? underWay.has(name) : isRunning(pid);
+function isHeld(name: string, ranges: Ranges): boolean {
+  const fate = fateOf(ranges);
+  if (fate === 'runs') return ranges.pid !== process.pid || underWay.has(name);
+  if (fate === 'gone') return false;
   const written = ['ranges', 'part'].map((ending) => {
     return statSync(`${name}.${ending}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   });
@@ -241,12 +243,10 @@ function createRanges(name: string, text: string): boolean {
   }
 }
 
-interface Ranges {
+interface Ranges extends Owner {
   readonly etag: string;
   readonly size: number;
   readonly rangeSize: number;
-  readonly host: string;
-  readonly pid: number;
   readonly have: readonly number[];
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { isSystemError } from './local-file.ts';
-import { isRunning } from './upload-journal.ts';
+import { isRunning } from './owner.ts';
 
 /** Who holds a lock, and what they wrote into it. */
 export interface LockHolder {

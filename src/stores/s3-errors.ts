@@ -93,6 +93,12 @@ export function explainRefusal(refusal: S3Refusal, asked: Asked, settings: S3Set
             : `the bucket is in region ${refusal.region}; set AWS_REGION, and S3_ENDPOINT_URL to match`,
       },
     );
+  if (code === 'NoSuchUpload')
+    return new StoreError(
+      'missing',
+      'S3_NOT_FOUND',
+      `the upload of ${what} in parts was ended by somebody else`,
+    );
   if (status === 404) return new StoreError('missing', 'S3_NOT_FOUND', `there is no ${what} ${where}`);
   if (status === 412 || status === 416)
     return new StoreError('changed', 'S3_CHANGED', `${what} was replaced while it was being read`);

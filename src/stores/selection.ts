@@ -30,6 +30,12 @@ export function parseSelection(
   root: string,
   options: SelectionOptions = {},
 ): Checked<Selection> {
+  if (text === '') {
+    const diagnostic = errorDiagnostic('S3_PATH_OUTSIDE', 'an empty path names nothing', {
+      hint: '"." means all',
+    });
+    return { ok: false, diagnostics: [diagnostic] };
+  }
   const relativeText = isAbsolute(text) ? relative(root, text) + (text.endsWith('/') ? '/' : '') : text;
   // Normalizing would take `..` out of patterns too, which is right: a pattern has no other use for it.
   const path = normalize(relativeText === '' ? '.' : relativeText).replace(/^\.\/?$/, '');

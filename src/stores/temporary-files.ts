@@ -1,15 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { temporaryPrefix } from './local-file.ts';
-import { isRunning } from './upload-journal.ts';
+import { isRunning, ourselves } from './owner.ts';
 
 const week = 7 * 24 * 3_600_000;
 /** Process numbers alone tell too little: in containers they are all alike. */
 const salt = randomBytes(3).toString('hex');
 let count = 0;
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const host = createHash('sha256')
+  .update(ourselves.host + ourselves.space)
+  .digest('hex')
+  .slice(0, 8);
 
 /**
  * Names for files that are not whole yet, in the folder where they will be: `.ktb-NAME-HOST-PID.part` for those that

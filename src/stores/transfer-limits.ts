@@ -11,6 +11,8 @@ export interface TransferLimits {
   readonly downloads: number;
   /** Parts under way at once, over all files. */
   readonly parts: Budget;
+  /** Files under way in parts: each has buffers, and something to clear away after a kill. */
+  readonly large: Budget;
   /** Bytes of whole files in memory at once. */
   readonly bytes: Budget;
 }
@@ -26,6 +28,7 @@ export function makeLimits(
     uploads: 160,
     downloads: 192,
     parts: new Budget(8),
+    large: new Budget(8),
     bytes: new Budget(64 * mebi),
   };
 }

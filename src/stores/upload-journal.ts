@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ObjectStore, PartUpload } from './object-store.ts';
+import { fateOf, type Owner, ourselves } from './owner.ts';
 import { StoreError } from './store-error.ts';
 
 /** What is written down about a part upload while it is under way. */
-interface Entry extends PartUpload {
+interface Entry extends PartUpload, Owner {
   /** The store's name, so that another bucket's are left alone. */
   readonly store: string;
-  readonly host: string;
-  readonly pid: number;
 }
+
+/** What says nothing of itself for so long is given up, where nothing else tells. A part takes less. */
+const patience = 3_600_000;
 
 /**
  * The part uploads that this project has under way, one small file each below `.toolbox/s3/uploads/`. What a killed
@@ -27,7 +28,7 @@ export class UploadJournal {
   }
 
   begin(upload: PartUpload): void {
-    const entry: Entry = { ...upload, store: this.#store, host: hostname(), pid: process.pid };
+    const entry: Entry = { ...upload, ...ourselves, store: this.#store };
     try {
       mkdirSync(this.#folder, { recursive: true });
       writeFileSync(this.#path(upload), JSON.stringify(entry));
@@ -36,28 +37,38 @@ export class UploadJournal {
     }
   }
 
+  /** The upload goes on: others, who may see this entry and not our process, leave it alone. */
+  touch(upload: PartUpload): void {
+    const now = new Date();
+    try {
+      utimesSync(this.#path(upload), now, now);
+    } catch {
+      // As above.
+    }
+  }
+
   end(upload: PartUpload): void {
     rmSync(this.#path(upload), { force: true });
   }
 
-  /** Aborts what processes of this machine that are no more had begun. Returns how many. */
+  /** Aborts what processes that are no more had begun. Returns how many. */
   async cleanUp(store: ObjectStore, signal: AbortSignal): Promise<number> {
     let count = 0;
-    for (const entry of this.#read()) {
-      if (entry.store !== this.#store || entry.host !== hostname() || isRunning(entry.pid)) continue;
+    for (const { entry, path } of this.#read()) {
+      if (entry.store !== this.#store || !isGivenUp(entry, path)) continue;
       try {
         await store.abortParts(entry, signal);
       } catch (error) {
         if (!(error instanceof StoreError) || error.fatal) throw error;
         continue;
       }
-      this.end(entry);
+      rmSync(path, { force: true });
       count++;
     }
     return count;
   }
 
-  #read(): Entry[] {
+  #read(): { readonly entry: Entry; readonly path: string }[] {
     let names: string[];
     try {
       names = readdirSync(this.#folder);
@@ -66,7 +77,8 @@ export class UploadJournal {
     }
     return names.flatMap((name) => {
       try {
-        return [JSON.parse(readFileSync(join(this.#folder, name), 'utf8')) as Entry];
+        const path = join(this.#folder, name);
+        return [{ entry: JSON.parse(readFileSync(path, 'utf8')) as Entry, path }];
       } catch {
         // Another process is writing or has just removed it.
         return [];
@@ -80,12 +92,9 @@ export class UploadJournal {
   }
 }
 
-/** Whether a process of this machine runs; one of another user counts. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+function isGivenUp(entry: Entry, path: string): boolean {
+  const fate = fateOf(entry);
+  if (fate !== 'unknown') return fate === 'gone';
+  const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Date.now() - written > patience;
 }

@@ -1,19 +1,18 @@
-import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
 import { compareAtOnce, comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
-import { FileChanged } from './file-digest.ts';
 import { uploadFile } from './file-upload.ts';
 import { findObjects } from './find-objects.ts';
 import { InOrder } from './in-order.ts';
-import { findLocalFiles, isSystemError, type LocalFile } from './local-file.ts';
-import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { findLocalFiles, type LocalFile } from './local-file.ts';
+import type { ObjectStore } from './object-store.ts';
 import { compareKeys } from './s3-listing.ts';
 import { printable } from './safe-key.ts';
 import { parseSelection } from './selection.ts';
-import { StoreError } from './store-error.ts';
 import { type Comparison, decideAction } from './sync-plan.ts';
-import { TransferCounter, type TransferEvent, type TransferSummary } from './transfer-event.ts';
+import { TransferCounter, type TransferSummary } from './transfer-event.ts';
+import { differs, guard } from './transfer-guard.ts';
 import { makeLimits } from './transfer-limits.ts';
 import type { TransferOptions } from './transfer-options.ts';
 import { UploadJournal } from './upload-journal.ts';
@@ -119,54 +118,6 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     cache.save();
   }
   return counter.summary;
-}
-
-/** Runs the work on one file; its own failure is reported, what would fail all others too is thrown. */
-export async function guard<T>(
-  key: string,
-  report: (event: TransferEvent) => void,
-  work: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreError && !error.fatal) {
-      for (const diagnostic of error.diagnostics) report({ type: 'failed', key, diagnostic });
-      return undefined;
-    }
-    const changed = error instanceof FileChanged;
-    const mine = isSystemError(
-      error,
-      'EACCES',
-      'EPERM',
-      'ENOENT',
-      'EISDIR',
-      'ENOTDIR',
-      'EIO',
-      'EROFS',
-      'ENOSPC',
-      'EDQUOT',
-      'EFBIG',
-      'ENAMETOOLONG',
-      'ESTALE',
-      'ELOOP',
-    );
-    if (!changed && !mine) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    const diagnostic = errorDiagnostic('S3_FILE_FAILED', `${printable(key)}: ${why}`, { cause: error });
-    report({ type: 'failed', key, diagnostic });
-    return undefined;
-  }
-}
-
-export function differs(file: LocalFile, info: ObjectInfo | undefined, comparison: Comparison | undefined) {
-  const how =
-    info?.size !== file.size
-      ? `${info?.size} bytes there, ${file.size} bytes here`
-      : comparison === 'undecided'
-        ? 'nothing tells whether the content is the same'
-        : 'other content';
-  return warningDiagnostic('S3_DIFFERS', `${printable(file.key)} differs and was left: ${how}`);
 }
 
 function noSuchFile(text: string, root: string): DiagnosticError {

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -287,5 +296,19 @@ except S3Error as error:
     print(json.dumps(str(error)))
 `);
     expect(answer).toEqual(result);
+  });
+});
+
+describe('a reader that has had enough', () => {
+  it.each(['upload', 'download'])('does not end a %s half-way', async (direction) => {
+    const { server, cwd, path, write } = await startProject();
+    for (let index = 0; index < 400; index++) {
+      if (direction === 'upload') write(`data/${index}`, 'x');
+      else server.bucket.put(`data/${index}`, 'x');
+    }
+    const shell = `"$0" "$1" ${direction} file=data/ | head -n1; exit "\${PIPESTATUS[0]}"`;
+    await run('bash', ['-c', shell, process.execPath, bin], { cwd, env: { PATH: process.env['PATH'] } });
+    const there = direction === 'upload' ? server.bucket.keys() : readdirSync(path('data'));
+    expect(there.length).toBe(400);
   });
 });

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, statSync, utimesSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { ourselves } from '../../src/stores/owner.ts';
 import { fiveMebi, move, never, putParts, startBucket } from './fake-bucket.ts';
 
 const dead = 999_999_999;
@@ -88,7 +88,7 @@ it('what a killed download left is not believed where nothing proves it', async 
   const bucket = await startBucket();
   const { etag } = putParts(bucket.server.bucket, 'big', content, { digest: false });
   const name = `.ktb-${createHash('sha256').update('big').digest('hex').slice(0, 16)}`;
-  const header = { etag, size: content.length, rangeSize: fiveMebi, host: hostname(), pid: dead };
+  const header = { etag, size: content.length, rangeSize: fiveMebi, ...ourselves, pid: dead };
   bucket.write(`${name}.part`, Buffer.alloc(content.length));
   bucket.write(`${name}.ranges`, `${JSON.stringify(header)}\n0\n1\n2\n`);
   expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1 });

@@ -13,9 +13,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ourselves } from '../../src/stores/owner.ts';
 import { fiveMebi, move, putParts, startBucket } from './fake-bucket.ts';
 
 const isGet = (seen: { method: string; key: string }) => seen.method === 'GET' && seen.key !== '';
@@ -350,7 +351,7 @@ describe('a large download', () => {
     const content = big(2);
     const { etag } = putParts(bucket.server.bucket, 'big', content, { digest: true });
     const name = `.ktb-${createHash('sha256').update('big').digest('hex').slice(0, 16)}`;
-    const header = { etag, size: content.length, rangeSize: fiveMebi, host: hostname(), pid: dead };
+    const header = { etag, size: content.length, rangeSize: fiveMebi, ...ourselves, pid: dead };
     bucket.write(`${name}.part`, Buffer.alloc(content.length));
     bucket.write(`${name}.ranges`, `${JSON.stringify(header)}\n0\n1\n`);
     expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1 });
@@ -366,7 +367,7 @@ describe('a large download', () => {
     bucket.write(`${name}.part`, Buffer.alloc(fiveMebi * 3));
     bucket.write(
       `${name}.ranges`,
-      `${JSON.stringify({ etag: 'old', size: 9, rangeSize: fiveMebi, host: hostname(), pid: dead })}\n0\n`,
+      `${JSON.stringify({ etag: 'old', size: 9, rangeSize: fiveMebi, ...ourselves, pid: dead })}\n0\n`,
     );
     await move('download', bucket, 'big');
     expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
@@ -391,7 +392,10 @@ describe('a large download', () => {
 it('clears away what dead processes left in the folder', async () => {
   const bucket = await startBucket();
   bucket.server.bucket.put('a', 'a');
-  const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+  const host = createHash('sha256')
+    .update(ourselves.host + ourselves.space)
+    .digest('hex')
+    .slice(0, 8);
   bucket.write(`.ktb-0123-${host}-${dead}.part`, 'dead');
   bucket.write('.ktb-0123-ffffffff-999999999.part', 'of another machine');
   bucket.write('.ktb-mine', 'not ours');

@@ -1,8 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fiveMebi, move, putParts, startBucket } from './fake-bucket.ts';
+import { findObjects } from '../../src/stores/find-objects.ts';
+import { listLevel } from '../../src/stores/list-level.ts';
+import { ourselves } from '../../src/stores/owner.ts';
+import { parseSelection } from '../../src/stores/selection.ts';
+import { UploadJournal } from '../../src/stores/upload-journal.ts';
+import { fiveMebi, move, never, putParts, startBucket } from './fake-bucket.ts';
 
 const content = randomBytes(fiveMebi * 2 + 1234);
 
@@ -85,4 +99,86 @@ it('an upload in parts that began although its answer was lost is ended', async 
   expect((await move('upload', bucket, 'file')).summary).toMatchObject({ moved: 1 });
   const left = [...bucket.server.bucket.uploads.values()].map(({ initiator }) => initiator);
   expect(left).toEqual(['somebody else']);
+});
+
+it('what a process in another container of the pod has under way is left alone, and cleared away when it is old', async () => {
+  const bucket = await startBucket();
+  const id = bucket.server.bucket.startUpload('other', {});
+  const other = { ...ourselves, space: 'pid:[1]', pid: 999_999_999 };
+  const journal = new UploadJournal(bucket.root, bucket.store);
+  journal.begin({ key: 'other', id });
+  const [name = ''] = readdirSync(bucket.path('.toolbox/s3/uploads'));
+  const path = bucket.path(`.toolbox/s3/uploads/${name}`);
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...other }));
+  bucket.write('a', 'a');
+  await move('upload', bucket, 'a');
+  expect([...bucket.server.bucket.uploads.keys()]).toEqual([id]);
+  utimesSync(path, 1, 1);
+  await move('upload', bucket, 'a');
+  expect([bucket.server.bucket.uploads.size, readdirSync(bucket.path('.toolbox/s3/uploads'))]).toEqual([
+    0,
+    [],
+  ]);
+});
+
+it('a log that grows all the time is uploaded as it was when that began', async () => {
+  const bucket = await startBucket();
+  bucket.write('log', content);
+  const grow = () => appendFileSync(bucket.path('log'), 'one more line\n');
+  bucket.server.fail({ meanwhile: grow }, ({ query }) => query.has('partNumber'), 3);
+  expect((await move('upload', bucket, 'log')).summary).toMatchObject({ moved: 1, failed: 0 });
+  expect(bucket.server.bucket.objects.get('log')?.body.equals(content)).toBe(true);
+  expect(bucket.server.count('PUT')).toBe(3);
+  expect((await move('upload', bucket, 'log')).summary).toMatchObject({ different: 1 });
+});
+
+it('what the system refuses for one file fails that file alone', async () => {
+  const bucket = await startBucket();
+  bucket.server.bucket.put('data/a', 'a');
+  bucket.server.bucket.put('data/b', 'b');
+  const close = () => {
+    renameSync(bucket.path('data'), bucket.path('away'));
+    bucket.write('data', 'a file');
+  };
+  bucket.server.fail({ meanwhile: close }, ({ key, method }) => method === 'GET' && key === 'data/a');
+  const { summary, messages } = await move('download', bucket, 'data/');
+  expect(summary).toMatchObject({ failed: 2, moved: 0 });
+  expect(messages.join()).toMatch(/^data\/[ab]: /);
+});
+
+it('a folder to download to that is a file is told as what it is', async () => {
+  const bucket = await startBucket();
+  bucket.server.bucket.put('a', 'a');
+  bucket.write('file', 'x');
+  const moved = move('download', bucket, 'a', { root: bucket.path('file') });
+  await expect(moved).rejects.toMatchObject({ exitCode: 1, message: expect.stringContaining('file') });
+});
+
+it('one object is found without the right to read, by a listing', async () => {
+  const bucket = await startBucket();
+  bucket.server.bucket.put('data', 'a');
+  bucket.server.bucket.put('data/b', 'b');
+  bucket.server.fail({ reply: { status: 403, code: 'AccessDenied' } }, ({ method }) => method === 'HEAD');
+  const selection = parseSelection('data', bucket.root);
+  if (!selection.ok) throw new Error('no selection');
+  const found = await findObjects(bucket.store, selection.value, never);
+  expect(found.map(({ key }) => key)).toEqual(['data', 'data/b']);
+});
+
+it('an empty path means nothing, and never everything', async () => {
+  const bucket = await startBucket();
+  bucket.server.bucket.put('a', 'a');
+  await expect(move('download', bucket, '')).rejects.toMatchObject({ exitCode: 2 });
+});
+
+it('one level of a listing shows what matches a pattern', async () => {
+  const bucket = await startBucket();
+  for (const key of ['data/a.csv', 'data/b.txt', 'data/t5/x', 'data/u/y']) bucket.server.bucket.put(key, key);
+  const level = async (file: string) => {
+    const { folders, objects } = await listLevel(bucket.store, file, { root: bucket.root, signal: never });
+    return [...folders, ...objects.map(({ key }) => key)];
+  };
+  expect(await level('data/*.csv')).toEqual(['data/a.csv']);
+  expect(await level('data/t*')).toEqual(['data/t5/']);
+  expect(await level('data')).toEqual(['data/t5/', 'data/u/', 'data/a.csv', 'data/b.txt']);
 });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { ourselves } from '../../src/stores/owner.ts';
 import { fiveMebi, move, never, startBucket } from './fake-bucket.ts';
 
 const isPart = (seen: { method: string; query: URLSearchParams }) =>
@@ -271,14 +272,10 @@ describe('a large upload', () => {
     const { bucket: fake } = bucket.server;
     const dead = Number(execFileSync('sh', ['-c', 'echo $$']).toString());
     const begun = ['killed', 'running', 'elsewhere'].map((key) => ({ key, id: fake.startUpload(key, {}) }));
-    const { hostname } = await import('node:os');
     for (const { key, id } of begun) {
       const pid = key === 'killed' ? dead : process.pid;
       const store = key === 'elsewhere' ? 'bucket "other" at http://elsewhere' : bucket.store.name;
-      bucket.write(
-        `.toolbox/s3/uploads/${key}.json`,
-        JSON.stringify({ key, id, store, host: hostname(), pid }),
-      );
+      bucket.write(`.toolbox/s3/uploads/${key}.json`, JSON.stringify({ ...ourselves, key, id, store, pid }));
     }
     bucket.write('data/a', 'a');
     await move('upload', bucket, 'data/');

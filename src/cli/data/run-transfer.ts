@@ -10,6 +10,7 @@ import { valueOrAsk } from '../prompt.ts';
 import { chooseMover } from './choose-mover.ts';
 import type { transferFlags } from './data-flags.ts';
 import { openBucket } from './open-bucket.ts';
+import { outliveReader } from './outlive-reader.ts';
 import { TransferReport } from './transfer-report.ts';
 
 type Direction = 'upload' | 'download';
@@ -23,6 +24,7 @@ export async function runTransfer(
 ): Promise<ExitCode> {
   const what = direction === 'upload' ? 'a path' : 'a key';
   const file = await valueOrAsk(options.file, 'file', `What to ${direction} (${what} or pattern): `, context);
+  outliveReader(context);
   const bucket = await openBucket(context);
   const { store } = bucket;
   try {
