@@ -398,7 +398,7 @@ export interface WrittenFields {
      */
     extra_args?: string[];
     /**
-     * Folder the command starts in.
+     * Folder the command starts in: absolute, below `~` or a variable, or relative to the pod's.
      */
     working_dir?: string;
     /**
@@ -409,5 +409,11 @@ export interface WrittenFields {
      * Shell of the image that runs the command; its start-up file is read first. Default: `/bin/zsh`.
      */
     shell?: string;
+    /**
+     * Program of the image, with its first arguments, that is given the command as one text, in place of the shell's `-c`.
+     *
+     * @minItems 1
+     */
+    entrypoint?: string[];
   } | null;
 }

@@ -53,6 +53,8 @@ export interface RunaiSettings {
   readonly extendedResources: Readonly<Record<string, string>>;
   readonly extraArgs: readonly string[];
   readonly shell: string;
+  /** What is given the command as one text; `undefined`: the shell, with `-c`. */
+  readonly entrypoint: readonly string[] | undefined;
   readonly workingDir: string | undefined;
   readonly venv: string | undefined;
   /** Literal variables of every workload. */
@@ -60,6 +62,9 @@ export interface RunaiSettings {
   /** Names of those that `.env` itself sets, which wins over any `env:`. */
   readonly fixedEnv: ReadonlySet<string>;
 }
+
+/** Variables by which another lab's images make their user; their script reads them as they are. */
+const clusterNames = ['CLUSTER_USER', 'CLUSTER_USER_ID', 'CLUSTER_GROUP_NAME', 'CLUSTER_GROUP_ID'] as const;
 
 /** `.env` names that configure the submission, or this machine, and are of no use inside the pod as secrets. */
 const settingNames = new Set([
@@ -78,6 +83,7 @@ const settingNames = new Set([
   'HF_HOME',
   'UV_PYTHON_VERSION',
   'TZ',
+  ...clusterNames,
   'EXTRA_SECRET_KEYS',
   'GITHUB_SSH_KEY_PATH',
   'GITHUB_SSH_PUBLIC_KEY_PATH',
@@ -186,6 +192,7 @@ export function resolveRunaiSettings(
     extendedResources: fields.extended_resources ?? {},
     extraArgs: fields.extra_args ?? [],
     shell: fields.shell ?? '/bin/zsh',
+    entrypoint: fields.entrypoint,
     workingDir: fields.working_dir,
     venv: fields.venv,
     env: identityVariables(identity, sources.identity ?? {}, variable, mount),
@@ -203,7 +210,9 @@ function identityVariables(
 ): Readonly<Record<string, string>> {
   const { user } = identity;
   const hfHome = fields.hf_home ?? variable('HF_HOME');
-  const site = { UV_PYTHON_VERSION: variable('UV_PYTHON_VERSION'), TZ: variable('TZ') };
+  const site = Object.fromEntries(
+    ['UV_PYTHON_VERSION', 'TZ', ...clusterNames].map((name) => [name, variable(name)]),
+  );
   if (user === undefined) return defined({ HF_HOME: hfHome, ...site });
   const homeRoot = fields.scratch?.home_root ?? variable('SCRATCH_HOME_ROOT') ?? `${mount}/homes`;
   const home = fields.working_dir ?? variable('WORKING_DIR') ?? `${homeRoot}/${user}`;

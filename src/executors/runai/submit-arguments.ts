@@ -80,8 +80,7 @@ export function formatSubmitArguments(workload: RunaiWorkload, settings: RunaiSe
     ...settings.secretKeys.flatMap((key) => ['--environment', `${key}=SECRET:${settings.secretName},${key}`]),
     ...settings.extraArgs,
     '--',
-    settings.shell,
-    '-c',
+    ...(settings.entrypoint ?? [settings.shell, '-c']),
     encodePayload(script, settings.shell),
   ];
 }
@@ -93,9 +92,9 @@ function literalVariables(
 ): Readonly<Record<string, string>> {
   const secret = new Set(settings.secretKeys);
   const own = Object.entries(workload.env).filter(
-    ([name]) => !(settings.fixedEnv.has(name) && Object.hasOwn(settings.env, name)),
+    ([name]) => !secret.has(name) && !(settings.fixedEnv.has(name) && Object.hasOwn(settings.env, name)),
   );
-  return Object.fromEntries([...Object.entries(settings.env), ...own].filter(([name]) => !secret.has(name)));
+  return { ...settings.env, ...Object.fromEntries(own) };
 }
 
 function option(flag: string, value: string | number | undefined): readonly string[] {

@@ -171,6 +171,49 @@ describe('settings', () => {
     expect(line.filter((flag) => /=UTC|=\/home|HF_TOKEN=x/.test(flag))).toEqual([]);
   });
 
+  test('another lab: several claims, fractions, and a program of the image that makes the user', () => {
+    const variables = new Map([
+      ['CLUSTER_USER', 'lis'],
+      ['CLUSTER_USER_ID', '123456'],
+      ['CLUSTER_GROUP_NAME', 'CVLAB-unit'],
+      ['CLUSTER_GROUP_ID', '11166'],
+      ['RUNAI_PROJECT', 'cvlab'],
+    ]);
+    const workload = {
+      name: 'name-hello-2',
+      gpus: 0.5,
+      command: 'python hello_half.py',
+      claims: [
+        { claim: 'data1', path: '/data1' },
+        { claim: 'src1', path: '/src1' },
+      ],
+      env: { TORCH_HOME: '/src1/zoo' },
+    };
+    const fields = {
+      large_shm: true,
+      entrypoint: ['/opt/lab/setup_and_run_command.sh'],
+      extra_args: ['--command'],
+    };
+    const argv = commandLine(workload, fields, variables);
+    expect(flagsOf(argv)).toEqual(
+      expect.arrayContaining([
+        '--gpu 0.5',
+        '--pvc data1:/data1',
+        '--pvc src1:/src1',
+        '--large-shm',
+        '--environment CLUSTER_USER=lis',
+        '--environment CLUSTER_USER_ID=123456',
+        '--environment CLUSTER_GROUP_NAME=CVLAB-unit',
+        '--environment CLUSTER_GROUP_ID=11166',
+        '--environment TORCH_HOME=/src1/zoo',
+        '--command',
+      ]),
+    );
+    expect(argv.join(' ')).not.toMatch(/SECRET:|--run-as-uid/);
+    expect(argv.slice(argv.indexOf('--') + 1, -1)).toEqual(['/opt/lab/setup_and_run_command.sh']);
+    expect(scriptOf(argv)).toContain('python hello_half.py');
+  });
+
   test('no value of .env that is a secret is on the command line', () => {
     const line = commandLine({ command: 'true' }).join('\n');
     for (const key of ['WANDB_API_KEY', 'HF_TOKEN', 'SSH_PRIVATE_KEY_B64', 'OPENAI_API_KEY']) {
