@@ -1,11 +1,12 @@
-import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
 import { comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
 import { uploadFile } from './file-upload.ts';
 import { findObjects } from './find-objects.ts';
-import { findLocalFiles, isUnchanged, type LocalFile, type LocalFiles } from './local-file.ts';
+import { findLocalFiles } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { type RemoveEvent, removeKeys } from './remove.ts';
 import type { Clock } from './retry.ts';
 import { printable } from './safe-key.ts';
 import type { Selection } from './selection.ts';
@@ -15,6 +16,7 @@ import { differs, guard } from './transfer-guard.ts';
 import { makeLimits } from './transfer-limits.ts';
 
 import { UploadJournal } from './upload-journal.ts';
+import { putOff, type Watched, WatchedFolder } from './watched-folder.ts';
 
 export type MonitorEvent =
   | TransferEvent
@@ -37,22 +39,6 @@ export interface MonitorOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is known of a key that was seen in the folder. */
-interface Watched {
-  readonly file: LocalFile;
-  /** Looks in a row at which it was as it is. */
-  quiet: number;
-  /** Looks in a row at which it was not there. */
-  missing: number;
-  /** Whether there is nothing left to do about it as it is. */
-  done: boolean;
-  /** Whether the object is one that this monitor uploaded or found equal: only those are replaced and removed. */
-  readonly ours: boolean;
-  /** Uploads or removals in a row that failed, and looks to wait before the next. */
-  failures: number;
-  pause: number;
-}
-
 /** What was not done in the end. */
 export interface MonitorSummary {
   readonly failed: number;
@@ -63,16 +49,17 @@ export interface MonitorSummary {
 /**
  * Keeps a folder's objects as its files are: uploads what has stopped changing, and removes what was removed while it
  * watched. Looks at the folder again and again rather than listening to the system, which works on every file system,
- * mounted ones too. What is in the bucket and was never seen to be ours is left, unless `overwrite`; nothing is removed
- * while any of the folder cannot be seen. Runs until the signal is aborted, or throws what waiting cannot mend.
+ * mounted ones too. What is in the bucket and is not as this monitor left it or found it equal is left, unless
+ * `overwrite`; nothing is removed because it cannot be seen. Runs until the signal is aborted, or throws what waiting cannot mend.
  */
 export class FolderMonitor {
   readonly #options: MonitorOptions;
   readonly #cache: DigestCache;
   readonly #journal: UploadJournal;
-  readonly #watched = new Map<string, Watched>();
-  #remote: Map<string, ObjectInfo> | undefined;
-  #folders: ReadonlyMap<string, string> = new Map();
+  readonly #folder = new WatchedFolder();
+  /** What was in the bucket at the start; counts for what is there then. */
+  #listed: Map<string, ObjectInfo> | undefined;
+  #looks = 0;
   #waits = 0;
   #waitingFor: string | undefined;
   #watching = false;
@@ -97,21 +84,17 @@ export class FolderMonitor {
     } finally {
       this.#cache.save();
     }
-    const all = [...this.#watched.values()];
-    return {
-      failed: all.filter(({ failures }) => failures > 0).length,
-      different: all.filter(({ done, ours, missing }) => done && !ours && missing === 0).length,
-    };
+    return this.#folder.left;
   }
 
   /** One look, and what follows from it. False: something has to be waited for. */
   async #look(): Promise<boolean> {
     const { store, selection, root, report, signal } = this.#options;
     try {
-      if (this.#remote === undefined) {
+      if (this.#listed === undefined) {
         await this.#journal.cleanUp(store, signal);
         const objects = await findObjects(store, selection, signal);
-        this.#remote = new Map(objects.map((object) => [object.key, object]));
+        this.#listed = new Map(objects.map((object) => [object.key, object]));
       }
       // Without its folder all files would seem removed; a folder that is not mounted is no wish to delete.
       const local = await findLocalFiles(root, selection, signal);
@@ -123,111 +106,92 @@ export class FolderMonitor {
         if (!this.#told.has(diagnostic.message)) report({ type: 'skipped', diagnostic });
         this.#told.add(diagnostic.message);
       }
-      this.#note(local);
-      await this.#upload(this.#remote);
-      await this.#remove(this.#remote);
+      this.#folder.note(local);
+      await this.#upload(this.#listed);
+      await this.#remove();
     } catch (error) {
       // Once it has gone well, whatever comes between us and the bucket may go away again.
       const passing =
-        error instanceof StoreError && (error.kind === 'unreachable' || this.#remote !== undefined);
+        error instanceof StoreError && (error.kind === 'unreachable' || this.#listed !== undefined);
       if (signal.aborted || !passing) throw error;
       return this.#wait(error.diagnostics[0]);
     }
+    if (++this.#looks === 2) this.#listed.clear();
     if (this.#waits > 0) report({ type: 'resumed' });
     this.#waits = 0;
     this.#waitingFor = undefined;
     return true;
   }
 
-  #note({ files, folders, ignored, unreadable }: LocalFiles): void {
-    const present = new Set<string>();
-    for (const file of files) {
-      present.add(file.key);
-      const known = this.#watched.get(file.key);
-      const same = known !== undefined && known.missing === 0 && isUnchanged(known.file, file);
-      if (same) known.quiet++;
-      else this.#watched.set(file.key, newcomer(file, known?.ours === true));
-    }
-    // What cannot be seen may hide files: a broken link, a mount that is away.
-    const whole = ignored.length === 0 && unreadable.length === 0;
-    const exchanged = [...folders].filter(([name, identity]) => {
-      return (this.#folders.get(name) ?? identity) !== identity;
-    });
-    this.#folders = folders;
-    for (const [key, watched] of this.#watched) {
-      if (present.has(key)) continue;
-      // In another folder of the same name it was never removed, it has just never been.
-      if (exchanged.some(([name]) => key.startsWith(name))) this.#watched.delete(key);
-      else if (whole) watched.missing++;
-      else watched.missing = Math.min(1, watched.missing + 1);
-    }
+  async #upload(listed: Map<string, ObjectInfo>): Promise<void> {
+    const { store, report, overwrite, signal } = this.#options;
+    const cache = this.#cache;
+    const compareTools = { store, cache, signal };
+    const tools = { store, limits: makeLimits(), journal: this.#journal, onBytes: () => {}, signal };
+    const transfer = async (watched: Watched): Promise<void> => {
+      const { file, etag } = watched;
+      const { key, path } = file;
+      const settle = (now: string | undefined): void => {
+        Object.assign(watched, { done: true, etag: now, failures: 0 });
+      };
+      const before = listed.get(key);
+      if (before !== undefined && (await comparePair(file, before, compareTools)) === 'same')
+        return settle(before.etag);
+      // Asked for now: others may have written there since.
+      const there = await store.head(key, signal);
+      const comparison = await comparePair(file, there, compareTools);
+      if (comparison === 'same') return settle(there?.etag);
+      if (there !== undefined && there.etag !== etag && !overwrite) {
+        report({ type: 'different', key, path, diagnostic: differs(file, there, comparison) });
+        return settle(undefined);
+      }
+      const uploaded = await uploadFile(file, tools);
+      cache.remember(uploaded.file, uploaded.digest, uploaded.etag);
+      report({ type: 'uploaded', key, path, bytes: uploaded.file.size });
+      return settle(uploaded.etag);
+    };
+    await this.#forEach(this.#folder.settled(), transfer);
   }
 
-  async #upload(remote: Map<string, ObjectInfo>): Promise<void> {
-    const { store, report, overwrite, signal } = this.#options;
-    const tools = { store, limits: makeLimits(), journal: this.#journal, onBytes: () => {}, signal };
-    const settled = [...this.#watched.values()].filter(
-      (watched) => watched.quiet > 0 && watched.missing === 0 && !watched.done && isDue(watched),
-    );
+  async #remove(): Promise<void> {
+    const { store, report, signal } = this.#options;
+    const keys: string[] = [];
+    // Only what is as it was left: others may have written there since.
+    const check = async ({ file, etag }: Watched): Promise<void> => {
+      const { key, path } = file;
+      const there = await store.head(key, signal);
+      if (there?.etag === etag) return void keys.push(key);
+      this.#folder.forget(key);
+      if (there === undefined) return;
+      const message = `${printable(key)} was replaced by others since, and was not removed`;
+      report({ type: 'different', key, path, diagnostic: warningDiagnostic('S3_DIFFERS', message) });
+    };
+    await this.#forEach(this.#folder.gone(), check);
+    const note = (event: RemoveEvent) => {
+      if (event.type === 'failed') return this.#fail(this.#folder.get(event.key), event);
+      this.#folder.forget(event.key);
+      report(event);
+    };
+    await removeKeys(store, keys, { report: note, signal });
+  }
+
+  async #forEach(all: readonly Watched[], work: (watched: Watched) => Promise<void>): Promise<void> {
     await runPool(
-      settled,
+      all,
       32,
       async (watched) => {
-        const { file, ours } = watched;
-        const { key } = file;
-        const settle = (isOurs: boolean) => {
-          this.#watched.set(key, { ...watched, done: true, ours: isOurs, failures: 0 });
-        };
-        const well = await guard(key, this.#failureReport(watched), async () => {
-          const there = remote.get(key);
-          const comparison = await comparePair(file, there, { store, cache: this.#cache, signal });
-          if (comparison === 'same') {
-            settle(true);
-          } else if (comparison !== 'absent' && !ours && !overwrite) {
-            settle(false);
-            report({ type: 'different', key, path: file.path, diagnostic: differs(file, there, comparison) });
-          } else {
-            const uploaded = await uploadFile(file, tools);
-            const { size } = uploaded.file;
-            const { digest, etag } = uploaded;
-            remote.set(key, { key, size, etag, modified: '', digest });
-            this.#cache.remember(uploaded.file, digest, etag);
-            settle(true);
-            report({ type: 'uploaded', key, path: file.path, bytes: size });
-          }
-          return true;
-        });
-        if (well === undefined) putOff(watched);
+        const report = (event: TransferEvent) => this.#fail(watched, event);
+        await guard(watched.file.key, report, () => work(watched));
       },
       () => {},
     );
   }
 
-  async #remove(remote: Map<string, ObjectInfo>): Promise<void> {
-    const { store, report, signal } = this.#options;
-    const gone = [...this.#watched].filter(([, watched]) => watched.missing > 1);
-    for (const [key, { ours }] of gone) if (!ours) this.#watched.delete(key);
-    const due = gone.filter(([, watched]) => watched.ours && isDue(watched));
-    if (due.length === 0) return;
-    const keys = due.map(([key]) => key);
-    const failures = new Map((await store.delete(keys, signal)).map(({ key, why }) => [key, why]));
-    for (const [key, watched] of due) {
-      const why = failures.get(key);
-      if (why === undefined) {
-        this.#watched.delete(key);
-        remote.delete(key);
-        report({ type: 'removed', key });
-        continue;
-      }
-      const diagnostic = errorDiagnostic('S3_DELETE_FAILED', `${printable(key)} was not deleted: ${why}`);
-      this.#failureReport(watched)({ type: 'failed', key, diagnostic });
-      putOff(watched);
-    }
-  }
-
   /** A failure is told the first time; it is tried again, and counted in the end. */
-  #failureReport({ failures }: Watched): (event: TransferEvent) => void {
-    return failures === 0 ? this.#options.report : () => {};
+  #fail(watched: Watched | undefined, event: TransferEvent): void {
+    if (watched === undefined) return;
+    if (watched.failures === 0) this.#options.report(event);
+    putOff(watched);
   }
 
   #wait(diagnostic: Diagnostic | undefined): false {
@@ -237,17 +201,4 @@ export class FolderMonitor {
     this.#waitingFor = why;
     return false;
   }
-}
-
-function newcomer(file: LocalFile, ours: boolean): Watched {
-  return { file, quiet: 0, missing: 0, done: false, ours, failures: 0, pause: 0 };
-}
-
-/** Whether what failed before may be tried again; counts the look. */
-function isDue(watched: Watched): boolean {
-  return watched.pause === 0 || --watched.pause === 0;
-}
-
-function putOff(watched: Watched): void {
-  watched.pause = 2 ** Math.min(watched.failures++, 5);
 }

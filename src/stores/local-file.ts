@@ -23,6 +23,8 @@ export interface LocalFiles {
   readonly refused: readonly Diagnostic[];
   /** What could not be read, by its key. */
   readonly unreadable: readonly { readonly key: string; readonly diagnostic: Diagnostic }[];
+  /** Keys of what could not be looked into, whether it matches or not: there may be matches below. */
+  readonly hidden: readonly string[];
   /** The folders that were walked, each with what it is to the system: a mount or an exchange makes another of it. */
   readonly folders: ReadonlyMap<string, string>;
 }
@@ -69,6 +71,7 @@ class Walk implements LocalFiles {
   readonly ignored: Diagnostic[] = [];
   readonly refused: Diagnostic[] = [];
   readonly unreadable: { key: string; diagnostic: Diagnostic }[] = [];
+  readonly hidden: string[] = [];
   readonly folders = new Map<string, string>();
   readonly #root: string;
   readonly #matches: (key: string) => boolean;
@@ -96,6 +99,7 @@ class Walk implements LocalFiles {
     try {
       entries = readdirSync(path);
     } catch (error) {
+      this.hidden.push(prefix);
       this.#fail(prefix, error instanceof Error ? error.message : String(error));
       return;
     }
@@ -127,20 +131,24 @@ class Walk implements LocalFiles {
   }
 
   #broken(key: string, name: string): void {
-    if (!this.#matches(key)) return;
+    const meant = this.#matches(key);
     if (name.includes('\ufffd')) {
-      this.#refuse(key, 'its name is not valid UTF-8');
+      if (meant) this.#refuse(key, 'its name is not valid UTF-8');
       return;
     }
+    let info: Stats | undefined;
+    let why = 'it cannot be read';
     try {
-      const info = lstatSync(join(this.#root, key), { throwIfNoEntry: false });
+      info = lstatSync(join(this.#root, key), { throwIfNoEntry: false });
       // Gone between reading the folder and now: not there is not there.
       if (info === undefined) return;
-      if (info.isSymbolicLink()) this.#skip(key, 'it is a link to nothing or in a circle');
-      else this.#fail(key, 'it cannot be read');
     } catch (error) {
-      this.#fail(key, error instanceof Error ? error.message : String(error));
+      if (error instanceof Error) why = error.message;
     }
+    this.hidden.push(key);
+    if (!meant) return;
+    if (info?.isSymbolicLink() === true) this.#skip(key, 'it is a link to nothing or in a circle');
+    else this.#fail(key, why);
   }
 
   #fail(key: string, why: string): void {

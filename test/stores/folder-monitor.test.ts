@@ -9,8 +9,12 @@ import { QuickClock, startBucket } from './fake-bucket.ts';
 type Bucket = Awaited<ReturnType<typeof startBucket>>;
 
 /** Runs a monitor; before each pause, the next step is taken, and after the last one it is stopped. */
-async function watch({ store, root }: Bucket, steps: readonly (() => void)[], overwrite = false) {
-  const selection = parseSelection('out/', root);
+async function watch(
+  { store, root }: Bucket,
+  steps: readonly (() => void)[],
+  { overwrite = false, ...filter }: { overwrite?: boolean; include?: readonly string[] } = {},
+) {
+  const selection = parseSelection('out/', root, filter);
   if (!selection.ok) throw new Error('no selection');
   const stop = new AbortController();
   const left = [...steps];
@@ -161,24 +165,25 @@ it('deletes nothing when an empty folder takes the place of the watched one, as 
   expect(server.bucket.keys()).toEqual(['out/a', 'out/deep/b']);
 });
 
-it('deletes nothing while a part of the folder cannot be seen', async () => {
+it('deletes nothing below a part of the folder that cannot be seen, whatever include says', async () => {
   const bucket = await startBucket();
   const { server, write, path } = bucket;
   const elsewhere = mkdtempSync(join(tmpdir(), 'ktb-scratch-'));
   onTestFinished(() => rmSync(elsewhere, { recursive: true, force: true }));
   mkdirSync(join(elsewhere, 'run'));
-  write('out/a', 'a');
+  write('out/a.pt', 'a');
   symlinkSync(join(elsewhere, 'run'), path('out/run'));
-  write('out/run/b', 'b');
-  const { lines } = await watch(bucket, [
+  write('out/run/b.pt', 'b');
+  const steps = [
     nothing,
     () => rmSync(join(elsewhere, 'run'), { recursive: true }),
-    () => rmSync(path('out/a')),
+    () => rmSync(path('out/a.pt')),
     nothing,
     nothing,
-  ]);
-  expect(lines).toEqual(['watching', 'uploaded out/a', 'uploaded out/run/b', 'skipped']);
-  expect(server.bucket.keys()).toEqual(['out/a', 'out/run/b']);
+  ];
+  const { lines } = await watch(bucket, steps, { include: ['*.pt'] });
+  expect(lines).toEqual(['watching', 'uploaded out/a.pt', 'uploaded out/run/b.pt', 'removed out/a.pt']);
+  expect(server.bucket.keys()).toEqual(['out/run/b.pt']);
 });
 
 it('tries an upload again that failed, and tells what is not there in the end', async () => {
@@ -242,7 +247,56 @@ it('leaves what it has not uploaded itself, unless it may overwrite', async () =
   expect(summary).toEqual({ failed: 0, different: 1 });
   expect(server.bucket.objects.get('out/old')?.body.toString()).toBe('there');
   expect(server.bucket.keys()).toEqual(['out/old', 'out/precious']);
-  expect((await watch(bucket, [nothing, nothing], true)).lines).toEqual(['watching', 'uploaded out/old']);
+  expect((await watch(bucket, [nothing, nothing], { overwrite: true })).lines).toEqual([
+    'watching',
+    'uploaded out/old',
+  ]);
+});
+
+it('leaves what others have put there since it began', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  for (const name of ['out/a', 'out/b', 'out/c']) write(name, 'mine');
+  const theirs = (key: string) => server.bucket.put(key, 'theirs');
+  const { lines, summary } = await watch(bucket, [
+    nothing,
+    () => ['out/a', 'out/b', 'out/new'].map(theirs),
+    () => {
+      write('out/a', 'mine, changed');
+      write('out/new', 'mine');
+      rmSync(path('out/b'));
+      write('out/c', 'mine, changed');
+    },
+    ...Array(4).fill(nothing),
+  ]);
+  expect(lines.sort()).toEqual([
+    'different out/a',
+    'different out/b',
+    'different out/new',
+    'uploaded out/a',
+    'uploaded out/b',
+    'uploaded out/c',
+    'uploaded out/c',
+    'watching',
+  ]);
+  const left = [...server.bucket.objects].map(([key, { body }]) => `${key} ${body}`);
+  expect(left.sort()).toEqual(['out/a theirs', 'out/b theirs', 'out/c mine, changed', 'out/new theirs']);
+  expect(summary).toEqual({ failed: 0, different: 2 });
+});
+
+it('removes more than one request takes', async () => {
+  const bucket = await startBucket();
+  const names = Array.from({ length: 1001 }, (_, index) => `out/${index}`);
+  for (const name of names) bucket.write(name, 'x');
+  await watch(bucket, [
+    nothing,
+    () => {
+      for (const name of names) rmSync(bucket.path(name));
+    },
+    nothing,
+    nothing,
+  ]);
+  expect([bucket.server.count('PUT'), bucket.server.bucket.keys()]).toEqual([1001, []]);
 });
 
 it('waits for whatever comes between it and the bucket once it has gone well', async () => {
@@ -255,7 +309,7 @@ it('waits for whatever comes between it and the bucket once it has gone well', a
       return key === 'out/a';
     },
   );
-  server.fail({ reply: { status: 400, code: 'ExpiredToken' } }, ({ key }) => key === 'out/a');
+  server.fail({ reply: { status: 400, code: 'ExpiredToken' } }, ({ method }) => method === 'PUT');
   const { lines } = await watch(bucket, [() => write('out/a', 'a'), ...Array(5).fill(nothing)]);
   expect(lines).toEqual(['watching', 'waiting', 'waiting', 'uploaded out/a', 'resumed']);
 });
