@@ -9,6 +9,7 @@ import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/d
 import type { JobSpec } from '../matrix/job-spec.ts';
 import { checkFields, gpuFraction } from './check-fields.ts';
 import { checkLimits } from './check-limits.ts';
+import { checkTemplateIdentity, type IdentityView } from './check-template-identity.ts';
 import { type EnvVar, regionEnv } from './environment.ts';
 import { identityOf, type PodIdentity } from './identity.ts';
 import { checkPodPolicy } from './interactive-pod.ts';
@@ -229,11 +230,14 @@ class ProjectRenderer implements Renderer {
     );
   }
 
-  #render(template: string, view: unknown, spec?: JobSpec): Checked<RenderedObject> {
+  #render(template: string, view: IdentityView, spec?: JobSpec): Checked<RenderedObject> {
     const { object, diagnostics } = this.#manifests.render(template, view);
     if (object === undefined) return { ok: false, diagnostics };
-    const problems = checkLimits(object.object, object.text).map((each) => this.#locate(each, spec));
-    return problems.length > 0
+    const problems = [
+      ...checkTemplateIdentity(template, view, object.object, this.#inputs.templates),
+      ...checkLimits(object.object, object.text).map((each) => this.#locate(each, spec)),
+    ];
+    return problems.some(isError)
       ? { ok: false, diagnostics: problems }
       : { ok: true, value: object, diagnostics: problems };
   }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { ResolvedFields } from '../config/resolved-fields.ts';
 import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import type { IdentityView } from './check-template-identity.ts';
 import { contentName } from './content-name.ts';
 import { podDotenv, podDotenvText } from './environment.ts';
 import { managedBy, managedByLabel, projectLabel, supportLabel, userLabel } from './owner-labels.ts';
@@ -19,7 +20,7 @@ import {
 import type { RenderedObject } from './rendered-object.ts';
 
 /** Renders and checks one object, or says why not. */
-export type RenderObject = (template: string, view: unknown) => Checked<RenderedObject>;
+export type RenderObject = (template: string, view: IdentityView) => Checked<RenderedObject>;
 
 /** The variables of `.env` as a Secret. */
 export interface EnvSecret {

@@ -4,7 +4,7 @@ import { runMain } from '../setup/run-main.ts';
 
 const launch = 'model:\n  m:\n    command: run <lr>\n    hparam: {lr: [1, 2]}\n';
 const kube = 'project_name: example\nuser: jdoe\nnamespace: lab\nimage: python:3.12\ncode: image\nimage_pull_secrets: null\n';
-const job = (spec: string) => `apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {{name}}\nspec:\n  template:\n    spec:\n${spec}`;
+const job = (spec: string) => `apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {{name}}\n  labels: {{labels}}\n  annotations: {{annotations}}\nspec:\n  template:\n    spec:\n${spec}`;
 const container = (rest: string) => job(`      containers:\n        - name: main\n          image: {{pod.image}}\n${rest}`);
 
 /** Code → the files of a project on which dryrun says it. */
@@ -12,6 +12,9 @@ const cases: Readonly<Record<string, Readonly<Record<string, string | Uint8Array
   RENDER_TEMPLATE_SYNTAX: { 'templates/job.yaml.hbs': 'apiVersion: batch/v1\nkind: Job\nname: {{{name}}}\n' },
   RENDER_TEMPLATE_VALUE: { 'templates/job.yaml.hbs': 'apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {{nmae}}\n' },
   RENDER_TEMPLATE_UNKNOWN: { 'templates/jbo.yaml.hbs': 'kind: Job\n' },
+  RENDER_TEMPLATE_IDENTITY: {
+    'templates/job.yaml.hbs': container('').replace('{{name}}', 'fixed\n  namespace: default').replace('  annotations: {{annotations}}\n', ''),
+  },
   RENDER_MANIFEST_SYNTAX: { 'templates/job.yaml.hbs': job('      x: "my-{{name}}"\n') },
   RENDER_MANIFEST_TYPE: { 'templates/job.yaml.hbs': container('          imagePullPolice: Always\n') },
   RENDER_BAD_QUANTITY: { 'templates/job.yaml.hbs': container('          resources: {limits: {memory: 12Q}}\n') },

@@ -4,6 +4,8 @@ export const renderCodes = {
   RENDER_TEMPLATE_VALUE:
     'A template uses a name that it is not given. docs/templates.md lists what each template is given.',
   RENDER_TEMPLATE_UNKNOWN: 'A file in templates/ has the name of no shipped template. Rename or remove it.',
+  RENDER_TEMPLATE_IDENTITY:
+    'A template of the project changes the name, namespace, labels or fingerprint by which its object is found again. Write them as the shipped template does.',
   RENDER_MANIFEST_SYNTAX: 'What a template makes is not one YAML object. Mend the template at that line.',
   RENDER_MANIFEST_TYPE:
     'What a template makes has a field that Kubernetes does not know, or of a wrong type. Mend the template.',

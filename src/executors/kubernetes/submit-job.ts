@@ -9,6 +9,9 @@ import { type Job, jobs, type KubeObject, resourceOf } from './objects.ts';
 import { describeOwner, isOurs, type Owner } from './owner.ts';
 import { deletionPatience } from './remove-object.ts';
 
+/** Times that a name may be taken and free again in turn before that is an error. */
+const mostRounds = 10;
+
 /** How a submission went; errors of the server are thrown. */
 export type Submitted =
   | { readonly created: true; readonly job: Job }
@@ -57,7 +60,7 @@ export class JobSubmitter {
       isOurs(there, this.#owner) &&
       there.metadata.deletionTimestamp === undefined &&
       there.metadata.annotations?.[annotationNames.fingerprint] === wanted;
-    for (;;) {
+    for (let round = 1; ; round += 1) {
       try {
         const answer = await this.#api.create<Job>(jobs, object, isSame, signal);
         if (!answer.created) return { created: false, job: answer.object };
@@ -70,7 +73,8 @@ export class JobSubmitter {
       } catch (error) {
         if (!isApiError(error, 'AlreadyExists')) throw error;
         const there = await this.#api.get(jobs, workload.name, signal);
-        if (there === undefined) continue;
+        if (there === undefined && round < mostRounds) continue;
+        if (there === undefined) throw error;
         if (!isOurs(there, this.#owner)) throw nameTaken('Job', workload.name, this.#owner, there);
         if (there.metadata.deletionTimestamp === undefined) return { created: false, job: there };
         // Another run of the toolbox is replacing it: the name is free in a moment.
