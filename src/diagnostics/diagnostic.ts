@@ -35,7 +35,7 @@ export type Checked<T> =
 
 /** Carries diagnostics out of effectful code; `main()` prints them and exits with `exitCode`. */
 export class DiagnosticError extends Error {
-  override readonly name = 'DiagnosticError';
+  override readonly name: string = 'DiagnosticError';
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: 1 | 2 | 3;
 

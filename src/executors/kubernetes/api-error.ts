@@ -1,3 +1,5 @@
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+
 /** A `Status` object, as the API server answers when it refuses. */
 export interface StatusBody {
   readonly kind?: string;
@@ -18,9 +20,18 @@ export interface StatusBody {
   };
 }
 
-/** The server answered, and refused. Branch on `reason`, never on the message's text. */
-export class ApiError extends Error {
+/** What a refusal is about, in the server's words. */
+type Refusal = Pick<ApiError, 'message' | 'reason' | 'details'>;
+
+/**
+ * The server answered, and refused. Branch on `reason`, never on the message's text. Where no caller has more to say
+ * of it, the server's words reach the user as they are.
+ */
+export class ApiError extends DiagnosticError {
   override readonly name = 'ApiError';
+  override readonly diagnostics: readonly [Diagnostic];
+  /** The server's own words. */
+  override readonly message: string;
   /** HTTP status. */
   readonly status: number;
   /** `Status.reason`: `NotFound`, `AlreadyExists`, `Conflict`, `Invalid`, `Forbidden`, `Expired`, … */
@@ -28,17 +39,19 @@ export class ApiError extends Error {
   readonly details: StatusBody['details'];
 
   constructor(status: number, body: StatusBody) {
-    super(body.message ?? `HTTP ${status}`);
+    const { message = `HTTP ${status}`, reason = reasonOf(status), details } = body;
+    const diagnostic = diagnose({ message, reason, details }, status);
+    super(diagnostic, 3);
+    this.diagnostics = [diagnostic];
+    this.message = message;
     this.status = status;
-    this.reason = body.reason ?? reasonOf(status);
-    this.details = body.details;
+    this.reason = reason;
+    this.details = details;
   }
 
   /** The namespace's quota is used up; other `Forbidden`s are about rights or policies. */
   get isOverQuota(): boolean {
-    // The server gives quota no reason of its own; this text is the admission plugin's and has not
-    // changed since Kubernetes 1.2 (`exceeded quota: NAME, requested: …, used: …, limited: …`).
-    return this.reason === 'Forbidden' && /exceeded quota: /.test(this.message);
+    return isOverQuota(this);
   }
 }
 
@@ -63,4 +76,43 @@ function reasonOf(status: number): string {
     504: 'Timeout',
   };
   return reasons[status] ?? 'Unknown';
+}
+
+function isOverQuota({ reason, message }: Refusal): boolean {
+  // The server gives quota no reason of its own; this text is the admission plugin's and has not
+  // changed since Kubernetes 1.2 (`exceeded quota: NAME, requested: …, used: …, limited: …`).
+  return reason === 'Forbidden' && /exceeded quota: /.test(message);
+}
+
+function diagnose(refusal: Refusal, status: number): Diagnostic {
+  const isNamespace = refusal.reason === 'NotFound' && refusal.details?.kind === 'namespaces';
+  const code = isOverQuota(refusal) ? 'KUBE_QUOTA' : isNamespace ? 'KUBE_NO_NAMESPACE' : 'KUBE_REFUSED';
+  const isTheirTrouble = status >= 500 || status === 429;
+  return errorDiagnostic(
+    code,
+    `the cluster ${isTheirTrouble ? 'is in trouble' : 'refuses'}: ${refusal.message}`,
+    { hint: hintOf(refusal, isTheirTrouble) },
+  );
+}
+
+/** What to do about a refusal. Forbidden has many reasons, which only the text tells apart. */
+function hintOf(error: Refusal, isTheirTrouble: boolean): string | undefined {
+  if (isOverQuota(error)) return 'delete what you no longer need (ktb delete), then run the command again';
+  if (error.reason === 'NotFound') return 'is the namespace in kube.yaml right?';
+  if (error.reason === 'Forbidden') return hintOfForbidden(error.message);
+  return isTheirTrouble
+    ? 'this passes by itself, or the administrators know: run the command again later'
+    : undefined;
+}
+
+function hintOfForbidden(message: string): string {
+  const unset = /failed quota: [^:]+: must specify (.+)$/.exec(message)?.[1];
+  if (unset !== undefined)
+    return `the quota of the namespace wants ${unset} to be set, of side containers too`;
+  if (/violates PodSecurity/.test(message))
+    return 'the namespace forbids such pods: remove host_ipc, run_as_user: 0 and the like, or ask its administrators';
+  if (/(?:maximum|minimum) .+ usage per /.test(message))
+    return 'the namespace limits resources: change cpu_count, memory, ephemeral_storage or limit_ratio';
+  if (/namespace .* is being terminated/.test(message)) return 'the namespace is being deleted; use another';
+  return 'ktb doctor lists the rights that are missing';
 }

@@ -49,7 +49,7 @@ export type Created<T> =
   /** There already, and of the same content by the caller's own comparison. */
   | { readonly created: false; readonly object: T };
 
-/** The verbs we use on objects of one namespace. All may throw ApiError, and DiagnosticError when out of reach. */
+/** The verbs we use on objects of one namespace. All may throw ApiError, and other DiagnosticErrors when out of reach. */
 export class NamespaceApi {
   readonly client: ApiClient;
   readonly namespace: string;
@@ -306,30 +306,6 @@ export function throwRefused(doing: string, error: unknown): never {
 
 /** What an API server's refusal says to the user, with what was being done. */
 export function refused(doing: string, error: ApiError): DiagnosticError {
-  const isNamespace = error.reason === 'NotFound' && error.details?.kind === 'namespaces';
-  return new DiagnosticError(
-    errorDiagnostic(
-      error.isOverQuota ? 'KUBE_QUOTA' : isNamespace ? 'KUBE_NO_NAMESPACE' : 'KUBE_REFUSED',
-      `${doing}: ${error.message}`,
-      { hint: hintOf(error), cause: error },
-    ),
-    3,
-  );
-}
-
-/** What to do about a refusal. Forbidden has many reasons, which only the text tells apart. */
-export function hintOf(error: ApiError): string | undefined {
-  if (error.isOverQuota) return 'delete what you no longer need (ktb delete), then run the command again';
-  if (error.reason === 'NotFound') return 'is the namespace in kube.yaml right?';
-  if (error.reason !== 'Forbidden') return undefined;
-  const unset = /failed quota: [^:]+: must specify (.+)$/.exec(error.message)?.[1];
-  if (unset !== undefined)
-    return `the quota of the namespace wants ${unset} to be set, of side containers too`;
-  if (/violates PodSecurity/.test(error.message))
-    return 'the namespace forbids such pods: remove host_ipc, run_as_user: 0 and the like, or ask its administrators';
-  if (/(?:maximum|minimum) .+ usage per /.test(error.message))
-    return 'the namespace limits resources: change cpu_count, memory, ephemeral_storage or limit_ratio';
-  if (/namespace .* is being terminated/.test(error.message))
-    return 'the namespace is being deleted; use another';
-  return 'ktb doctor lists the rights that are missing';
+  const [told] = error.diagnostics;
+  return new DiagnosticError({ ...told, message: `${doing}: ${error.message}`, cause: error }, 3);
 }

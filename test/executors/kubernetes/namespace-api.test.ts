@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, isApiError } from '../../../src/executors/kubernetes/api-error.ts';
-import { hintOf, NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { type Job, jobs, pods, secrets } from '../../../src/executors/kubernetes/objects.ts';
 import { follow, type Snapshot } from '../../../src/executors/kubernetes/watch.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
@@ -117,7 +117,16 @@ describe('objects of a namespace', () => {
     ],
     ['jobs.batch is forbidden: User "a" cannot list resource "jobs"', 'ktb doctor'],
   ])('says what to do about %s', (message, hint) => {
-    expect(hintOf(new ApiError(403, { message, reason: 'Forbidden' }))).toContain(hint);
+    const [told] = new ApiError(403, { message, reason: 'Forbidden' }).diagnostics;
+    expect(told).toMatchObject({ code: 'KUBE_REFUSED', message: `the cluster refuses: ${message}` });
+    expect(told.hint).toContain(hint);
+  });
+
+  it('says of an outage that lasts that it is one', () => {
+    expect(new ApiError(503, { message: 'etcdserver: no leader' })).toMatchObject({
+      exitCode: 3,
+      diagnostics: [{ code: 'KUBE_REFUSED', message: 'the cluster is in trouble: etcdserver: no leader' }],
+    });
   });
 
   it.each([{ kind: 'lost-after' }, { kind: 'cut-answer' }] as const)(
