@@ -196,6 +196,14 @@ describe('delete', () => {
   });
 });
 
+it('what has succeeded stays so when its workload is deleted', async () => {
+  await lab.run(['job']);
+  lab.set({ [first]: 'Succeeded' });
+  await lab.run(['delete', '--yes=true']);
+  expect((await lab.run(['status'])).stdout).toMatch(new RegExp(`${first} +succeeded`));
+  expect((await lab.run(['job'])).stdout).toContain(`Job '${first}' succeeded`);
+});
+
 describe('secret', () => {
   it('follows .env, and loses what .env no longer has', async () => {
     expect((await lab.run(['secret'])).stdout).toBe('secret/lab-alice-env created\n');
@@ -213,5 +221,15 @@ describe('secret', () => {
     const ran = await lab.run(['secret']);
     expect(ran.stdout).toMatch(/^secret\/alice-example-env-\w+ applied\n$/);
     expect(ran.stdout + ran.stderr).not.toContain('canary');
+  });
+});
+
+describe('doctor', () => {
+  it('asks run:ai whether it knows its user and the project', async () => {
+    await lab.run(['job']);
+    expect((await lab.run(['doctor'])).stdout).toContain('run:ai project lab-alice: 2 workloads');
+    const expired = await lab.run(['doctor'], { RUNAI_MODE: 'expired' });
+    expect(expired.code).toBe(3);
+    expect(expired.stdout).toMatch(/problem +run:ai does not know you any more.*\n +mend: run: runai login/);
   });
 });

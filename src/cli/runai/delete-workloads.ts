@@ -9,6 +9,7 @@ import { isRunName } from '../../records/run-paths.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
 import type { DeleteOptions } from '../delete-options.ts';
 import { confirm } from '../prompt.ts';
+import { keepEnd } from './keep-end.ts';
 import { maxProcesses, openRunai } from './open-runai.ts';
 
 /**
@@ -21,7 +22,8 @@ export async function deleteRunaiWorkloads(
   context: Context,
 ): Promise<ExitCode> {
   const json = options.json === true;
-  const { executor, records, settings } = await openRunai(config, context, { json });
+  const runai = await openRunai(config, context, { json });
+  const { executor, records, settings } = runai;
   const { user = '', project_name: project } = config.project;
   const podName = interactivePod(config).name;
   const isPod = (name: string) => name === podName || /^-\d+$/.test(name.slice(podName.length));
@@ -34,7 +36,8 @@ export async function deleteRunaiWorkloads(
       ? undefined
       : makeGlob([...options.name].map((char) => ({ char, quoted: false })));
   const targets: { readonly name: string; readonly state: string }[] = [];
-  for (const { name, state, reason } of (await executor.list(context.signal)).values()) {
+  const there = await executor.list(context.signal);
+  for (const { name, state, reason } of there.values()) {
     if (glob !== undefined && !matchesGlob(glob, name)) continue;
     const wanted =
       name.startsWith(podName) && isPod(name)
@@ -60,6 +63,7 @@ export async function deleteRunaiWorkloads(
     targets,
     maxProcesses,
     async ({ name }) => {
+      await keepEnd(runai, name, there.get(name), context);
       await executor.remove({ name }, context.signal);
       return `job.run.ai/${name}`;
     },

@@ -1,16 +1,13 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
-import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { launchOnRunai, type RunaiLaunchCounts } from '../../executors/runai/launch.ts';
 import { isQueued } from '../../executors/runai/runai-executor.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { formatStep } from '../../report/launch-lines.ts';
 import type { LaunchJobsOptions } from '../cluster/launch-jobs.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
+import { keepLog } from './keep-end.ts';
 import { mirrorEnv } from './mirror-env.ts';
 import { maxProcesses, type RunaiProject } from './open-runai.ts';
 
@@ -64,7 +61,7 @@ export async function submitTrials(
       const done = await mirrorEnv(runai, config, context);
       if (done !== undefined) context.stderr.write(`secret/${runai.settings.secretName} ${done}\n`);
     },
-    harvest: (name, log) => harvest(runai, name, path.join(context.cwd, log), context.signal),
+    harvest: (name, log) => keepLog(runai, name, path.join(context.cwd, log), context.signal),
     report: (step) => {
       if (options.quiet && step.result === 'left') return;
       const lines = json
@@ -77,20 +74,4 @@ export async function submitTrials(
     now: context.now,
     signal: context.signal,
   });
-}
-
-/** Keeps what a workload has printed, before it is deleted. Its pod may be gone, which must not stop the launch. */
-async function harvest(
-  { executor }: RunaiProject,
-  name: string,
-  file: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  try {
-    await pipeline(executor.logs({ name }, { follow: false }, signal), createWriteStream(file));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof DiagnosticError)) throw error;
-  }
 }
