@@ -1,12 +1,9 @@
 import { resolve } from 'node:path';
-import { openStore } from './backends.ts';
-import { parseDotEnv } from './config/dotenv.ts';
-import { loadSources } from './config/load.ts';
 import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { openBucket } from './open-bucket.ts';
 import { findObjects } from './stores/find-objects.ts';
 import type { ObjectInfo, ObjectStore } from './stores/object-store.ts';
 import { type RemoveEvent, type RemoveSummary, removeKeys } from './stores/remove.ts';
-import { readS3Settings } from './stores/s3-settings.ts';
 import { parseSelection } from './stores/selection.ts';
 import type { TransferEvent, TransferSummary } from './stores/transfer-event.ts';
 
@@ -94,11 +91,7 @@ export async function remove(file: string, options: RemoveOptions = {}): Promise
 }
 
 async function withStore<T>(options: BucketOptions, work: (store: ObjectStore) => Promise<T>): Promise<T> {
-  const env = options.env ?? process.env;
-  const { dotenv } = parseDotEnv((await loadSources({ cwd: folderOf(options) })).dotenv);
-  const settings = readS3Settings(env, dotenv);
-  if (!settings.ok) throw new DiagnosticError(settings.diagnostics, 2);
-  const store = await openStore(settings.value, env);
+  const { store } = await openBucket({ cwd: folderOf(options), env: options.env ?? process.env });
   try {
     return await work(store);
   } finally {

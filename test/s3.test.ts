@@ -39,6 +39,14 @@ it('throws what stops everything', async () => {
   expect(failure).toMatchObject({ exitCode: 1, diagnostics: [{ code: 'S3_NO_MATCH' }] });
   const nowhere = { cwd, env: { S3_BUCKET_NAME: 'nowhere' } };
   await expect(find('x', nowhere)).rejects.toMatchObject({ diagnostics: [{ code: 'S3_NO_BUCKET' }] });
+  for (const nothing of [upload, download, find, remove])
+    await expect(nothing('', { cwd, env: {} })).rejects.toMatchObject({ exitCode: 2 });
   const stopped = { cwd, env: {}, signal: AbortSignal.abort(new Error('enough')) };
   await expect(find('x', stopped)).rejects.toThrow('enough');
+});
+
+it('takes no .env that it cannot read for an empty one', async () => {
+  const { cwd, write, server } = await startProject();
+  write('.env', 'no line of such a file\n');
+  await expect(find('x', { cwd, env: server.env })).rejects.toMatchObject({ exitCode: 2 });
 });

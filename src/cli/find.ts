@@ -1,9 +1,9 @@
 import { ExitCode } from '../exit-code.ts';
+import { openBucket } from '../open-bucket.ts';
 import { findObjects } from '../stores/find-objects.ts';
 import { printable } from '../stores/safe-key.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
-import { openBucket } from './data/open-bucket.ts';
 import { select } from './data/select.ts';
 import { valueOrAsk } from './prompt.ts';
 

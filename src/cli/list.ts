@@ -1,9 +1,9 @@
 import { ExitCode } from '../exit-code.ts';
+import { openBucket } from '../open-bucket.ts';
 import { formatBytes } from '../report/format-bytes.ts';
 import { type Level, listLevel } from '../stores/list-level.ts';
 import { printable } from '../stores/safe-key.ts';
 import { defineCommand } from './command.ts';
-import { openBucket } from './data/open-bucket.ts';
 
 export const command = defineCommand({
   name: 'list',

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
+import { openBucket } from '../open-bucket.ts';
 import { takeLock } from '../stores/process-lock.ts';
 import { defineCommand } from './command.ts';
 import { DataServer } from './data/data-server.ts';
-import { openBucket } from './data/open-bucket.ts';
 
 export const command = defineCommand({
   name: 'server',

@@ -1,5 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { runOnTerminal, startProject } from './data-project.ts';
 
 describe('upload and download', () => {
@@ -248,6 +259,23 @@ describe('interactive', () => {
     expect(stdout).toContain('Uploaded m/here to m/here\n');
     expect(stdout).toContain('Downloaded m/there to ./m/there\n');
     expect([readdirSync(path('m')), server.bucket.keys()]).toEqual([[], []]);
+  });
+
+  it('deletes nothing through a link that leads out, takes an action as it is shown, and tells failures at the end', async () => {
+    const { cwd, write, path } = await startProject();
+    const elsewhere = mkdtempSync(join(tmpdir(), 'ktb-elsewhere-'));
+    onTestFinished(() => rmSync(elsewhere, { recursive: true }));
+    writeFileSync(join(elsewhere, 'theirs'), 'x');
+    write('m/mine', 'x');
+    symlinkSync(elsewhere, path('m/linked'));
+    const { code, stdout, stderr } = await runOnTerminal(
+      cwd,
+      ['interactive', 'file=m/'],
+      ['delete (local)', 'y', 'exit'],
+    );
+    expect([code, stdout, existsSync(join(elsewhere, 'theirs'))]).toEqual([3, 'Deleted m/mine\n', true]);
+    expect(stderr).toContain('m/linked/theirs was not deleted: a link on the way leads out of');
+    expect((await runOnTerminal(cwd, ['interactive', 'file=none/'], ['upload', 'exit'])).code).toBe(1);
   });
 
   it('needs a terminal', async () => {

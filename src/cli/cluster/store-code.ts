@@ -13,7 +13,7 @@ export async function storeCode(code: PreparedCode, cluster: Cluster, context: C
   const placed = placement.snapshot;
   if (snapshot === undefined || placed?.kind !== 'snapshot') return;
   if (placed.from.store === 'bucket') {
-    const { openBucket } = await import('../data/open-bucket.ts');
+    const { openBucket } = await import('../../open-bucket.ts');
     const { storeSnapshot } = await import('../../container/store-snapshot.ts');
     await storeSnapshot(snapshot, (await openBucket(context)).store, context.signal);
     return;

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
+import type { Bucket } from '../../open-bucket.ts';
 import type { BulkMover } from '../../stores/bulk-mover.ts';
-import type { Bucket } from './open-bucket.ts';
 
 /**
  * The program that `s3_backend` in the config files names to move files; `undefined`: ourselves. The config is only read

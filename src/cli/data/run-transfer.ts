@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { openBucket } from '../../open-bucket.ts';
 import type { BulkMover } from '../../stores/bulk-mover.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import { printable } from '../../stores/safe-key.ts';
@@ -9,7 +10,6 @@ import type { CommonOptions, Options } from '../command.ts';
 import { valueOrAsk } from '../prompt.ts';
 import { chooseMover } from './choose-mover.ts';
 import type { transferFlags } from './data-flags.ts';
-import { openBucket } from './open-bucket.ts';
 import { outliveReader } from './outlive-reader.ts';
 import { TransferReport } from './transfer-report.ts';
 

@@ -8,8 +8,8 @@ import { parseSelection, type Selection, type SelectionOptions } from '../../sto
  *
  * @throws DiagnosticError (exit 2) where it lies outside
  */
-export function select(file: string, options: SelectionOptions, context: Context): Selection {
-  const selection = parseSelection(file, context.cwd, options);
+export function select(file: string, options: SelectionOptions, { cwd }: Pick<Context, 'cwd'>): Selection {
+  const selection = parseSelection(file, cwd, options);
   if (!selection.ok) throw new DiagnosticError(selection.diagnostics, ExitCode.usage);
   return selection.value;
 }

@@ -1,7 +1,7 @@
 import { parseDotEnv } from '../../config/dotenv.ts';
 import { loadSources } from '../../config/load.ts';
 import type { Context } from '../../context.ts';
-import { openBucket } from '../data/open-bucket.ts';
+import { openBucket } from '../../open-bucket.ts';
 import { type Check, type Finding, ok } from './check.ts';
 
 export const bucketChecks: readonly Check[] = [{ topic: 'Bucket', name: 'bucket', run: checkBucket }];

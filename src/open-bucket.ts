@@ -1,11 +1,11 @@
-import { openStore } from '../../backends.ts';
-import { parseDotEnv } from '../../config/dotenv.ts';
-import { loadSources, type Sources } from '../../config/load.ts';
-import type { Context } from '../../context.ts';
-import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
-import { ExitCode } from '../../exit-code.ts';
-import type { ObjectStore } from '../../stores/object-store.ts';
-import { readS3Settings, type S3Settings } from '../../stores/s3-settings.ts';
+import { openStore } from './backends.ts';
+import { parseDotEnv } from './config/dotenv.ts';
+import { loadSources, type Sources } from './config/load.ts';
+import type { Context } from './context.ts';
+import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { ExitCode } from './exit-code.ts';
+import type { ObjectStore } from './stores/object-store.ts';
+import { readS3Settings, type S3Settings } from './stores/s3-settings.ts';
 
 export interface Bucket {
   readonly store: ObjectStore;
@@ -18,7 +18,7 @@ export interface Bucket {
  *
  * @throws DiagnosticError (exit 2) where a setting is missing or wrong
  */
-export async function openBucket(context: Context): Promise<Bucket> {
+export async function openBucket(context: Pick<Context, 'cwd' | 'env'>): Promise<Bucket> {
   const sources = await loadSources(context);
   const { dotenv, diagnostics } = parseDotEnv(sources.dotenv);
   const unreadable = sources.diagnostics.filter((each) => each.message.startsWith('.env '));
