@@ -17,7 +17,9 @@ export const podLayout = {
 
 /** The scripts a workload mounts, by file name; `scripts/generate.ts` bundles their text. */
 export const podScripts = [
+  'code.sh',
   'entrypoint.sh',
+  'environments.sh',
   'link.sh',
   'region.sh',
   'run-command.sh',

@@ -1,47 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ProjectFolder } from './project-folder.ts';
-import { type Ran, type RunOptions, randomSecret, Sandbox } from './sandbox.ts';
+import { randomSecret } from './sandbox.ts';
+import { TrialSandbox } from './trial-sandbox.ts';
 
-let sandbox: Sandbox;
+let sandbox: TrialSandbox;
 beforeEach(() => {
-  sandbox = new Sandbox();
-  // Stands in for the toolbox: a bucket that is a folder.
-  sandbox.write(
-    'opt/toolbox/bin/ktb',
-    `#!/bin/sh
-for word; do case $word in --file=*) file=\${word#--file=} ;; --allow_empty=true) empty=1 ;; esac; done
-[ ! -e /bucket/refuses ] || exit 3
-[ -z "$empty" ] || [ "$1" = download ] || [ -n "$(ls -A "$file" 2>/dev/null)" ] || exit 0
-case $1 in
-  upload) mkdir -p "/bucket/$(dirname "$file")" && cp -R "\${file%/}" "/bucket/$(dirname "$file")/" && echo "Uploaded $file" ;;
-  download) [ -e "/bucket/$file" ] || exit 1; mkdir -p "$(dirname "$file")" && cp -R "/bucket/\${file%/}" "$(dirname "$file")/" && echo "Downloaded $file" ;;
-esac
-`,
-    0o755,
-  );
-  mkdirSync(sandbox.path('bucket'), { mode: 0o777 });
-  mkdirSync(sandbox.path('image'));
+  sandbox = new TrialSandbox();
 });
 afterEach(() => sandbox[Symbol.dispose]());
 
-const base = { TOOLBOX_WORK: '/kube-toolbox/workspace', TOOLBOX_PROJECT: 'example', HOME: '/root' };
-const script = ['bash', '/kube-toolbox/scripts/run.sh'];
-
-function run(command: string, env: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Ran {
-  return sandbox.run([...script, command], { cwd: '/image', ...options, env: { ...base, ...env } });
-}
-
-const text = (inside: string) => readFileSync(sandbox.path(inside), 'utf8');
+const run: TrialSandbox['trial'] = (...trial) => sandbox.trial(...trial);
+const text = (inside: string) => sandbox.text(inside);
+const { env: base, script } = TrialSandbox;
 
 describe('the command', () => {
   it('runs in bash, in the working directory, with its own exit code and output', () => {
@@ -350,127 +321,6 @@ describe('environments', () => {
   });
 });
 
-describe('code: git', () => {
-  let origin: ProjectFolder;
-  let first: string;
-  beforeEach(() => {
-    origin = new ProjectFolder();
-    origin.write('train.py', 'first');
-    first = origin.commit();
-    origin.write('train.py', 'second');
-    origin.git('commit', '--quiet', '--all', '--message', 'second');
-  });
-  afterEach(() => origin[Symbol.dispose]());
-
-  /** The repository, as it is reached inside. */
-  function publish(): Record<string, string> {
-    execFileSync('git', ['clone', '--quiet', '--bare', origin.cwd, sandbox.path('opt/origin.git')]);
-    return { TOOLBOX_CODE: 'git', TOOLBOX_GIT_URL: 'file:///opt/origin.git', TOOLBOX_GIT_COMMIT: first };
-  }
-
-  it('clones at the commit of the sweep, not at the newest', () => {
-    const ran = run('pwd; cat train.py; git rev-parse HEAD', publish());
-    expect(ran.stdout).toBe(`/kube-toolbox/workspace/example\nfirst${first}\n`);
-    expect(ran.stderr).toMatch(
-      /code: cloned commit [0-9a-f]{12} into \/kube-toolbox\/workspace\/example \(\d+\.\d s\)/,
-    );
-  });
-
-  it('pulls in the clone that the image holds', () => {
-    const env = publish();
-    // Cloned by whoever built the image, from where no pod could.
-    execFileSync('git', ['clone', '--quiet', origin.cwd, sandbox.path('image/example')]);
-    sandbox.write('image/example/train.py', 'edited in the image');
-    sandbox.write('image/example/built.so', 'built in the image');
-    const ran = run('pwd; cat train.py built.so', env, { cwd: '/image/example' });
-    expect(ran.stdout).toBe('/image/example\nfirstbuilt in the image');
-    expect(ran.stderr).toContain('code: pulled commit');
-  });
-
-  it('takes a commit that the server hands out by branch only', () => {
-    const env = publish();
-    execFileSync('git', [
-      '-C',
-      sandbox.path('opt/origin.git'),
-      'config',
-      'uploadpack.allowAnySHA1InWant',
-      'false',
-    ]);
-    execFileSync('git', ['-C', sandbox.path('opt/origin.git'), 'config', 'protocol.version', '0']);
-    const ran = run('cat train.py', {
-      ...env,
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'protocol.version',
-      GIT_CONFIG_VALUE_0: '0',
-    });
-    expect(ran).toMatchObject({ code: 0, stdout: 'first' });
-  });
-
-  it('updates submodules', () => {
-    execFileSync('git', ['clone', '--quiet', '--bare', origin.cwd, sandbox.path('opt/library.git')]);
-    using parent = new ProjectFolder();
-    parent.write('main.py', 'main');
-    parent.commit();
-    parent.git('submodule', '--quiet', 'add', sandbox.path('opt/library.git'), 'lib');
-    parent.git('config', '--file', '.gitmodules', 'submodule.lib.url', '../library.git');
-    const commit = parent.commit();
-    execFileSync('git', ['clone', '--quiet', '--bare', parent.cwd, sandbox.path('opt/origin.git')]);
-    const ran = run('cat lib/train.py', {
-      TOOLBOX_CODE: 'git',
-      TOOLBOX_GIT_URL: 'file:///opt/origin.git',
-      TOOLBOX_GIT_COMMIT: commit,
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: 'protocol.file.allow',
-      GIT_CONFIG_VALUE_0: 'always',
-    });
-    expect(ran).toMatchObject({ code: 0, stdout: 'second' });
-  });
-
-  it('says that the commit was not pushed', () => {
-    const ran = run('echo ran', { ...publish(), TOOLBOX_GIT_COMMIT: 'd'.repeat(40) });
-    expect(ran).toMatchObject({ code: 1, stdout: '' });
-    expect(ran.stderr).toContain(`commit ${'d'.repeat(40)} is not in file:///opt/origin.git; push it`);
-    expect(ran.stderr).toMatch(/startup step "code" failed with exit code 1/);
-  });
-
-  it('uses the deploy key, host and port, and forgets the key before the command runs', () => {
-    const env = publish();
-    const key = randomSecret();
-    // Stands in for ssh: checks what it is given, then reaches the repository.
-    sandbox.write(
-      'opt/bin/ssh',
-      `#!/bin/bash
-config=$2
-{ /usr/bin/ssh -G "$@" | grep -E '^(hostname|port|user|identityfile) '; stat -c %a "\${config%/*}" "\${config%/*}/DEPLOY_KEY_B64"; cat "\${config%/*}/DEPLOY_KEY_B64"; } >/tmp/ssh.log
-eval "exec \${@: -1}"
-`,
-      0o755,
-    );
-    const ran = run(
-      'printenv DEPLOY_KEY_B64 GIT_SSH_COMMAND; ls /dev/shm | grep kube-toolbox; cat train.py',
-      {
-        ...env,
-        PATH: '/opt/bin:/usr/sbin:/usr/bin',
-        TOOLBOX_GIT_URL: 'git@git.example.org:/opt/origin.git',
-        TOOLBOX_SSH_HOST: 'git.example.org',
-        TOOLBOX_SSH_PORT: '30622',
-        DEPLOY_KEY_B64: Buffer.from(key).toString('base64'),
-        SSH_KNOWN_HOSTS: 'git.example.org ssh-ed25519 AAAA',
-      },
-    );
-    const log = text('tmp/ssh.log');
-    expect(log).toContain('hostname git.example.org\n');
-    expect(log).toContain('port 30622\n');
-    expect(log).toMatch(/identityfile \S+\/DEPLOY_KEY_B64\n/);
-    expect(log).toContain(`700\n600\n${key}`);
-    expect(ran).toMatchObject({ code: 0, stdout: 'first' });
-    expect(ran.stderr).not.toContain(key);
-    // Nowhere but in the log that the stand-in wrote.
-    for (const folder of ['kube-toolbox', 'root', 'image', 'opt'])
-      expect(() => execFileSync('grep', ['-rF', key, sandbox.path(folder)])).toThrow();
-  });
-});
-
 describe('the user’s key without an identity', () => {
   const key = `-----BEGIN\n${randomSecret()}\n`;
   const keys = {
@@ -503,94 +353,6 @@ describe('the user’s key without an identity', () => {
     const broken = run('ls -A ~/.ssh', { SSH_PRIVATE_KEY_B64: '%%%' });
     expect(broken).toMatchObject({ code: 0, stdout: '' });
     expect(broken.stderr).toContain('SSH_PRIVATE_KEY_B64 is not valid base64');
-  });
-});
-
-describe('a sidecar', () => {
-  const sync = { TOOLBOX_SYNC: '1', TOOLBOX_OUTPUTS: 'out/\n*.log' };
-
-  it('finds outputs of code in the work directory where they are', () => {
-    mkdirSync(sandbox.path('kube-toolbox/workspace/example'));
-    run('mkdir out', { ...sync, TOOLBOX_CODE: 'snapshot' });
-    expect(readlinkSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe(
-      '/kube-toolbox/workspace/example',
-    );
-  });
-
-  it('finds outputs of code in the image through links', () => {
-    sandbox.write('image/out/before', 'b');
-    const ran = run('echo now >out/after; ls out', { ...sync, TOOLBOX_CODE: 'image' });
-    expect(ran.stdout).toContain('after\nbefore\n');
-    expect(ran.stderr).toContain('outputs: *.log has no folder of its own; it is uploaded at the end only');
-    expect(readdirSync(sandbox.path('kube-toolbox/workspace/.outputs/out')).sort()).toEqual([
-      'after',
-      'before',
-    ]);
-  });
-
-  it('finds outputs on a volume where they are', () => {
-    mkdirSync(sandbox.path('image/out'));
-    sandbox.write('image/out/before', 'b');
-    // /dev/shm stands for the volume: a file system of its own.
-    const command = 'test -f out/before && test ! -L out && echo real';
-    const script = `cp -R /image /dev/shm/volume && cd /dev/shm/volume && bash /kube-toolbox/scripts/run.sh '${command}'`;
-    const ran = sandbox.run(['bash', '-c', script], { env: { ...base, ...sync, TOOLBOX_CODE: 'image' } });
-    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('real\n') });
-    expect(readlinkSync(sandbox.path('kube-toolbox/workspace/.outputs'))).toBe('/dev/shm/volume');
-  });
-
-  it('says once that it does not see where the outputs are', async () => {
-    symlinkSync('/elsewhere', sandbox.path('kube-toolbox/workspace/.outputs'));
-    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '0.1' };
-    const started = sandbox.start(['sh', '/kube-toolbox/scripts/sync.sh'], { env });
-    await started.printed('/elsewhere is not in this container; it is uploaded at the end only');
-    started.kill('SIGTERM');
-    const { code, stderr } = await started.ended();
-    expect(code).toBe(0);
-    expect(stderr.match(/elsewhere/g)).toHaveLength(1);
-  });
-
-  it.each([['dash'], ['busybox', 'sh']])(
-    'uploads every so often, and once more when stopped (%s %s)',
-    async (...shell) => {
-      sandbox.write('kube-toolbox/workspace/example/out/a', '1');
-      symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
-      const words = shell.filter((word) => word !== undefined);
-      const env = { ...base, TOOLBOX_OUTPUTS: 'out/\nlater/', TOOLBOX_SYNC_EVERY: '0.1' };
-      const started = sandbox.start([...words, '/kube-toolbox/scripts/sync.sh'], { env });
-      await started.printed('Uploaded out/');
-      expect(text('bucket/out/a')).toBe('1');
-      sandbox.write('kube-toolbox/workspace/example/later/b', '2');
-      await started.printed('Uploaded later/');
-      started.kill('SIGTERM');
-      expect(await started.ended()).toMatchObject({ code: 0 });
-    },
-  );
-
-  it('uploads what came after its last time, when stopped', async () => {
-    sandbox.write('kube-toolbox/workspace/example/out/a', '1');
-    symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
-    const script = 'echo started >&2; exec sh /kube-toolbox/scripts/sync.sh';
-    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '3600' };
-    const started = sandbox.start(['sh', '-c', script], { env });
-    await started.printed('started');
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    started.kill('SIGTERM');
-    expect((await started.ended()).code).toBe(0);
-    expect(text('bucket/out/a')).toBe('1');
-  });
-
-  it('goes on after a failed upload', async () => {
-    sandbox.write('bucket/refuses', '');
-    sandbox.write('kube-toolbox/workspace/example/out/a', '1');
-    symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
-    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '0.1' };
-    const started = sandbox.start(['sh', '/kube-toolbox/scripts/sync.sh'], { env });
-    await started.printed('uploading out/ failed with exit code 3; it is tried again');
-    execFileSync('rm', [sandbox.path('bucket/refuses')]);
-    await started.printed('Uploaded out/');
-    started.kill('SIGTERM');
-    expect((await started.ended()).code).toBe(0);
   });
 });
 
