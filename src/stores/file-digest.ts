@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type DigestScheme, type DigestText, formatDigestScheme } from './digest.ts';
 
 /** Up to this size a file is read at once and synchronously, which costs a fraction of doing it by events. */
-const smallFile = 1 << 20;
+export const smallFile = 1 << 20;
 export const chunkSize = 1 << 20;
 
 /** Computes a file's digest by a scheme. */
@@ -75,8 +75,8 @@ export class FileChanged extends Error {
   }
 }
 
-/** The whole content, as long as the file is when it is opened. */
-function readSmallFile(path: string): Buffer {
+/** The whole content of a file of {@link smallFile} bytes at most, as long as it is when it is opened. */
+export function readSmallFile(path: string): Buffer {
   const descriptor = openSync(path, 'r');
   try {
     const { size } = fstatSync(descriptor);

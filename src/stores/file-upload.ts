@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { DigestScheme, DigestText } from './digest.ts';
-import { chunkSize, combinePieces, digestPieces, FileChanged } from './file-digest.ts';
+import {
+  chunkSize,
+  combinePieces,
+  digestPieces,
+  FileChanged,
+  readSmallFile,
+  smallFile,
+} from './file-digest.ts';
 import { isUnchanged, type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectStore, PartUpload, Payload } from './object-store.ts';
 import { StoreError } from './store-error.ts';
@@ -40,7 +47,7 @@ export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<U
 
 async function uploadWhole(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
   return await tools.limits.bytes.hold(file.size, async () => {
-    const bytes = file.size <= chunkSize ? await readFile(file.path) : await readWhole(file);
+    const bytes = file.size <= smallFile ? readSmallFile(file.path) : await readWhole(file);
     if (bytes.length !== file.size || changed(file)) throw new FileChanged();
     const md5 = hash('md5', bytes);
     const sha256 = hash('sha256', bytes);
@@ -123,10 +130,7 @@ async function sendParts(
  * they take space that no listing shows. Both times are the server's, so no clock can mislead.
  */
 async function abortStale(upload: PartUpload, { store, signal }: UploadTools): Promise<void> {
-  const pending = await store.listParts(upload.key, signal).catch((error: unknown) => {
-    if (error instanceof StoreError && !error.fatal) return [];
-    throw error;
-  });
+  const pending = await store.listParts(upload.key, signal);
   const own = pending.find(({ id }) => id === upload.id);
   if (own === undefined || own.initiator === '') return;
   for (const other of pending) {

@@ -182,7 +182,9 @@ export class S3Client {
       this.#gate.slowDown(sent.round);
       return retry({ kind: 'busy', slow: true, retryAfter: parseRetryAfter(answer, this.#clock.now()) });
     }
-    if (status >= 500 || status === 408 || busyCodes.has(code))
+    // What a server has not, it will not have later either.
+    const busy = status >= 500 && status !== 501;
+    if (busy || status === 408 || busyCodes.has(code))
       return retry({
         kind: 'busy',
         slow: status === 503,

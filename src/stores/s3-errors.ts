@@ -117,7 +117,8 @@ export function explainRefusal(refusal: S3Refusal, asked: Asked, settings: S3Set
       },
     );
   }
-  const kind = status >= 500 || status === 429 ? 'unreachable' : 'refused';
+  const busy = (status >= 500 && status !== 501) || status === 429;
+  const kind = busy ? 'unreachable' : 'refused';
   return new StoreError(kind, 'S3_REFUSED', `${asked.method} ${what} ${where} failed: ${said}`, {
     exitCode: 3,
   });

@@ -109,8 +109,14 @@ export class S3Parts {
     }
   }
 
+  /** Not every server can tell, nor lets everybody know; cleaning up is no reason to fail. */
   async list(prefix: string, signal: AbortSignal): Promise<readonly PendingUpload[]> {
-    return await listPendingUploads(this.#client, prefix, signal);
+    try {
+      return await listPendingUploads(this.#client, prefix, signal);
+    } catch (error) {
+      if (error instanceof StoreError && error.kind !== 'unreachable') return [];
+      throw error;
+    }
   }
 }
 

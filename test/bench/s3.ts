@@ -1,6 +1,6 @@
 // Our commands against an S3 server, with s5cmd beside them where it is on the PATH, else rclone.
 //   BENCH_S3_ENDPOINT=http://127.0.0.1:7480 BENCH_S3_KEY=… BENCH_S3_SECRET=… [BENCH_S3_BUCKET=bench] make bench only=s3
-// The bucket must exist. BENCH_S3_MIB: size of the one large file, default 512; six times twice that is written.
+// The bucket must exist. BENCH_S3_MIB: size of the one large file, default 512; twice that is there at a time.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -79,8 +79,9 @@ function makeFiles(folder: string, count: number, size: number): void {
     writeFileSync(join(root, folder, `${index}.bin`), randomBytes(size));
 }
 
-/** A name that the bucket has not: otherwise there would be nothing to do. */
-function renew(name: string): string {
+/** A name that the bucket has not: otherwise there would be nothing to do. What was under the one before is removed. */
+async function renew(name: string): Promise<string> {
+  await forget(name);
   const next = name.replace(/\d*$/, String(Date.now() * 10 + (round++ % 10)));
   renameSync(join(root, name), join(root, next));
   return next;
@@ -93,8 +94,8 @@ const cases: readonly BenchCase[] = [
   {
     name: '3,000 files of 4 KiB, up',
     unit: 'files',
-    prepare: () => {
-      folder = renew(folder);
+    prepare: async () => {
+      folder = await renew(folder);
     },
     run: () => ours(small, 'upload', `file=${folder}/`),
     ...floor(() => theirs(`${folder}/`, `s3://${bucket}/other-${folder}/`)),
@@ -113,8 +114,8 @@ const cases: readonly BenchCase[] = [
   {
     name: `${mebibytes} MiB in one file, up`,
     unit: 'MiB',
-    prepare: () => {
-      file = renew(file);
+    prepare: async () => {
+      file = await renew(file);
     },
     run: () => ours(mebibytes, 'upload', `file=${file}`),
     ...floor(() => theirs(file, `s3://${bucket}/other-${file}`)),
@@ -153,6 +154,15 @@ const cases: readonly BenchCase[] = [
 
 const store = endpoint === '' ? undefined : await connect(settings);
 
+async function forget(name: string): Promise<void> {
+  for (const prefix of [name, `other-${name}`]) {
+    const keys: string[] = [];
+    for await (const page of store?.list({ prefix, signal: never }) ?? [])
+      keys.push(...page.objects.map((object) => object.key));
+    await store?.delete(keys, never);
+  }
+}
+
 async function listBare(): Promise<void> {
   let count = 0;
   for await (const page of store?.list({ prefix: 'many/', signal: never }) ?? [])
@@ -172,6 +182,7 @@ if (import.meta.main) {
       ours(many, 'upload', 'file=many/', 'overwrite=true');
       await runCases(cases);
     } finally {
+      for (const name of [folder, file, 'many']) await forget(name);
       store?.close();
       rmSync(root, { recursive: true, force: true });
     }

@@ -132,3 +132,16 @@ describe('an answer about deletions', () => {
     expect(await bucket.store.delete(['a'], never)).toEqual([]);
   });
 });
+
+it.each([
+  ['a server that has no such list', { status: 501, code: 'NotImplemented' }],
+  ['no right to see them', { status: 403, code: 'AccessDenied' }],
+])('an upload in parts needs no list of those under way: %s', async (_, reply) => {
+  const bucket = await startBucket();
+  bucket.write('big', content);
+  const isList = ({ method, query }: { method: string; query: URLSearchParams }) =>
+    method === 'GET' && query.has('uploads');
+  bucket.server.fail({ reply }, isList, Number.POSITIVE_INFINITY);
+  expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+  expect([bucket.server.log.filter(isList).length, bucket.clock.waited]).toEqual([1, 0]);
+});
