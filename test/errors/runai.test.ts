@@ -155,9 +155,10 @@ it('RUNAI_COMMAND: a command that is for Kubernetes', async () => {
 });
 
 it('RUNAI_COMMAND_TOO_LONG: a command that no command line holds', async () => {
-  await lab.project.write('config/launch.yaml', `model:\n  average: {command: "echo ${'x'.repeat(120_000)}"}\n`);
+  await lab.project.write('config/launch.yaml', `model:\n  long: {command: "echo ${'x'.repeat(120_000)}"}\n  short: {command: "true"}\n`);
   const ran = await lab.run(['job']);
   expect(ran.code).toBe(3);
+  expect(Object.keys(lab.state.workloads)).toEqual(['alice-example-short']);
   expect(told(ran)).toContain('error RUNAI_COMMAND_TOO_LONG: the command line is longer than the system takes');
 });
 

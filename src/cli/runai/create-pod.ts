@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
-import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { isNameTaken } from '../../executors/runai/runai-executor.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
 import { acceptPodPolicy } from './accept-pod-policy.ts';
@@ -27,9 +27,8 @@ export async function createRunaiPod(
     try {
       await runai.cli.run(runai.podCommandLine(spec).slice(1), signal);
     } catch (error) {
-      const isTaken = error instanceof DiagnosticError && error.diagnostics[0]?.code === 'RUNAI_NAME_TAKEN';
       // Somebody was faster, or a workload of another project of run:ai has the name.
-      if (isTaken && number + 1 < maxPods) continue;
+      if (isNameTaken(error) && number + 1 < maxPods) continue;
       throw error;
     }
     if (options.json) context.stdout.write(`${JSON.stringify({ type: 'pod', name: spec.name })}\n`);

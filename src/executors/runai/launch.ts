@@ -1,4 +1,4 @@
-import { type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
@@ -7,7 +7,7 @@ import type { RunRecord, TrialState } from '../../records/run-record.ts';
 import type { Executor, Observation, RecordStore } from '../executor.ts';
 import { inOrder } from '../kubernetes/in-order.ts';
 import type { LaunchStep } from '../kubernetes/launch.ts';
-import { isNameTaken, isQueued, ownRecord, type PreparedRunaiJob, runaiRecord } from './runai-executor.ts';
+import { isQueued, ownRecord, type PreparedRunaiJob, runaiRecord } from './runai-executor.ts';
 
 export interface RunaiLaunchOptions {
   readonly executor: Executor<PreparedRunaiJob>;
@@ -122,7 +122,7 @@ class Launch {
     try {
       await this.#submit(spec);
     } catch (error) {
-      if (!isNameTaken(error)) throw error;
+      if (!(error instanceof DiagnosticError) || !error.diagnostics.every(isAboutOneTrial)) throw error;
       this.#slots += 1;
       return { ...step, result: 'rejected', diagnostics: error.diagnostics };
     }
@@ -150,6 +150,11 @@ class Launch {
     await this.#prepared;
     await executor.submit(executor.prepare(spec), signal);
   }
+}
+
+/** Others would be refused for the same reason: a login, a project, a flag. */
+function isAboutOneTrial({ code }: Diagnostic): boolean {
+  return code === 'RUNAI_NAME_TAKEN' || code === 'RUNAI_COMMAND_TOO_LONG';
 }
 
 /**
