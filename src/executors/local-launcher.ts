@@ -60,7 +60,10 @@ rm -rf "$1"
 `;
 
 /** Variables that a running bash cannot set, or that change what it does; env(1) gives them to the trials. */
-const special = /^(?:BASH.*|ENV|SHELLOPTS|POSIXLY_CORRECT|PS4|IFS|UID|EUID|PPID|GROUPS|DIRSTACK)$/;
+const special =
+  /^(?:BASH|BASHOPTS|BASHPID|BASH_(?:ALIASES|ARG[CV]|ARGV0|CMDS|COMMAND|COMPAT|ENV|EXECUTION_STRING|LINENO|LOADABLES_PATH|MONOSECONDS|REMATCH|SOURCE|SUBSHELL|TRAPSIG|VERSINFO|VERSION|XTRACEFD)|ENV|SHELLOPTS|POSIXLY_CORRECT|PS4|IFS|UID|EUID|PPID|GROUPS|DIRSTACK)$/;
+/** Bytes that Linux takes as one argument or one variable, the NUL at its end included (execve(2), MAX_ARG_STRLEN). */
+const longestArgument = 128 * 1024;
 
 /**
  * A small bash that starts trials, one at a time.
@@ -90,6 +93,7 @@ export class LocalLauncher {
     const env = Object.fromEntries(
       Object.entries(options.env).filter(([name]) => !special.test(name) && name !== markerName),
     );
+    for (const [name, value] of Object.entries(env)) refuseTooLong(name, `${name}=${value}`);
     const folder = makeFolder();
     try {
       const child = spawn(options.bash, ['-c', script, 'launcher', folder], {
@@ -187,10 +191,12 @@ export class LocalLauncher {
 
   /** What the forked shell sources: the difference of the environments, then the trial's bash in its own place. */
   #format({ command, env }: LaunchRequest): string {
+    refuseTooLong('the command', command);
     const lines: string[] = [];
     const besides: string[] = [];
     for (const [name, value] of Object.entries(env)) {
       if (this.#env[name] === value) continue;
+      refuseTooLong(name, `${name}=${value}`);
       if (special.test(name) || !/^[A-Za-z_]\w*$/.test(name)) besides.push(quoteForShell(`${name}=${value}`));
       else lines.push(`export ${name}=${quoteForShell(value)}`);
     }
@@ -199,6 +205,15 @@ export class LocalLauncher {
     lines.push(`exec ${through}${quoteForShell(this.#bash)} -c ${quoteForShell(command)}`);
     return `${lines.join('\n')}\n`;
   }
+}
+
+/** Bash says of these only "Argument list too long", or worse. */
+function refuseTooLong(what: string, text: string): void {
+  if (text.length * 3 < longestArgument) return;
+  const length = Buffer.byteLength(text);
+  if (length < longestArgument) return;
+  const message = `${what} has ${length} bytes, and the system takes at most ${longestArgument - 1} in one piece`;
+  throw Object.assign(new Error(message), { code: 'ENAMETOOLONG' });
 }
 
 interface Prepared {

@@ -34,6 +34,8 @@ const unkillableAfter = 10_000;
  */
 export class LocalProcess {
   readonly pid: number;
+  /** Settles when the shell has ended, whatever it has left running. Never rejects. */
+  readonly exited: Promise<void>;
   /** Never rejects. */
   readonly ended: Promise<ProcessEnd>;
   readonly #session: number;
@@ -49,6 +51,7 @@ export class LocalProcess {
     this.#marker = marker;
     launched.stdout.deliver((chunk) => onOutput('stdout', chunk));
     launched.stderr.deliver((chunk) => onOutput('stderr', chunk));
+    this.exited = launched.ended.then(() => undefined);
     this.ended = this.#awaitEnd(launched);
   }
 

@@ -100,6 +100,7 @@ export class LocalRun {
       log = openLog();
       launched = await launching;
     } catch (error) {
+      launcher?.close();
       const diagnostic = describeStartError(spec, root, error);
       const failed = { state: 'failed', reason: diagnostic.message, endedAt: startedAt } as const;
       log ??= openLog();
@@ -155,12 +156,15 @@ export class LocalRun {
 
   async #follow(log: LocalLog): Promise<Outcome> {
     const disarm = this.#armTimeout();
-    const end = await this.#process.ended;
+    await this.#process.exited;
+    // How the trial went is settled, as in a container: what it has left running only delays the next one.
     disarm();
+    const stop = this.#stop;
+    const end = await this.#process.ended;
     if (end.exitCode === undefined) this.#launcher.close();
     else this.#options.launchers.giveBack(this.#launcher);
     log.close();
-    const outcome = this.#stop === undefined ? outcomeOf(end) : stoppedOutcome(this.#stop, end);
+    const outcome = stop === undefined ? outcomeOf(end) : stoppedOutcome(stop, end);
     this.#options.records.ended({
       ...this.record,
       ...outcome,
@@ -235,7 +239,9 @@ function describeStartError(spec: JobSpec, root: string, error: unknown): Diagno
       ? 'too many processes: see ulimit -u, or use fewer jobs='
       : code === 'E2BIG'
         ? 'the environment is too large: take variables out of .env or env'
-        : undefined;
+        : code === 'ENAMETOOLONG'
+          ? 'put it into a file, and the path of that into the configuration'
+          : undefined;
   return errorDiagnostic('LOCAL_CANNOT_START', `cannot start ${spec.name}: ${message}`, {
     hint,
     cause: error,

@@ -68,10 +68,11 @@ dataset: { data1: { hparam: { _fn: data/1.txt } } }
       own: 'exit 130',
       absent: 'no-such-command-anywhere',
       late: 'sleep 600',
+      left: '(sleep 600 &); true',
     };
     const models = Object.entries(endings).map(
       ([name, text]) =>
-        `  ${name}: { command: ${JSON.stringify(text)}, ${name === 'late' ? 'timeout: 1s' : ''} }`,
+        `  ${name}: { command: ${JSON.stringify(text)}, ${/^l/.test(name) ? 'timeout: 1s' : ''} }`,
     );
     const project = new LocalProject({
       'config/launch.yaml': `project_name: p\nprefix: ""\nmodel:\n${models.join('\n')}\n`,
@@ -82,6 +83,7 @@ dataset: { data1: { hparam: { _fn: data/1.txt } } }
     expect(project.record('p-signal')).toMatchObject({ state: 'failed', signal: 'SIGKILL' });
     expect(project.record('p-inside').reason).toBe('as when SIGSEGV ends a command, a crash in native code');
     expect(project.record('p-own')).toMatchObject({ exitCode: 130, reason: 'as when SIGINT ends a command' });
+    expect(project.record('p-left')).toMatchObject({ state: 'succeeded', exitCode: 0 });
     expect(project.record('p-own').signal).toBeUndefined();
     const { stdout } = await project.run(['status']);
     for (const table of [stderr, stdout]) {

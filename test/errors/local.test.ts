@@ -143,9 +143,16 @@ describe('what keeps a trial from starting', () => {
     project.write('.env', `BIG=${'x'.repeat(200_000)}\n`);
     const { code, stderr } = await project.run(['local']);
     expect(code).toBe(1);
-    expect(stderr).toContain('error LOCAL_CANNOT_START: cannot start p-m: spawn E2BIG');
-    expect(stderr).toContain('hint: the environment is too large');
+    expect(stderr).toContain('error LOCAL_CANNOT_START: cannot start p-m: BIG has 200004 bytes');
+    expect(stderr).toContain('hint: put it into a file');
     expect(project.record('p-m')).toMatchObject({ state: 'failed', attempt: 1 });
+  });
+
+  it('LOCAL_CANNOT_START: a command that the system refuses', async () => {
+    const project = LocalProject.of(`true ${'x'.repeat(200_000)}`);
+    const { code, stderr } = await project.run(['local']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot start p-m: the command has 200005 bytes');
   });
 
   it('LOCAL_PYTHON_ENV: a uv project without its environment', async () => {

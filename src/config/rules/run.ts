@@ -25,11 +25,15 @@ export const runNamesWhatIsThere: Rule = ({ launch }) =>
   );
 
 /** What `run.hparam` keeps is a value of some model or dataset that the same entry selects. */
-export const runKeepsValuesThatAreThere: Rule = ({ launch }) =>
-  selections(launch).flatMap(({ tree, selection }) => {
+export const runKeepsValuesThatAreThere: Rule = ({ launch }) => {
+  // Many entries of a long `run` select the same models and datasets.
+  const valuesOf = new Map<string, ReadonlyMap<string, ReadonlySet<string>>>();
+  return selections(launch).flatMap(({ tree, selection }) => {
     const filters = entriesOf(nodeAt(selection, ['hparam']));
     if (filters.length === 0) return [];
-    const known = selectedValues(tree, selection);
+    const chosen = JSON.stringify(sections.map((section) => chosenIn(selection, section)));
+    const known = valuesOf.get(chosen) ?? selectedValues(tree, selection);
+    valuesOf.set(chosen, known);
     return filters.flatMap(([written, { key, node }]): Diagnostic[] => {
       const name = withoutUnderscore(written);
       const values = known.get(name);
@@ -51,6 +55,13 @@ export const runKeepsValuesThatAreThere: Rule = ({ launch }) =>
         );
     });
   });
+};
+
+const sections = ['dataset', 'model'] as const;
+
+function chosenIn(selection: TreeNode, section: (typeof sections)[number]): readonly string[] {
+  return scalarsOf(nodeAt(selection, [section])).map(({ text }) => text);
+}
 
 function selections(tree: Tree | undefined): { readonly tree: Tree; readonly selection: TreeNode }[] {
   const run = tree && nodeAt(tree.root, ['run']);
@@ -67,10 +78,10 @@ function selectedValues(tree: Tree, selection: TreeNode): ReadonlyMap<string, Re
     values.set(key, known);
     for (const text of texts) known.add(text);
   };
-  for (const section of ['dataset', 'model'] as const) {
+  for (const section of sections) {
     const entries = entriesAt(tree, [section]);
     const known = new Set(entries.map(([name]) => name));
-    const chosen = new Set(scalarsOf(nodeAt(selection, [section])).map(({ text }) => text));
+    const chosen = new Set(chosenIn(selection, section));
     // Where the selection names what is not there, which has been told, all of them may have been meant.
     const all = chosen.size === 0 || [...chosen].some((name) => !known.has(name));
     for (const [name, { node }] of entries) {
