@@ -856,10 +856,11 @@ export class FakeCluster {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
     const url = new URL(request.url ?? '/', 'https://fake');
     socket.on('error', () => undefined);
-    const refuse = (status: statuses.Status) => {
-      const text = JSON.stringify(status.body);
+    const refuse = (status: { readonly code: number; readonly body: unknown }) => {
+      const isText = typeof status.body === 'string';
+      const text = isText ? String(status.body) : JSON.stringify(status.body);
       socket.end(
-        `HTTP/1.1 ${status.code} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+        `HTTP/1.1 ${status.code} Refused\r\ncontent-type: ${isText ? 'text/plain' : 'application/json'}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
       );
     };
     const user = this.#userOf(request);
@@ -867,8 +868,7 @@ export class FakeCluster {
       /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/(exec|portforward)$/.exec(url.pathname) ?? [];
     this.requests.push({ method: 'CONNECT', path: url.pathname, query: url.searchParams, status: 101 });
     const misfortune = this.faults.take('CONNECT', url);
-    if (misfortune?.kind === 'answer')
-      return refuse({ code: misfortune.status, body: misfortune.body as Record<string, unknown> });
+    if (misfortune?.kind === 'answer') return refuse({ code: misfortune.status, body: misfortune.body });
     if (misfortune?.kind === 'lost-before') return void socket.destroy();
     if (typeof user !== 'string') return refuse(user);
     if (sub === '') return refuse(statuses.pageNotFound());

@@ -121,7 +121,7 @@ async function jobsMatching(
 }
 
 function noPodYet([first, ...others]: readonly Job[]): DiagnosticError {
-  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more of that name)`;
   return new DiagnosticError(
     errorDiagnostic('KUBE_NO_LOG', `${first?.metadata.name}${more} has no pod, and so no log`, {
       hint: 'make status says what it waits for',

@@ -80,7 +80,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   }
   if (targets.length === 0) {
     context.stderr.write(
-      `nothing of user=${owner.user}, project=${owner.project} to delete in namespace ${api.namespace}\n`,
+      `nothing of user=${owner.user}, project=${owner.project} to delete in namespace ${api.namespace}${describeFilter(options)}\n`,
     );
     return ExitCode.ok;
   }
@@ -154,6 +154,14 @@ async function waitForPods(
     }
     await policy.sleep(wait, context.signal);
   }
+}
+
+/** What was looked for, where that is not everything. */
+function describeFilter({ what, name }: DeleteOptions): string {
+  const kind = { all: '', jobs: 'Jobs', pods: 'pods', 'failed-jobs': 'failed Jobs' }[what];
+  if (kind === '' && name === undefined) return '';
+  const named = name === undefined ? '' : `${kind === '' ? '' : ' '}named "${name}"`;
+  return `: there are no ${kind}${named}`;
 }
 
 function nameOf({ metadata }: KubeObject): string {

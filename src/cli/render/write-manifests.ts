@@ -59,7 +59,9 @@ export function writeManifests(
     const notes: string[] = [];
     for (const object of support) {
       if (object.kind === 'Secret')
-        notes.push(`Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from .env.`);
+        notes.push(
+          `Needs Secret ${object.name}: \`make secret\`, \`make job\` and \`make pod\` make it from .env.`,
+        );
       if (shared.has(object)) continue;
       shared.add(object);
       const name = manifestName(object);

@@ -105,7 +105,7 @@ function hintOf(error: Refusal, isTheirTrouble: boolean): string | undefined {
     : undefined;
 }
 
-function hintOfForbidden(message: string): string {
+function hintOfForbidden(message: string): string | undefined {
   const unset = /failed quota: [^:]+: must specify (.+)$/.exec(message)?.[1];
   if (unset !== undefined)
     return `the quota of the namespace wants ${unset} to be set, of side containers too`;
@@ -114,5 +114,9 @@ function hintOfForbidden(message: string): string {
   if (/(?:maximum|minimum) .+ usage per /.test(message))
     return 'the namespace limits resources: change cpu_count, memory, ephemeral_storage or limit_ratio';
   if (/namespace .* is being terminated/.test(message)) return 'the namespace is being deleted; use another';
-  return 'ktb doctor lists the rights that are missing';
+  const unknown = /no (PriorityClass|RuntimeClass) with name (\S+) was found/.exec(message);
+  if (unknown !== null) return `the cluster has no ${unknown[1]} "${unknown[2]}": change priority_class`;
+  if (/error looking up service account|serviceaccount "[^"]+" not found/.test(message))
+    return 'the namespace has no such service account: change service_account';
+  return /cannot \w+ resource/.test(message) ? 'ktb doctor lists the rights that are missing' : undefined;
 }

@@ -90,11 +90,13 @@ function opened(socket: WsSocket, connection: Connection, signal: AbortSignal): 
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8').trim();
         let body: StatusBody = { message: `HTTP ${response.statusCode} without a WebSocket` };
         try {
-          body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as StatusBody;
+          body = JSON.parse(text) as StatusBody;
         } catch {
-          // Not of the API; the status alone is told.
+          // A node agent writes plain text: `container not found ("main")`. A proxy's page is not worth showing.
+          if (text !== '' && text.length < 1000 && !text.startsWith('<')) body = { message: text };
         }
         fail(new ApiError(response.statusCode ?? 0, body));
         socket.terminate();

@@ -125,6 +125,10 @@ describe('in a pod', () => {
       message: expect.stringContaining('"pods/exec"'),
     });
     cluster.denied = () => false;
+    // A node agent's own words, in plain text.
+    const body = 'container not found ("main")';
+    cluster.fail({ kind: 'answer', status: 500, body }, { when: ({ method }) => method === 'CONNECT' });
+    await expect(run(['bash'])).rejects.toMatchObject({ status: 500, message: body });
     cluster.fail({ kind: 'lost-before' }, { when: ({ method }) => method === 'CONNECT' });
     await expect(run(['bash'])).rejects.toMatchObject({ diagnostics: [{ code: 'KUBE_NO_UPGRADE' }] });
   });

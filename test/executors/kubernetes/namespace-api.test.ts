@@ -111,11 +111,15 @@ describe('objects of a namespace', () => {
       'pods "x" is forbidden: maximum memory usage per Container is 16Gi, but limit is 64Gi',
       'the namespace limits resources',
     ],
-    [
-      'pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
-      'delete what you no longer need',
-    ],
     ['jobs.batch is forbidden: User "a" cannot list resource "jobs"', 'ktb doctor'],
+    [
+      'pods "x" is forbidden: no PriorityClass with name high was found',
+      'the cluster has no PriorityClass "high": change priority_class',
+    ],
+    [
+      'pods "x" is forbidden: error looking up service account lab/robot: serviceaccount "robot" not found',
+      'change service_account',
+    ],
   ])('says what to do about %s', (message, hint) => {
     const [told] = new ApiError(403, { message, reason: 'Forbidden' }).diagnostics;
     expect(told).toMatchObject({ code: 'KUBE_REFUSED', message: `the cluster refuses: ${message}` });
