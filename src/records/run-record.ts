@@ -25,6 +25,8 @@ export interface RunRecord {
   /** Which code ran, see `container/code-reference.ts`; absent where nobody pinned it, as in local runs. */
   readonly code?: string;
   readonly executor: string;
+  /** Of runs on a cluster, of the workload: tells the same one seen again from the next attempt. */
+  readonly uid?: string;
   readonly state: Exclude<TrialState, 'missing' | 'lost'>;
   /** Counts from 1. */
   readonly attempt: number;

@@ -264,6 +264,39 @@ describe('the commands of the cluster', () => {
       },
     );
 
+    describe('a success that was run again', () => {
+      beforeEach(async () => {
+        cluster.simulation.fate = () => ({ kind: 'succeeded' });
+        await project.run(['job', 'wait=true']);
+        cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 4 });
+        await project.run(['job', 'overwrite=true']);
+        await expect
+          .poll(() => cluster.store.list('jobs').filter((job) => job['status'].failed === 1).length)
+          .toBe(2);
+      });
+      const expire = () => {
+        for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
+      };
+
+      it.each(['status', 'wait', 'clean_jobs'])('has failed, once make %s has seen that', async (command) => {
+        await project.run([command, ...(command === 'clean_jobs' ? ['yes=true'] : [])]);
+        expire();
+        const lines = (await project.run(['status', 'json=true'])).stdout.trim().split('\n');
+        expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+          { state: 'failed' },
+          { state: 'failed' },
+        ]);
+        expect((await project.run(['job'])).stderr).toContain('2 created');
+      });
+
+      it('counts as a success no longer when nobody has', async () => {
+        expire();
+        const { stdout } = await project.run(['status']);
+        expect(stdout).toContain('created again, and nobody has seen how that ended');
+        expect((await project.run(['job'])).stderr).toContain('2 created');
+      });
+    });
+
     it('knows local runs only, without a kubeconfig or with local=true', async () => {
       expect(await project.run(['status', 'local=true'])).toMatchObject({
         code: 0,

@@ -19,6 +19,8 @@ export type Fate =
       /** What the container wrote to its termination log. */
       readonly lastWords?: string;
     }
+  /** Decided by the Job's controller, while the pods have their grace period. */
+  | { readonly kind: 'failing' }
   | { readonly kind: 'oom'; readonly log?: string }
   | { readonly kind: 'evicted'; readonly message?: string }
   | { readonly kind: 'deadline'; readonly log?: string };
@@ -167,7 +169,7 @@ export class Simulation {
   #applyJob(job: ApiObject, fate: Fate, count: number): void {
     const status = job['status'];
     status.startTime ??= this.#store.now();
-    const isActive = ['unschedulable', 'creating', 'image-error', 'running'].includes(fate.kind);
+    const isActive = ['unschedulable', 'creating', 'image-error', 'running', 'failing'].includes(fate.kind);
     const old = (status.conditions ?? []).filter((each: { type: string }) => each.type !== 'Suspended');
     const resumed =
       (status.conditions ?? []).length > old.length
@@ -208,7 +210,9 @@ export class Simulation {
         this.#condition('FailureTarget', ...reason),
         this.#condition('Failed', ...reason),
       ];
-    } else status.conditions = resumed.length > 0 ? resumed : undefined;
+    } else if (fate.kind === 'failing')
+      status.conditions = [...resumed, this.#condition('FailureTarget', ...reason)];
+    else status.conditions = resumed.length > 0 ? resumed : undefined;
   }
 
   #addPod(job: ApiObject, index: number, fate: Fate): void {
@@ -331,6 +335,7 @@ export class Simulation {
           }),
         ];
         break;
+      case 'failing':
       case 'running':
         pod['spec'].nodeName = 'node1';
         status.phase = 'Running';

@@ -6,6 +6,7 @@ import { askPacks } from '../../executors/kubernetes/ask-packs.ts';
 import { type JobView, judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Event, events, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import type { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import {
   byAge,
@@ -13,8 +14,7 @@ import {
   type PackCodes,
   packPodToAsk,
 } from '../../executors/kubernetes/packed-trials.ts';
-import { jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
-import type { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
+import { hasEnded, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { follow } from '../../executors/kubernetes/watch.ts';
 import type { Cluster } from './open-cluster.ts';
 
@@ -35,7 +35,7 @@ export async function lookAtJobs(
   cluster: Cluster,
   config: Config,
   context: Context,
-  successes?: SuccessMemory,
+  outcomes?: OutcomeMemory,
 ): Promise<JobViews> {
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);
@@ -46,8 +46,8 @@ export async function lookAtJobs(
       api.list(pods, { labels }, signal),
     ]);
     const all = await continueSweep(cluster, jobList.items, config, context);
-    await remember(all, successes, signal);
     const found = group(all, podList.items);
+    await remember(found, outcomes, signal);
     const told = await askPacks(api, found, signal);
     const views = judgeAll(found, told, []);
     if (!needsEvents(views)) return views;
@@ -63,7 +63,7 @@ export async function* watchJobs(
   cluster: Cluster,
   config: Config,
   context: Context,
-  successes: SuccessMemory,
+  outcomes: OutcomeMemory,
 ): AsyncGenerator<JobViews> {
   const { api, owner } = cluster;
   const select = { labels: ownerSelector(owner) };
@@ -104,8 +104,8 @@ export async function* watchJobs(
       if (failure !== undefined) throw failure.error;
       if (jobList !== undefined && podList !== undefined) {
         await continueSweep(cluster, jobList, config, context);
-        await remember(jobList, successes, signal);
         const found = group(jobList, podList);
+        await remember(found, outcomes, signal);
         const told = await askPacks(api, found, signal);
         let views = judgeAll(found, told, known);
         const isWaiting = needsEvents(views);
@@ -130,12 +130,13 @@ export async function* watchJobs(
 
 /** Who only looks, perhaps at a folder that cannot be written, is not kept from it by a record. */
 async function remember(
-  all: readonly Job[],
-  successes: SuccessMemory | undefined,
+  found: readonly JobWithPods[],
+  outcomes: OutcomeMemory | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for (const job of all) await successes?.see(job, signal);
+    for (const { job, pods: own } of found)
+      if (hasEnded(job)) await outcomes?.see(job, judgeJob(job, own).observation, signal);
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;
   }

@@ -13,9 +13,9 @@ import {
   pods,
   type Resource,
 } from '../../executors/kubernetes/objects.ts';
+import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import { isOurs, ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { deletionPatience, removeObject } from '../../executors/kubernetes/remove-object.ts';
-import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
 import {
   collectSupport,
   findUnusedSupport,
@@ -93,7 +93,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, { json }),
   );
-  const successes = new SuccessMemory(api, records);
+  const outcomes = new OutcomeMemory(api, records);
   let stuck = 0;
   await inOrder(
     targets,
@@ -104,7 +104,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
         // How its trials ended outlives a pack, as it does where each has a Job of its own.
         if (resource === jobs) {
           await keepPack(object, { api, records, root: context.cwd, signal });
-          await successes.see(object, signal);
+          await outcomes.see(object, judgeJob(object).observation, signal);
         }
         await removeObject(api, resource, { name, uid }, signal);
         return { title, diagnostics: [] };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { kubeconfigFiles } from '../../executors/kubernetes/kubeconfig.ts';
-import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
+import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import type { ExitCode } from '../../exit-code.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { openPlan, usesRunai } from '../project.ts';
@@ -27,10 +27,10 @@ export async function statusOfCluster(
   const plan = await openPlan(context, { side: 'remote' });
   if (!hasCluster(plan.config)) return undefined;
   using cluster = await openCluster(plan.config, { yes: options.yes }, context);
-  const successes = new SuccessMemory(cluster.api, new DiskRecordStore(context.cwd, () => undefined));
+  const outcomes = new OutcomeMemory(cluster.api, new DiskRecordStore(context.cwd, () => undefined));
   const outlook = {
-    once: () => lookAtJobs(cluster, plan.config, context, successes),
-    watch: () => watchJobs(cluster, plan.config, context, successes),
+    once: () => lookAtJobs(cluster, plan.config, context, outcomes),
+    watch: () => watchJobs(cluster, plan.config, context, outcomes),
   };
   return await printClusterStatus(plan, outlook, options, context);
 }

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
-import { SuccessMemory } from '../../executors/kubernetes/success-memory.ts';
+import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import { waitForJobs } from '../../executors/kubernetes/wait.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
@@ -25,7 +25,7 @@ export async function waitForTrials(
   const { api, owner } = cluster;
   const names = new Set<string>();
   for (const spec of specs) names.add(spec.name);
-  const successes = new SuccessMemory(api, options.records);
+  const outcomes = new OutcomeMemory(api, options.records);
   /** Trials that have a Job, of their own or packed with others. */
   const present = new Set<string>();
   const see = ({ metadata }: Job): void => {
@@ -60,7 +60,7 @@ export async function waitForTrials(
         return;
       }
       sayEnd(view.observation);
-      await successes.see(job, context.signal);
+      await outcomes.see(job, view.observation, context.signal);
     },
   });
   for (const name of vanished) say(name, 'is gone', 'deleted before it was seen to end');

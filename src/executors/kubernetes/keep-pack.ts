@@ -32,7 +32,7 @@ export async function keepPack(
 ): Promise<readonly Observation[]> {
   const trials = readPack(job.metadata.annotations);
   if (trials === undefined) return [];
-  const jobPods = await podsOfJob(api, job.metadata.name, signal);
+  const jobPods = await podsOfJob(api, job, signal);
   const views = judgePackedTrials(job, judgeJob(job, jobPods), jobPods);
   const ended: Observation[] = [];
   let printed: Buffer | undefined;

@@ -164,11 +164,11 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
     signal: AbortSignal,
   ): Promise<Pod | undefined> {
     for (;;) {
-      const found = await podsOfJob(this.api, name, signal);
-      if (found.length > 0) return latestPod(found);
-      if (!follow) return undefined;
       const job = await this.api.get(jobs, name, signal);
-      if (job === undefined || hasEnded(job)) return undefined;
+      if (job === undefined) return undefined;
+      const found = await podsOfJob(this.api, job, signal);
+      if (found.length > 0) return latestPod(found);
+      if (!follow || hasEnded(job)) return undefined;
       await this.api.client.policy.sleep(podInterval, signal);
     }
   }

@@ -1,21 +1,19 @@
 import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
-import { type Action, changedParts, decide, type Overwrite } from '../../matrix/decide.ts';
+import { type Action, changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
 import type { TrialState } from '../../records/run-record.ts';
 import { ApiError } from './api-error.ts';
-import { harvestLog, podsOfJob } from './harvest-log.ts';
 import { inOrder } from './in-order.ts';
-import { judgeJob } from './job-state.ts';
+import { type JobView, judgeJob } from './job-state.ts';
 import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-executor.ts';
 import { type Listing, throwRefused } from './namespace-api.ts';
 import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
-import { isOurs } from './owner.ts';
-import { deletionPatience, removeObject } from './remove-object.ts';
-import { executorName, recordOf } from './run-outcome.ts';
-import { hasEnded, jobsToStart, limitOf, startJobs } from './slots.ts';
-import { SuccessMemory, type SuccessRecords } from './success-memory.ts';
+import { OutcomeMemory, type OutcomeRecords } from './outcome-memory.ts';
+import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
+import { executorName } from './run-outcome.ts';
+import { hasEnded, jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
 
 /** What was found and done about one trial. */
 export interface LaunchStep {
@@ -36,7 +34,7 @@ export interface LaunchOptions {
   readonly executor: KubernetesExecutor;
   /** The project's Jobs, when they have been asked for already; see {@link listJobs}. */
   readonly listing?: Promise<Listing<Job>> | undefined;
-  readonly records: SuccessRecords;
+  readonly records: OutcomeRecords;
   /** The project's folder, for harvested logs. */
   readonly root: string;
   readonly overwrite?: Overwrite | undefined;
@@ -78,21 +76,22 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
 
 class Launch {
   readonly #options: LaunchOptions;
-  /** What `max_parallel` says: to this launch, or to the one that created the Jobs that wait. */
-  #limit: number | undefined;
   readonly #steps = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0 };
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
   #quota: string | undefined;
   readonly #needed: NeededObjects;
-  readonly #successes: SuccessMemory;
-  /** Slots of `max_parallel` that are free; infinite without it. */
-  #slots = Number.POSITIVE_INFINITY;
+  readonly #outcomes: OutcomeMemory;
+  readonly #retire: RetireOptions;
+  #slots = new Slots(undefined, []);
 
   constructor(options: LaunchOptions) {
     this.#options = options;
     this.#needed = new NeededObjects(options.executor);
-    this.#successes = new SuccessMemory(options.executor.api, options.records);
+    const { records, root, signal } = options;
+    const { api, owner } = options.executor;
+    this.#outcomes = new OutcomeMemory(api, records);
+    this.#retire = { api, owner, records, root, signal };
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
@@ -101,12 +100,10 @@ class Launch {
       throwRefused('the Jobs cannot be listed', error),
     );
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
-    const started = await this.#release(items);
-    this.#limit = maxParallel ?? limitOf(items);
-    if (this.#limit !== undefined) {
-      const running = items.filter((job) => !hasEnded(job) && job.spec?.suspend !== true).length + started;
-      this.#slots = Math.max(0, this.#limit - running);
-    }
+    let started = await this.#release(items);
+    const byUid = new Map([...items, ...started].map((job) => [job.metadata.uid, job]));
+    // The limit may have been given to the launch that created the Jobs that wait.
+    this.#slots = new Slots(maxParallel ?? limitOf(items), [...byUid.values()]);
     await inOrder(
       specs,
       this.#options.concurrency,
@@ -118,12 +115,19 @@ class Launch {
         this.#options.report(step);
       },
     );
+    // A creation that was refused had its slot while others were created to wait for one.
+    if (this.#slots.hasIdle) {
+      const { items: now } = await executor
+        .listJobs(signal)
+        .catch((error) => throwRefused('the Jobs cannot be listed', error));
+      started = [...started, ...(await this.#release(now))];
+    }
     const { restored, lacking } = await this.#needed.restore(signal);
     return {
       steps: this.#steps,
       changed: this.#changed,
       quota: this.#quota,
-      started,
+      started: started.length,
       restored,
       lacking,
       applied: this.#options.executor.appliedNames,
@@ -131,15 +135,12 @@ class Launch {
   }
 
   /** Jobs of an earlier launch that wait for a slot: this is where they go on. */
-  async #release(items: readonly Job[]): Promise<number> {
+  async #release(items: readonly Job[]): Promise<readonly Job[]> {
     const { executor, maxParallel, signal } = this.#options;
     const ready = jobsToStart(items, maxParallel);
-    if (ready.length === 0) return 0;
-    return (
-      await startJobs(executor.api, ready, signal).catch((error) =>
-        throwRefused('a Job cannot be started', error),
-      )
-    ).length;
+    return await startJobs(executor.api, ready, signal).catch((error) =>
+      throwRefused('a Job cannot be started', error),
+    );
   }
 
   /** `undefined` for a trial that `only` leaves out. */
@@ -169,18 +170,22 @@ class Launch {
       if (action.kind === 'keep') {
         // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
         if (job !== undefined && hasNoPodReady(job)) this.#needed.add(spec, job.spec?.template?.spec);
-        if (job !== undefined && found === 'succeeded') await this.#successes.see(job, this.#options.signal);
+        if (job !== undefined && view !== undefined)
+          await this.#outcomes.see(job, view.observation, this.#options.signal);
         return { ...step, result: 'kept', changed: action.changed };
       }
       if (this.#quota !== undefined) return { ...step, result: 'left' };
       try {
-        if (
-          action.kind === 'replace' &&
-          job !== undefined &&
-          !(await this.#remove(job, spec, view?.isDeleting === true))
-        ) {
-          job = await this.#options.executor.api.get(jobs, spec.name, this.#options.signal);
-          if (round < 5) continue;
+        if (action.kind === 'replace' && job !== undefined) {
+          if (round === 1 && isFailing(job, view)) {
+            job = await waitUntilEnded(job, this.#retire);
+            continue;
+          }
+          if (await retireJob(job, this.#retire)) this.#slots.leave(job);
+          else {
+            job = await this.#options.executor.api.get(jobs, spec.name, this.#options.signal);
+            if (round < 5) continue;
+          }
         }
         return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };
       } catch (error) {
@@ -213,13 +218,13 @@ class Launch {
       if (!(error instanceof DiagnosticError)) throw error;
       return { result: 'rejected', diagnostics: error.diagnostics };
     }
-    const isWaiting = this.#slots <= 0;
-    if (!isWaiting) this.#slots -= 1;
+    await this.#outcomes.forget(spec);
+    const limit = this.#slots.enter();
     try {
-      const slots = isWaiting ? this.#limit : undefined;
-      const { found } = await this.#options.executor.submit(prepared, this.#options.signal, slots);
+      const { found } = await this.#options.executor.submit(prepared, this.#options.signal, limit);
       this.#needed.add(spec, podSpecOf(prepared));
-      if (found === undefined) return { result, isWaiting };
+      if (found === undefined) return { result, isWaiting: limit !== undefined };
+      this.#slots.turnOutAs(found, limit);
       const action = decide(spec, judgeJob(found).observation);
       return {
         result: 'kept',
@@ -227,38 +232,9 @@ class Launch {
         ...(action.kind === 'keep' ? { changed: action.changed } : {}),
       };
     } catch (error) {
-      if (!isWaiting) this.#slots += 1;
+      this.#slots.giveUp(limit);
       throw error;
     }
-  }
-
-  /** Keeps what the Job has printed, deletes it, waits until it is gone. False: it changed meanwhile. */
-  async #remove(job: Job, spec: JobSpec, isDeleting: boolean): Promise<boolean> {
-    const { executor, signal } = this.#options;
-    const { api, owner } = executor;
-    // The selector of the listing says so already; a deletion is worth asking twice.
-    if (!isOurs(job, owner)) throw new Error(`the listing holds ${job.metadata.name}, which is not ours`);
-    const target = { name: job.metadata.name, uid: job.metadata.uid };
-    if (isDeleting) await api.waitUntilGone(jobs, target, { patience: deletionPatience }, signal);
-    else {
-      await this.#remember(job, spec);
-      // The version makes sure of the state we saw: a Job that has succeeded since is left.
-      const seen = { ...target, resourceVersion: job.metadata.resourceVersion };
-      if ((await removeObject(api, jobs, seen, signal)) === 'changed') return false;
-    }
-    if (!hasEnded(job) && job.spec?.suspend !== true) this.#slots += 1;
-    return true;
-  }
-
-  async #remember(job: Job, spec: JobSpec): Promise<void> {
-    const { executor, records, root, signal } = this.#options;
-    const { api } = executor;
-    if (!hasEnded(job)) return;
-    const jobPods = await podsOfJob(api, job.metadata.name, signal);
-    const attempt = ((await records.read(spec.name))?.attempt ?? 0) + 1;
-    const log = await harvestLog(api, job, jobPods, { root, attempt }, signal);
-    const record = recordOf(job, jobPods, { attempt, log });
-    if (record !== undefined) await records.write(record);
   }
 
   /** A refusal of one trial does not stop the others; one that all would meet does. */
@@ -286,6 +262,11 @@ class Launch {
       ],
     };
   }
+}
+
+/** It will have failed when its pods have ended. */
+function isFailing(job: Job, view: JobView | undefined): boolean {
+  return view?.isDeleting === false && hasFailed(view.observation.state) && !hasEnded(job);
 }
 
 /** Whether a Job has pods of which none runs: whoever waits for its objects is among these. */

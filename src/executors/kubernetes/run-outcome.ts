@@ -2,11 +2,17 @@ import { hostname } from 'node:os';
 import type { Fingerprint } from '../../matrix/job-spec.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import { annotationNames } from '../../render/owner-labels.ts';
-import { type JobView, judgeJob } from './job-state.ts';
-import type { Job, Pod } from './objects.ts';
+import type { Observation } from '../executor.ts';
+import type { Job } from './objects.ts';
 
 /** The name under which records say that a trial ran on a cluster. */
 export const executorName = 'kubernetes';
+
+/** Which attempt a Job is: that of its own record, or the one after the last that is known. */
+export function attemptOf(job: Job, known: RunRecord | undefined): number {
+  if (known === undefined) return 1;
+  return known.uid === job.metadata.uid ? known.attempt : known.attempt + 1;
+}
 
 /**
  * The record of a Job that has ended, so that its outcome outlives it (a TTL, or `make delete`).
@@ -14,10 +20,9 @@ export const executorName = 'kubernetes';
  */
 export function recordOf(
   job: Job,
-  jobPods: readonly Pod[],
+  observation: Observation,
   rest: { readonly attempt: number; readonly log: string },
 ): RunRecord | undefined {
-  const { observation } = judgeJob(job, jobPods);
   const { state, startedAt, endedAt, exitCode, reason } = observation;
   if (state !== 'succeeded' && state !== 'failed' && state !== 'timeout') return undefined;
   const notes = job.metadata.annotations ?? {};
@@ -31,6 +36,7 @@ export function recordOf(
     command: job.spec?.template?.metadata?.annotations?.[annotationNames.command] ?? '',
     ...(notes[annotationNames.code] === undefined ? {} : { code: notes[annotationNames.code] }),
     executor: executorName,
+    uid: job.metadata.uid,
     state,
     attempt: rest.attempt,
     host: hostname(),
@@ -42,7 +48,7 @@ export function recordOf(
   };
 }
 
-function fingerprintOf(observed: JobView['observation']['fingerprint']): Fingerprint {
+function fingerprintOf(observed: Observation['fingerprint']): Fingerprint {
   return { hash: observed?.hash ?? '', parts: observed?.parts ?? {} };
 }
 

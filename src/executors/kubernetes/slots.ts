@@ -64,3 +64,55 @@ function byAge(a: Job, b: Job): number {
     a.metadata.name.localeCompare(b.metadata.name)
   );
 }
+
+/** The slots of `max_parallel` while Jobs are created and removed. */
+export class Slots {
+  readonly #limit: number | undefined;
+  /** UIDs of Jobs that had a slot at the beginning. */
+  readonly #holders: Set<string>;
+  #free: number;
+  /** Whether a Job has been created, or found, that waits for a slot. */
+  #hasWaiting = false;
+
+  /** @param limit without it, there is no end of slots */
+  constructor(limit: number | undefined, all: readonly Job[]) {
+    this.#limit = limit;
+    this.#holders = new Set(all.filter(holdsSlot).map((job) => job.metadata.uid));
+    this.#free = Math.max(0, (limit ?? Number.POSITIVE_INFINITY) - this.#holders.size);
+  }
+
+  /** Slots are free that Jobs wait for. */
+  get hasIdle(): boolean {
+    return this.#free > 0 && this.#hasWaiting;
+  }
+
+  /** For a Job that is created: `undefined` when it may run, else the limit, to be told to whoever starts it later. */
+  enter(): number | undefined {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return undefined;
+    }
+    this.#hasWaiting = true;
+    return this.#limit;
+  }
+
+  /** The creation that was told `limit` has failed. */
+  giveUp(limit: number | undefined): void {
+    if (limit === undefined) this.#free += 1;
+  }
+
+  /** The creation that was told `limit` has found a Job that somebody else has created. */
+  turnOutAs(job: Job, limit: number | undefined): void {
+    if (waitsForSlot(job)) this.#hasWaiting = true;
+    if (!holdsSlot(job)) this.giveUp(limit);
+  }
+
+  /** A Job is gone. */
+  leave(job: Job): void {
+    if (this.#holders.delete(job.metadata.uid)) this.#free += 1;
+  }
+}
+
+function holdsSlot(job: Job): boolean {
+  return !hasEnded(job) && job.spec?.suspend !== true;
+}

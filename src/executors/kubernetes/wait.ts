@@ -1,3 +1,4 @@
+import { hasFailed } from '../../matrix/decide.ts';
 import { podsOfJob } from './harvest-log.ts';
 import { type JobView, judgeJob } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
@@ -18,6 +19,11 @@ export interface WaitOptions {
   /** Called once for each Job that has ended, with why. */
   readonly ended: (view: JobView, job: Job) => Promise<void> | void;
   readonly signal: AbortSignal;
+}
+
+/** Decided, but its pods have their last seconds still. */
+function isEnding({ observation: { state } }: JobView): boolean {
+  return state === 'succeeded' || hasFailed(state);
 }
 
 /**
@@ -41,9 +47,9 @@ export async function waitForJobs(options: WaitOptions): Promise<readonly string
         ended.add(name);
         // Why it failed is known to its pods.
         const known =
-          view.observation.state === 'succeeded' ? view : judgeJob(job, await podsOfJob(api, name, signal));
+          view.observation.state === 'succeeded' ? view : judgeJob(job, await podsOfJob(api, job, signal));
         await options.ended(known, job);
-      } else if (states.get(name) !== state) options.report(view, job);
+      } else if (states.get(name) !== state && !isEnding(view)) options.report(view, job);
       states.set(name, state);
     }
     const ready = jobsToStart(all, options.maxParallel);

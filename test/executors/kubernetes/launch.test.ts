@@ -238,6 +238,55 @@ describe('launching a sweep', () => {
     expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
   });
 
+  it('waits for the last words of a Job that is about to fail', async () => {
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await run(makeSpecs(1));
+    const [name = ''] = names();
+    await expect.poll(() => job(name)['status'].ready).toBe(1);
+    cluster.simulation.move('lab', name, { kind: 'failing' });
+    const [pod] = cluster.simulation.podsOf('lab', name);
+    const { send } = api.client.connection;
+    let looks = 0;
+    api.client.connection.send = function (attempt, credential) {
+      const isLook = attempt.method === 'GET' && attempt.path.endsWith(`/${name}`);
+      if (isLook) looks += 1;
+      if (isLook && looks === 3) {
+        cluster.simulation.write('lab', pod?.metadata.name ?? '', 'checkpoint saved\n');
+        cluster.simulation.move('lab', name, { kind: 'deadline' });
+      }
+      return send.call(this, attempt, credential);
+    };
+    expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'replaced', found: 'timeout' }]);
+    expect(looks).toBeGreaterThanOrEqual(3);
+    const record = JSON.parse(await readFile(join(root, `.toolbox/runs/${name}/record.json`), 'utf8'));
+    expect(record).toMatchObject({ state: 'timeout', attempt: 1 });
+    expect(await readFile(join(root, record.log), 'utf8')).toBe('checkpoint saved\n');
+  });
+
+  it("takes no pod of the Job before for the new one's", async () => {
+    cluster.podGrace = 600_000;
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await run(makeSpecs(1));
+    const [name = ''] = names();
+    await expect.poll(() => job(name)['status'].ready).toBe(1);
+    const [old] = cluster.simulation.podsOf('lab', name);
+    cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 3, log: 'mine\n' });
+    await run(makeSpecs(1), { overwrite: 'true' });
+    await expect.poll(() => job(name)['status'].failed).toBe(1);
+    cluster.simulation.movePod('lab', old?.metadata.name ?? '', { kind: 'failed', exitCode: 143 });
+    cluster.store.update(
+      'pods',
+      cluster.store.get('pods', 'lab', old?.metadata.name ?? '') as ApiObject,
+      (copy) => {
+        copy['status'].containerStatuses[0].state.terminated.finishedAt = '2999-01-01T00:00:00Z';
+      },
+    );
+    await run(makeSpecs(1));
+    const record = JSON.parse(await readFile(join(root, `.toolbox/runs/${name}/record.json`), 'utf8'));
+    expect(record).toMatchObject({ state: 'failed', exitCode: 3, attempt: 1 });
+    expect(await readFile(join(root, record.log), 'utf8')).toBe('mine\n');
+  });
+
   it('leaves a Job that succeeded between the listing and its deletion', async () => {
     const [spec] = makeSpecs(1, 'v2');
     await run(makeSpecs(1));
@@ -258,7 +307,8 @@ describe('launching a sweep', () => {
     expect(results).toEqual(['replaced']);
     expect(job(spec?.name ?? '').metadata.uid).not.toBe(uid);
     const record = JSON.parse(await readFile(join(root, `.toolbox/runs/${spec?.name}/record.json`), 'utf8'));
-    expect(record.state).toBe('succeeded');
+    // It succeeded, and is run again: whether that succeeds nobody has seen.
+    expect(record).toMatchObject({ state: 'interrupted', attempt: 1 });
   });
 
   it('leaves a failed Job alone that somebody else has replaced since the listing', async () => {
@@ -394,6 +444,18 @@ describe('launching a sweep', () => {
     // A limit that is high enough lets all go.
     expect((await run(specs, { maxParallel: 9 })).summary.started).toBe(2);
     expect(running()).toHaveLength(4);
+  });
+
+  it('gives the slot of a refused creation to one that waits', async () => {
+    const refusal = { kind: 'Status', code: 422, reason: 'Invalid', message: 'Job "x" is invalid' };
+    cluster.fail(
+      { kind: 'answer', status: 422, body: refusal },
+      { when: ({ method, path }) => method === 'POST' && path.endsWith('/jobs') },
+    );
+    const { results, summary } = await run(makeSpecs(3), { maxParallel: 1 });
+    expect(results.toSorted()).toEqual(['created', 'created', 'rejected']);
+    expect(summary.started).toBe(1);
+    expect(names().filter((name) => job(name)['spec'].suspend !== true)).toHaveLength(1);
   });
 
   it('keeps to the max_parallel of an earlier launch, until another is given', async () => {

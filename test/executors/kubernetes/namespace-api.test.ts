@@ -122,7 +122,7 @@ describe('objects of a namespace', () => {
     ],
   ])('says what to do about %s', (message, hint) => {
     const [told] = new ApiError(403, { message, reason: 'Forbidden' }).diagnostics;
-    expect(told).toMatchObject({ code: 'KUBE_REFUSED', message: `the cluster refuses: ${message}` });
+    expect(told.message).toBe(`the cluster refuses: ${message}`);
     expect(told.hint).toContain(hint);
   });
 

@@ -1,0 +1,68 @@
+import type { JobSpec } from '../../matrix/job-spec.ts';
+import { readPack } from '../../matrix/pack.ts';
+import { logPath } from '../../records/run-paths.ts';
+import type { RunRecord } from '../../records/run-record.ts';
+import type { Observation, RecordStore } from '../executor.ts';
+import { keepPack } from './keep-pack.ts';
+import type { NamespaceApi } from './namespace-api.ts';
+import type { Job } from './objects.ts';
+import { attemptOf, executorName, recordOf } from './run-outcome.ts';
+import { hasEnded } from './slots.ts';
+
+/** `readListed` answers for trials that never ran without looking for their file. */
+export interface OutcomeRecords extends RecordStore {
+  readListed(name: string): RunRecord | undefined;
+  writeUnsynced(record: RunRecord): void;
+}
+
+/**
+ * Writes down how Jobs have ended whenever that is seen, by whichever command: a TTL or somebody removes the Job later,
+ * and a trial that has succeeded must not run again for that, nor one that has failed count as succeeded.
+ */
+export class OutcomeMemory {
+  readonly #api: NamespaceApi;
+  readonly #records: OutcomeRecords;
+  /** UIDs of Jobs that need no second look. */
+  readonly #seen = new Set<string>();
+
+  constructor(api: NamespaceApi, records: OutcomeRecords) {
+    this.#api = api;
+    this.#records = records;
+  }
+
+  /**
+   * @param observation of the Job and, where they are at hand, its pods
+   * @throws DiagnosticError when a record cannot be written
+   */
+  async see(job: Job, observation: Observation, signal: AbortSignal): Promise<void> {
+    const { uid, name } = job.metadata;
+    if (this.#seen.has(uid) || !hasEnded(job)) return;
+    this.#seen.add(uid);
+    const trials = readPack(job.metadata.annotations);
+    if (trials !== undefined) {
+      if (trials.every((each) => this.#hasSucceeded(each.name, each.fingerprint.hash))) return;
+      await keepPack(job, { api: this.#api, records: this.#records, signal });
+      return;
+    }
+    const known = this.#records.readListed(name);
+    if (known?.uid === uid) return;
+    const attempt = attemptOf(job, known);
+    const record = recordOf(job, observation, { attempt, log: logPath(name, attempt) });
+    // As long as the Job is there, a lost record costs nothing: no need to wait for the disk.
+    if (record !== undefined) this.#records.writeUnsynced(record);
+  }
+
+  /** Takes a success back that is about to be overwritten: what comes of the new Job, perhaps nobody will see. */
+  async forget(spec: JobSpec): Promise<void> {
+    const known = this.#records.readListed(spec.name);
+    if (known?.executor !== executorName || known.state !== 'succeeded') return;
+    const { exitCode: _exitCode, endedAt: _endedAt, ...rest } = known;
+    const reason = 'created again, and nobody has seen how that ended';
+    await this.#records.write({ ...rest, state: 'interrupted', reason });
+  }
+
+  #hasSucceeded(name: string, hash: string): boolean {
+    const known = this.#records.readListed(name);
+    return known?.executor === executorName && known.state === 'succeeded' && known.fingerprint.hash === hash;
+  }
+}
