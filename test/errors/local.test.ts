@@ -152,7 +152,7 @@ describe('what keeps a trial from starting', () => {
     const project = LocalProject.of(`true ${'x'.repeat(200_000)}`);
     const { code, stderr } = await project.run(['local']);
     expect(code).toBe(1);
-    expect(stderr).toContain('cannot start p-m: the command has 200005 bytes');
+    expect(stderr).toContain('cannot start p-m: the command has 200006 bytes');
   });
 
   it('LOCAL_PYTHON_ENV: a uv project without its environment', async () => {
