@@ -3,7 +3,6 @@ import type { Clock } from './retry.ts';
 import { S3Client } from './s3-client.ts';
 import type { S3Settings } from './s3-settings.ts';
 import { S3Store } from './s3-store.ts';
-import type { Credentials } from './sigv4.ts';
 
 /** Opens a bucket. The AWS SDK loads only where a profile or role has to be looked up. */
 export async function openS3Store(
@@ -11,12 +10,11 @@ export async function openS3Store(
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock,
 ): Promise<ObjectStore> {
-  return new S3Store(new S3Client(settings, await resolveCredentials(settings), { clock, env }));
-}
-
-async function resolveCredentials(settings: S3Settings): Promise<Credentials | undefined> {
-  if (settings.credentials === 'none') return undefined;
-  if (settings.credentials !== 'chain') return settings.credentials;
-  const { findCredentials } = await import('./credential-chain.ts');
-  return await findCredentials(settings);
+  const { credentials } = settings;
+  if (credentials !== 'chain') {
+    const own = credentials === 'none' ? undefined : credentials;
+    return new S3Store(new S3Client(settings, own, { clock, env }));
+  }
+  const renew = (await import('./credential-chain.ts')).credentialChain(settings);
+  return new S3Store(new S3Client(settings, await renew(), { clock, env, renew }));
 }

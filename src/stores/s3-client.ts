@@ -34,6 +34,7 @@ export class S3Client {
   readonly #connection: S3Connection;
   readonly #gate = new RequestGate(256);
   readonly #signer: Signer | undefined;
+  readonly #renew: (() => Promise<Credentials>) | undefined;
   readonly #idleTimeout: number;
   readonly #seen = new WeakSet<AbortSignal>();
   /** Milliseconds that the server's clock is ahead of ours. */
@@ -45,6 +46,8 @@ export class S3Client {
     credentials: Credentials | undefined,
     options: {
       readonly clock: Clock;
+      /** Credentials that hold now, where they change with time. */
+      readonly renew?: (() => Promise<Credentials>) | undefined;
       readonly env: Readonly<Record<string, string | undefined>>;
       readonly idleTimeout?: number;
     },
@@ -53,6 +56,7 @@ export class S3Client {
     this.#clock = options.clock;
     this.#idleTimeout = options.idleTimeout ?? 60_000;
     this.#connection = new S3Connection(settings.endpoint, settings.caBundle, options.env);
+    this.#renew = options.renew;
     this.#signer = credentials === undefined ? undefined : new Signer(credentials, settings.region);
   }
 
@@ -124,6 +128,7 @@ export class S3Client {
     const round = await this.#gate.enter();
     const skew = this.#skew;
     try {
+      if (this.#renew !== undefined) this.#signer?.use(await this.#renew());
       const answer = await this.#connection.send({ ...this.#prepare(asked), signal });
       this.#answered = true;
       if (answer.status >= 300) return await this.#refused(answer, asked, { round, skew });

@@ -20,8 +20,8 @@ export interface S3Settings {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The AWS SDK reads these for itself, and only from the environment. */
 const chainVariables = [
-  'AWS_PROFILE',
   'AWS_WEB_IDENTITY_TOKEN_FILE',
   'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
@@ -100,7 +100,7 @@ export function readS3Settings(env: Environment, dotenv: DotEnv): Checked<S3Sett
 
   if (diagnostics.length > 0 || bucket === undefined || endpoint === undefined)
     return { ok: false, diagnostics };
-  const chained = chainVariables.some((name) => take(name) !== undefined);
+  const chained = take('AWS_PROFILE') !== undefined || chainVariables.some((name) => env[name]?.trim());
   const credentials =
     accessKeyId !== undefined && secretAccessKey !== undefined
       ? { accessKeyId, secretAccessKey, sessionToken }

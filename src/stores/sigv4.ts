@@ -26,7 +26,7 @@ export const emptyHash = hash('sha256', '');
  * is four of the five HMACs of a request.
  */
 export class Signer {
-  readonly #credentials: Credentials;
+  #credentials: Credentials;
   readonly #region: string;
   #day = '';
   #second = -1;
@@ -36,6 +36,12 @@ export class Signer {
   constructor(credentials: Credentials, region: string) {
     this.#credentials = credentials;
     this.#region = region;
+  }
+
+  /** Signs with these from now on; those of roles and single sign-on hold for an hour. */
+  use(credentials: Credentials): void {
+    if (credentials.secretAccessKey !== this.#credentials.secretAccessKey) this.#key = undefined;
+    this.#credentials = credentials;
   }
 
   /** The headers to add to the request's own: what was signed about time, payload and token, and the signature. */

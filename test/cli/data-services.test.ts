@@ -9,7 +9,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import http from 'node:http';
+import http, { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,8 +22,8 @@ const template = new URL('../../templates/init/s3utils.py', import.meta.url).pat
 const run = promisify(execFile);
 
 /** Starts a command that goes on, and waits until it has said this. */
-async function start(cwd: string, argv: readonly string[], said: RegExp) {
-  const child = spawn(process.execPath, [bin, ...argv], { cwd, env: { PATH: process.env['PATH'] } });
+async function start(cwd: string, argv: readonly string[], said: RegExp, env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [bin, ...argv], { cwd, env: { PATH: process.env['PATH'], ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   const output = { text: '' };
   const collect = (chunk: Buffer) => {
@@ -65,9 +65,13 @@ async function post(url: string, headers: Record<string, string>, body: string) 
 }
 
 describe('server', () => {
-  async function startServer(...flags: string[]) {
+  async function startServer(
+    env: Record<string, string> = {},
+    dotenv?: (server: { readonly url: string }) => string,
+  ) {
     const project = await startProject();
-    const { child, output } = await start(project.cwd, ['server', ...flags], /Serving .* at http/);
+    if (dotenv !== undefined) project.write('.env', dotenv(project.server));
+    const { child, output } = await start(project.cwd, ['server'], /Serving .* at http/, env);
     const file = project.path('.toolbox/s3/server.json');
     const { url, token } = JSON.parse(readFileSync(file, 'utf8')) as ServerFile;
     const call = async (path: string, body: object, change: Record<string, string> = {}) => {
@@ -136,6 +140,31 @@ describe('server', () => {
     expect((await post(`${url}/find`, { authorization: `Bearer ${token}` }, 'no json')).status).toBe(400);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(server.log.length).toBe(0);
+  });
+
+  it('renews credentials of roles before they expire', async () => {
+    const role = { key: 'FIRST' };
+    const roles = createHttpServer((_, response) => {
+      // What has not expired yet is used while the next is fetched.
+      const Expiration = new Date(Date.now() - 1000).toISOString();
+      response.end(
+        JSON.stringify({ AccessKeyId: role.key, SecretAccessKey: role.key, Token: 'token', Expiration }),
+      );
+    });
+    await new Promise<void>((resolve) => roles.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void roles.close());
+    const { port } = roles.address() as AddressInfo;
+    const AWS_CONTAINER_CREDENTIALS_FULL_URI = `http://127.0.0.1:${port}/`;
+    const { call, server } = await startServer({ AWS_CONTAINER_CREDENTIALS_FULL_URI }, ({ url }) => {
+      return `S3_BUCKET_NAME=example\nS3_ENDPOINT_URL=${url}\n`;
+    });
+    server.bucket.put('a', 'a');
+    for (const key of ['FIRST', 'SECOND']) {
+      role.key = key;
+      server.secrets.clear();
+      server.secrets.set(key, key);
+      expect((await call('/find', { file: 'a' })).lines).toMatchObject([{ key: 'a' }, { exit_code: 0 }]);
+    }
   });
 
   it('survives callers that die in their request, and addresses that are none', async () => {
