@@ -26,11 +26,9 @@ export function packCommand(
     return `start ${index} ${member.name} ${quoteForShell(member.command)} ${variables} &
 pids+=($!)`;
   });
-  return `# Functions of the startup script are the trials', too: \`conda activate\` is one.
-while IFS= read -r name; do export -f "$name"; done < <(compgen -A function)
-names=(${members.map(({ name }) => name).join(' ')}) pids=() readers=()
+  return `names=(${members.map(({ name }) => name).join(' ')}) pids=() readers=()
 codes=(${members.map(() => 'null').join(' ')}) left=${members.length} failed=0 told=$SECONDS
-folder=$(mktemp -d "\${TOOLBOX_STATE:-/tmp}/pack.XXXXXX") || exit 1
+folder=$(mktemp -d 2>/dev/null || mktemp -d ./.pack.XXXXXX) || exit 1
 mkfifo "$folder/ends" && exec 9<>"$folder/ends" || exit 1
 prefixed() {
   trap '' TERM INT HUP

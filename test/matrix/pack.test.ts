@@ -134,7 +134,7 @@ describe('the command of a pack, in bash', () => {
 
   test('functions of the startup script are there, and a trial that is killed with its shell has an end', () => {
     const text = packCommand([trial('a', 'greet you'), trial('b', 'kill -9 $PPID $$')]);
-    const setup = 'greet() { echo "hello $1"; }\n';
+    const setup = 'greet() { echo "hello $1"; }; export -f greet\n';
     const ran = spawnSync('bash', ['-c', setup + text], { env: env(), encoding: 'utf8', cwd: folder });
     expect(ran.stdout).toContain('[a] hello you\n');
     expect(words()).toBe('[0,137]');
