@@ -44,7 +44,7 @@ export const command = defineCommand({
       }
       if (!options.yes) context.stderr.write(listing(objects));
       const bytes = objects.reduce((sum, object) => sum + object.size, 0);
-      const question = `Remove ${count(objects.length)} objects, ${formatBytes(bytes)}, from ${store.name}?`;
+      const question = `Remove ${countObjects(objects.length)}, ${formatBytes(bytes)}, from ${store.name}?`;
       if (!(await confirm(question, options, context))) {
         context.stderr.write('Nothing removed\n');
         return ExitCode.refused;
@@ -56,6 +56,10 @@ export const command = defineCommand({
     }
   },
 });
+
+function countObjects(number: number): string {
+  return `${count(number)} ${number === 1 ? 'object' : 'objects'}`;
+}
 
 /** Removes the objects of a complete listing, with a line each. */
 export async function removeAndReport(
@@ -77,7 +81,7 @@ export async function removeAndReport(
   if (options.json) context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
   else {
     const failed = summary.failed > 0 ? `; ${count(summary.failed)} failed` : '';
-    context.stderr.write(`Removed ${count(summary.removed)} objects${failed}\n`);
+    context.stderr.write(`Removed ${countObjects(summary.removed)}${failed}\n`);
   }
   return summary.failed > 0 ? ExitCode.failed : ExitCode.ok;
 }

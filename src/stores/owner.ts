@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { identifyProcess } from '../records/process-identity.ts';
 
 /** The process that a file belongs to. */
 export interface Owner {
@@ -17,11 +18,11 @@ export function fateOf({ host, space, pid }: Owner): 'runs' | 'gone' | 'unknown'
   return isRunning(pid) ? 'runs' : 'gone';
 }
 
-/** Whether a process of this machine runs; one of another user counts. */
+/** Whether a process of this machine runs; one of another user counts, one that was killed and not yet buried does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return identifyProcess(pid) !== undefined;
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
