@@ -154,6 +154,12 @@ export interface Claim extends KubeObject {
   readonly status?: { readonly phase?: string };
 }
 
+export function containerOf(pod: Pod, name: string): Container | undefined {
+  return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(
+    (each) => each.name === name,
+  );
+}
+
 /** A resource of the API, and the type of its objects. */
 export interface Resource<T extends KubeObject> {
   readonly group: '' | 'batch';

@@ -1,0 +1,94 @@
+import type { ContainerStatus, Job, Pod } from './objects.ts';
+import { containerOf } from './objects.ts';
+import { holds, type Judgement, oneLine } from './phase.ts';
+
+/** Why a pod has failed: the exit code, memory, an eviction. */
+export function describePodFailure(
+  pod: Pod,
+  prefix: string,
+  job: Job,
+): Pick<Judgement, 'phase' | 'reason' | 'exitCode'> {
+  const attempts = job.status?.failed ?? 1;
+  const times = attempts > 1 ? `, at the last of ${attempts} attempts` : '';
+  const { reason, message } = pod.status ?? {};
+  const terminated = failedContainer(pod)?.state?.terminated;
+  const exitCode = terminated === undefined ? {} : { exitCode: terminated.exitCode };
+  if (
+    reason === 'Evicted' ||
+    reason === 'Preempting' ||
+    reason === 'NodeLost' ||
+    reason === 'Terminated' ||
+    reason === 'NodeShutdown'
+  )
+    return { phase: 'evicted', reason: `${prefix}${describeEviction(reason, message)}${times}`, ...exitCode };
+  const disruption = holds(pod.status?.conditions, 'DisruptionTarget');
+  if (terminated?.reason === 'OOMKilled')
+    return { phase: 'out of memory', reason: `${prefix}out of memory${limitOf(pod)}${times}`, ...exitCode };
+  if (disruption !== undefined)
+    return {
+      phase: 'evicted',
+      reason: `${prefix}${describeEviction(disruption.reason, disruption.message)}${times}`,
+      ...exitCode,
+    };
+  if (terminated === undefined)
+    return { phase: 'failed', reason: `${prefix}${message ?? reason ?? 'its pod failed'}${times}` };
+  const signal = terminated.exitCode > 128 ? signalName(terminated.exitCode - 128) : undefined;
+  const what =
+    signal === undefined
+      ? `exit code ${terminated.exitCode}`
+      : `exit code ${terminated.exitCode} (${signal})`;
+  const known =
+    terminated.reason === 'Error' || terminated.reason === undefined ? '' : `, ${terminated.reason}`;
+  const note =
+    terminated.reason === 'Error'
+      ? ''
+      : terminated.message === undefined
+        ? ''
+        : `: ${oneLine(terminated.message)}`;
+  return { phase: 'failed', reason: `${prefix}${what}${known}${note}${times}`, ...exitCode };
+}
+
+export function endOf(pod: Pod): string {
+  return failedContainer(pod)?.state?.terminated?.finishedAt ?? pod.metadata.creationTimestamp;
+}
+
+function failedContainer(pod: Pod): ContainerStatus | undefined {
+  const all = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  return (
+    all.find((status) => status.state?.terminated?.reason === 'OOMKilled') ??
+    all.find((status) => (status.state?.terminated?.exitCode ?? 0) !== 0) ??
+    all.find((status) => status.state?.terminated !== undefined)
+  );
+}
+
+function describeEviction(reason: string | undefined, message: string | undefined): string {
+  if (reason === 'Evicted' || reason === 'TerminationByKubelet')
+    return `evicted: ${oneLine(message ?? 'the node gave no reason').replace(/\.$/, '')}`;
+  if (reason === 'PreemptionByScheduler' || reason === 'Preempting')
+    return 'evicted: a pod of higher priority took its place';
+  if (reason === 'EvictionByEvictionAPI') return 'evicted: the node was drained';
+  return `evicted: ${oneLine(message ?? 'its node went away').replace(/\.$/, '')}`;
+}
+
+function limitOf(pod: Pod): string {
+  const name = failedContainer(pod)?.name;
+  const limit = containerOf(pod, name ?? '')?.resources?.limits?.['memory'];
+  return limit === undefined ? '' : ` (limit ${limit})`;
+}
+
+function signalName(number: number): string | undefined {
+  const names: Readonly<Record<number, string>> = {
+    1: 'SIGHUP',
+    2: 'SIGINT',
+    3: 'SIGQUIT',
+    4: 'SIGILL',
+    6: 'SIGABRT',
+    7: 'SIGBUS',
+    8: 'SIGFPE',
+    9: 'SIGKILL',
+    11: 'SIGSEGV',
+    13: 'SIGPIPE',
+    15: 'SIGTERM',
+  };
+  return names[number];
+}

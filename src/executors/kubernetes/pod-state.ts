@@ -1,0 +1,141 @@
+import { type ContainerStatus, containerOf, type Event, type Pod } from './objects.ts';
+import { type Judgement, oneLine, type Phase } from './phase.ts';
+import { describePodFailure } from './pod-failure.ts';
+import { describeUnschedulable } from './scheduler-reason.ts';
+
+export function judgePod(pod: Pod, events: readonly Event[] = []): Judgement {
+  const { status } = pod;
+  if (status?.phase === 'Succeeded')
+    return {
+      state: 'running',
+      phase: 'running',
+      reason: 'ended, the Job is about to notice',
+      ...podTimes(pod),
+    };
+  if (status?.phase === 'Failed')
+    return { state: 'failed', ...describePodFailure(pod, '', { metadata: pod.metadata }), ...podTimes(pod) };
+  const scheduled = status?.conditions?.find((each) => each.type === 'PodScheduled');
+  if (scheduled?.status === 'False') {
+    if (scheduled.reason === 'SchedulingGated')
+      return { state: 'pending', phase: 'queued', reason: 'held back by a scheduling gate' };
+    return { state: 'pending', phase: 'queued', reason: describeUnschedulable(scheduled.message ?? '', pod) };
+  }
+  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const trouble = statuses.map((each) => judgeWaiting(pod, each)).find((each) => each !== undefined);
+  if (trouble !== undefined) return trouble;
+  const main =
+    status?.containerStatuses?.find((each) => each.name === pod.spec?.containers?.[0]?.name) ??
+    status?.containerStatuses?.[0];
+  if (main?.state?.running !== undefined) return { state: 'running', phase: 'running', ...podTimes(pod) };
+  if (main?.state?.terminated !== undefined)
+    return {
+      state: 'running',
+      phase: 'running',
+      reason: 'its command has ended, side containers have not',
+      ...podTimes(pod),
+    };
+  if (pod.spec?.nodeName === undefined)
+    return { state: 'pending', phase: 'queued', reason: 'waiting for the scheduler' };
+  return judgeStarting(pod, events);
+}
+
+/** Which of several pods is furthest behind: the least. */
+export function order(phase: Phase): number {
+  const phases: readonly Phase[] = [
+    'image error',
+    'config error',
+    'crashing',
+    'queued',
+    'waiting',
+    'pulling',
+    'starting',
+    'running',
+  ];
+  const index = phases.indexOf(phase);
+  return index === -1 ? phases.length : index;
+}
+
+export function podTimes(pod: Pod): { readonly startedAt?: string } {
+  const state = pod.status?.containerStatuses?.[0]?.state;
+  const startedAt = state?.running?.startedAt ?? state?.terminated?.startedAt;
+  return startedAt === undefined || startedAt === null ? {} : { startedAt };
+}
+
+function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined {
+  const waiting = status.state?.waiting;
+  const reason = waiting?.reason ?? '';
+  const image = containerOf(pod, status.name)?.image ?? '';
+  const whose = status.name === pod.spec?.containers?.[0]?.name ? '' : ` of the container "${status.name}"`;
+  const message = waiting?.message === undefined ? '' : oneLine(waiting.message);
+  switch (reason) {
+    case 'ErrImagePull':
+    case 'ImagePullBackOff':
+    case 'RegistryUnavailable':
+    case 'ImageInspectError':
+      return {
+        state: 'pending',
+        phase: 'image error',
+        reason: `the image ${image}${whose} cannot be pulled: ${explainPull(message)}`,
+      };
+    case 'InvalidImageName':
+      return {
+        state: 'pending',
+        phase: 'image error',
+        reason: `"${image}"${whose} is not the name of an image`,
+      };
+    case 'ErrImageNeverPull':
+      return {
+        state: 'pending',
+        phase: 'image error',
+        reason: `the image ${image}${whose} is not on the node, and may not be pulled`,
+      };
+    case 'CreateContainerConfigError':
+    case 'CreateContainerError':
+    case 'RunContainerError':
+    case 'StartError':
+      return {
+        state: 'pending',
+        phase: 'config error',
+        reason: `the container ${whose === '' ? '' : `"${status.name}" `}cannot be started: ${message || reason}`,
+      };
+    case 'CrashLoopBackOff': {
+      const code = status.lastState?.terminated?.exitCode;
+      return {
+        state: 'pending',
+        phase: 'crashing',
+        reason: `"${status.name}" keeps ending${code === undefined ? '' : ` with exit code ${code}`} and is started again`,
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function judgeStarting(pod: Pod, events: readonly Event[]): Judgement {
+  const about = events.filter((event) => event.involvedObject?.uid === pod.metadata.uid);
+  const mount = about.findLast(
+    (event) => event.reason === 'FailedMount' || event.reason === 'FailedAttachVolume',
+  );
+  if (mount !== undefined)
+    return {
+      state: 'pending',
+      phase: 'config error',
+      reason: `a volume cannot be mounted: ${oneLine(mount.message ?? '')}`,
+    };
+  const node = pod.spec?.nodeName === undefined ? '' : ` on ${pod.spec.nodeName}`;
+  const isPulling =
+    about.some((event) => event.reason === 'Pulling') && !about.some((event) => event.reason === 'Pulled');
+  if (isPulling) return { state: 'pending', phase: 'pulling', reason: `the image is being pulled${node}` };
+  return { state: 'pending', phase: 'starting', reason: `the container is being made${node}` };
+}
+
+function explainPull(message: string): string {
+  // What containerd says of a private image without a pull secret, and of one that is not there: a registry does not
+  // tell one from the other.
+  if (/pull access denied|may require authorization/i.test(message))
+    return 'there is no such image, or it is private; check its name and image_pull_secrets';
+  if (/not found|manifest unknown|does not exist/i.test(message)) return 'there is no such image or tag';
+  if (/unauthorized|denied|forbidden|authentication|no basic auth/i.test(message))
+    return 'the registry refuses access; check image_pull_secrets';
+  return message === '' ? 'the registry gave no reason' : message;
+}
