@@ -144,11 +144,37 @@ describe('the commands of the cluster', () => {
       const refused = await project.run(['job']);
       expect(refused).toMatchObject({ code: 2, stdout: '' });
       expect(refused.stderr).toContain(
-        'this sweep was started on context "fake" (namespace lab), and the current context leads to context "elsewhere"',
+        `this sweep was started on ${cluster.url} (context "fake", namespace lab), and the kubeconfig leads to ${other.url} (context "elsewhere", namespace lab)`,
       );
       expect(other.requests).toEqual([]);
       expect((await project.run(['job', 'yes=true'])).code).toBe(0);
       expect((await project.run(['job'])).code).toBe(0);
+      await other.stop();
+    });
+
+    it('has not started a sweep where nothing could be created', async () => {
+      await project.write('config/kube.yaml', kubeYaml.replace('namespace: lab', 'namespace: nowhere'));
+      expect(await project.run(['job'])).toMatchObject({ code: 3 });
+      await project.write('config/kube.yaml', kubeYaml);
+      expect(await project.run(['job'])).toMatchObject({ code: 0 });
+    });
+
+    it('tells a namespace that kube.yaml has changed from another cluster, and doctor tells it, too', async () => {
+      await project.run(['job']);
+      const other = await startFakeCluster({ namespaces: ['lab2'] });
+      await project.write('config/kube.yaml', kubeYaml.replace('namespace: lab', 'namespace: lab2'));
+      const started = 'this sweep was started in namespace "lab", and config/kube.yaml says "lab2"';
+      const refused = await project.run(['status']);
+      expect(refused).toMatchObject({ code: 2 });
+      expect(refused.stderr).toContain(started);
+      expect(refused.stderr).toContain('hint: write namespace: lab again');
+      expect((await project.run(['doctor'])).stdout).toContain(`  problem  ${started}\n`);
+      // The same context, with another address.
+      await project.write('config/kube.yaml', kubeYaml);
+      await project.write('kubeconfig', other.kubeconfig());
+      expect((await project.run(['status'])).stderr).toContain(
+        `the kubeconfig leads to ${other.url} (context "fake"`,
+      );
       await other.stop();
     });
 

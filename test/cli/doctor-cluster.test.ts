@@ -74,6 +74,7 @@ describe('doctor and the cluster', () => {
     const looked = await doctor();
     expect(looked.code).toBe(3);
     expect(looked.text).toContain('  problem  there is no namespace "labb" on this cluster\n');
+    expect(looked.text).not.toContain('all rights');
     cluster.denied = (_user, _verb, resource) => resource === 'namespaces';
     const tried = await doctor();
     expect(tried.code).toBe(3);

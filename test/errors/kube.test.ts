@@ -117,7 +117,7 @@ describe('an error of the cluster', () => {
       await project.run(['job']);
       await project.write('kubeconfig', cluster.kubeconfig({ context: 'elsewhere', cluster: { server: 'https://elsewhere.example' } }));
       return ['job'];
-    }, 2, 'this sweep was started on context "fake" (namespace lab), and the current context leads to context "elsewhere"'],
+    }, 2, '(context "fake", namespace lab), and the kubeconfig leads to https://elsewhere.example (context "elsewhere", namespace lab)'],
     ['KUBE_NO_POD', async () => ['exec', 'pod=nope'], 3, 'there is no pod "nope" in namespace lab'],
     ['KUBE_POD_NOT_READY', async () => {
       await project.run(['pod']);

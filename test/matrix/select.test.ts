@@ -63,6 +63,11 @@ describe('where=', () => {
   });
 });
 
+test('a value near to none is shown with those there are, whole', () => {
+  const { diagnostics } = parseWhere('model=zzzzzz', matrix);
+  expect(diagnostics).toMatchObject([{ hint: 'there are "vit", "mlp"' }]);
+});
+
 test('a value that no trial has is shown with the nearest there is', () => {
   const { diagnostics } = parseWhere('model=vit dataset=cifar', matrix);
   expect(diagnostics).toMatchObject([

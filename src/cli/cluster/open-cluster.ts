@@ -23,7 +23,7 @@ export function hasCluster(config: Config): boolean {
 /**
  * Connects to the cluster that the files and the kubeconfig name; nothing is sent yet.
  *
- * @param options.isWriting asks first when the sweep was started on another cluster
+ * @param options.isWriting keeps what the user confirms when the sweep was started on another cluster
  * @throws DiagnosticError without `kube.yaml`, without a kubeconfig, or on another cluster
  */
 export async function openCluster(
@@ -41,7 +41,7 @@ export async function openCluster(
     );
   const access = await readKubeconfig(context.env, wanted);
   const asked = { context: access.context, server: access.server, namespace };
-  await checkSweepCluster(
+  const keep = await checkSweepCluster(
     asked,
     { yes: options.yes === true, isWriting: options.isWriting === true },
     context,
@@ -51,7 +51,7 @@ export async function openCluster(
     notice: (message) => context.stderr.write(`${message}\n`),
   });
   return {
-    api: new NamespaceApi(client, namespace),
+    api: new NamespaceApi(client, namespace, keep),
     owner: { user, project },
     [Symbol.dispose]: () => client.close(),
   };

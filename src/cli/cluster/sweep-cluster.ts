@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { canAsk, confirm } from '../prompt.ts';
 
@@ -15,40 +15,59 @@ export interface SweepCluster {
 const file = '.toolbox/cluster.json';
 
 /**
- * Refuses to go on where the current context is not the cluster the sweep was started on: half a sweep here and
- * half there, or the Jobs of another cluster taken for missing. The user may confirm, and that is kept.
- * A command that writes keeps where it went.
+ * Refuses to go on where the files and the kubeconfig do not lead to the cluster the sweep was started on: half a sweep
+ * here and half there, or the Jobs of another cluster taken for missing. The user may confirm, and a command that
+ * writes keeps that.
  *
+ * @returns keeps this cluster, for when something has been created on it; `undefined` where it is kept
  * @throws DiagnosticError KUBE_OTHER_CLUSTER (exit 2)
  */
 export async function checkSweepCluster(
   asked: SweepCluster,
   options: { readonly yes: boolean; readonly isWriting: boolean },
   context: Context,
-): Promise<void> {
+): Promise<(() => Promise<void>) | undefined> {
   const kept = await read(context.cwd);
-  if (kept !== undefined && !isSame(kept, asked)) {
-    const question = `this sweep was started on ${describe(kept)}, and the current context leads to ${describe(asked)}`;
-    const goesOn =
-      (options.yes || canAsk(context)) && (await confirm(`${question}; go on there?`, options, context));
-    if (!goesOn)
-      throw new DiagnosticError(
-        errorDiagnostic('KUBE_OTHER_CLUSTER', question, {
-          hint: `kubectl config use-context ${kept.context}, or add yes=true to go on there`,
-        }),
-        ExitCode.usage,
-      );
-  }
-  if (options.isWriting && (kept === undefined || !isSame(kept, asked))) await write(context.cwd, asked);
+  if (kept === undefined) return () => write(context.cwd, asked);
+  const other = compare(kept, asked);
+  if (other === undefined) return undefined;
+  const goesOn =
+    (options.yes || canAsk(context)) && (await confirm(`${other.message}; go on there?`, options, context));
+  if (!goesOn) throw new DiagnosticError(other, ExitCode.usage);
+  if (options.isWriting) await write(context.cwd, asked);
+  return undefined;
+}
+
+/** What is to be said where the sweep was started elsewhere; `undefined` where it was not. */
+export async function findOtherCluster(asked: SweepCluster, root: string): Promise<Diagnostic | undefined> {
+  const kept = await read(root);
+  return kept === undefined ? undefined : compare(kept, asked);
 }
 
 /** The server is what counts: the same cluster may have several contexts. */
-function isSame(a: SweepCluster, b: SweepCluster): boolean {
-  return a.server === b.server && a.namespace === b.namespace;
+function compare(kept: SweepCluster, asked: SweepCluster): Diagnostic | undefined {
+  const on = 'make job yes=true starts it anew';
+  if (kept.server === asked.server) {
+    if (kept.namespace === asked.namespace) return undefined;
+    return errorDiagnostic(
+      'KUBE_OTHER_CLUSTER',
+      `this sweep was started in namespace "${kept.namespace}", and config/kube.yaml says "${asked.namespace}"`,
+      { hint: `write namespace: ${kept.namespace} again, or go on in "${asked.namespace}": ${on} there` },
+    );
+  }
+  const back =
+    kept.context === asked.context
+      ? 'fetch the kubeconfig of that cluster'
+      : `kubectl config use-context ${kept.context}`;
+  return errorDiagnostic(
+    'KUBE_OTHER_CLUSTER',
+    `this sweep was started on ${describe(kept)}, and the kubeconfig leads to ${describe(asked)}`,
+    { hint: `${back}, or go on at ${asked.server}: ${on} there` },
+  );
 }
 
-function describe({ context, namespace }: SweepCluster): string {
-  return `context "${context}" (namespace ${namespace})`;
+function describe({ context, server, namespace }: SweepCluster): string {
+  return `${server} (context "${context}", namespace ${namespace})`;
 }
 
 async function read(root: string): Promise<SweepCluster | undefined> {

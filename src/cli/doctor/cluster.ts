@@ -9,6 +9,7 @@ import { readKubeconfig } from '../../executors/kubernetes/kubeconfig.ts';
 import { NamespaceApi } from '../../executors/kubernetes/namespace-api.ts';
 import { configMaps, namespaces, pathOf } from '../../executors/kubernetes/objects.ts';
 import { missingRights, rights } from '../../executors/kubernetes/rights.ts';
+import { findOtherCluster } from '../cluster/sweep-cluster.ts';
 import { openPlan } from '../project.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 import { checkClaims, checkNodes, checkPullSecrets, checkQuotas } from './cluster-objects.ts';
@@ -44,11 +45,14 @@ async function checkCluster(context: Context): Promise<readonly Finding[]> {
     ['claim', () => checkClaims(api, needs, signal)],
     ['nodes', () => checkNodes(api, needs, signal)],
   ];
-  const findings: Finding[] = [{ ...connected.finding, name: 'kubeconfig' }];
+  const findings: Finding[] = connected.started.map((finding) => ({ ...finding, name: 'kubeconfig' }));
   try {
-    for (const [name, part] of parts)
-      for (const finding of await part().catch((error) => [explain(name, error)]))
-        findings.push({ ...finding, name: finding.name ?? name });
+    for (const [name, part] of parts) {
+      const found = await part().catch((error) => [explain(name, error)]);
+      findings.push(...found.map((finding) => ({ ...finding, name: finding.name ?? name })));
+      // Nothing is true of what is in a namespace that is not there.
+      if (name === 'namespace' && found.some(({ state }) => state === 'problem')) break;
+    }
   } catch (error) {
     // No answer to one question is no answer to the next.
     if (!(error instanceof DiagnosticError)) throw error;
@@ -65,14 +69,18 @@ async function connect(
   namespace: string,
   context: Context,
 ): Promise<
-  { readonly api: NamespaceApi; readonly finding: Finding } | { readonly findings: readonly Finding[] }
+  | { readonly api: NamespaceApi; readonly started: readonly Finding[] }
+  | { readonly findings: readonly Finding[] }
 > {
   try {
     const access = await readKubeconfig(context.env, config.project.context);
     const connection = new Connection(access, context.env, context.now);
     const policy = { overallTimeout: patience, attemptTimeout: patience };
     const api = new NamespaceApi(new ApiClient(connection, { policy }), namespace);
-    return { api, finding: ok(`context "${access.context}" leads to ${connection.where}`) };
+    const other = await findOtherCluster({ ...access, namespace }, context.cwd);
+    const started = [ok(`context "${access.context}" leads to ${connection.where}`)];
+    if (other !== undefined) started.push(problem(other.message, other.hint ?? 'see docs/errors.md'));
+    return { api, started };
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;
     const [first] = error.diagnostics;

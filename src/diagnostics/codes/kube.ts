@@ -33,7 +33,7 @@ export const kubeCodes = {
   KUBE_NOT_CONFIGURED:
     'There is no `config/kube.yaml`, or it lacks `user` or `namespace`. `make init` writes one.',
   KUBE_OTHER_CLUSTER:
-    'The current context leads to another cluster or namespace than the sweep was started on. Switch back, or confirm with `yes=true`.',
+    'The kubeconfig or `namespace` leads elsewhere than where the sweep was started. Switch back, or confirm with `yes=true`; `make job yes=true` keeps that.',
   KUBE_NO_POD: 'There is no pod of that name. `make pod` creates one and says its name.',
   KUBE_NO_LOG: 'The trial is on the cluster and has no pod: it waits, or its pod is gone.',
   KUBE_POD_NOT_READY: 'The pod is there but does not run; the message says why.',

@@ -54,9 +54,13 @@ export class NamespaceApi {
   readonly client: ApiClient;
   readonly namespace: string;
 
-  constructor(client: ApiClient, namespace: string) {
+  #created: (() => Promise<void>) | undefined;
+
+  /** @param created called when the first object has been created */
+  constructor(client: ApiClient, namespace: string, created?: () => Promise<void>) {
     this.client = client;
     this.namespace = namespace;
+    this.#created = created;
   }
 
   /**
@@ -174,6 +178,9 @@ export class NamespaceApi {
           },
           signal,
         });
+        const tell = this.#created;
+        this.#created = undefined;
+        await tell?.();
         // Most callers only want to know that it is there; of 10,000 answers none is parsed then.
         return {
           created: true,
