@@ -91,6 +91,13 @@ describe('the commands of the cluster', () => {
       );
     });
 
+    it('warns once of a template without our labels', async () => {
+      const shipped = await readFile('templates/job.yaml.hbs', 'utf8');
+      await project.write('templates/job.yaml.hbs', shipped.replace(/^ {2}labels:\n.*\n/m, ''));
+      const { stderr } = await project.run(['job']);
+      expect(stderr.match(/warning RENDER_TEMPLATE_IDENTITY: what job.yaml.hbs makes/g)).toHaveLength(1);
+    });
+
     it('wait says that there is nothing to wait for, or not for all', async () => {
       expect(await project.run(['wait'])).toMatchObject({
         code: 3,

@@ -85,6 +85,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
       owner,
       renderer,
       before: () => storeCode(pinned, cluster, context),
+      warn: (warning) => reportDiagnostics([warning], context, { json }),
     }),
     listing,
     records,

@@ -1,4 +1,4 @@
-import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { manifestName } from '../../render/manifest-name.ts';
@@ -32,6 +32,8 @@ export interface KubernetesExecutorOptions {
   readonly renderer: Renderer;
   /** Done once before the first Job is created, and only then. */
   readonly before?: (() => Promise<void>) | undefined;
+  /** Told of each warning about a manifest once, however many trials have it. */
+  readonly warn?: (warning: Diagnostic) => void;
 }
 
 /** Milliseconds between two looks for the pod of a Job whose output is followed. */
@@ -47,11 +49,14 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
   readonly owner: Owner;
   readonly #renderer: Renderer;
   readonly #submitter: JobSubmitter;
+  readonly #warn: (warning: Diagnostic) => void;
+  readonly #warned = new Set<string>();
 
-  constructor({ api, owner, renderer, before }: KubernetesExecutorOptions) {
+  constructor({ api, owner, renderer, before, warn }: KubernetesExecutorOptions) {
     this.api = api;
     this.owner = owner;
     this.#renderer = renderer;
+    this.#warn = warn ?? (() => undefined);
     this.#submitter = new JobSubmitter(api, owner, before);
   }
 
@@ -64,6 +69,11 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
   prepare(spec: JobSpec): PreparedKubernetesJob {
     const rendered = this.#renderer.job(spec);
     if (!rendered.ok) throw new DiagnosticError(rendered.diagnostics, ExitCode.usage);
+    for (const warning of rendered.diagnostics) {
+      if (this.#warned.has(warning.message)) continue;
+      this.#warned.add(warning.message);
+      this.#warn(warning);
+    }
     const { value: workload } = rendered;
     return {
       spec,
