@@ -14,7 +14,12 @@ export type CodePlacement =
       readonly from: /** `.toolbox/code/DIGEST.tar.gz` */
         | { readonly store: 'bucket'; readonly key: string }
         /** Names in the order of the pieces; each holds one binary key, {@link codePartKey}. */
-        | { readonly store: 'configmaps'; readonly names: readonly string[] };
+        | {
+            readonly store: 'configmaps';
+            readonly names: readonly string[];
+            /** Whether they are Secrets, because a file of the code has in it what nobody else may read. */
+            readonly secret?: boolean;
+          };
     }
   | { readonly kind: 'image' };
 

@@ -102,9 +102,9 @@ function notUtf8(entry: string): DiagnosticError {
   );
 }
 
-/** Secrets, wherever they are, and our own. */
+/** Secrets, wherever they are, copies of `.env` among them but no example of one, and our own. */
 function isLeftOut(name: string): boolean {
-  return /(^|\/)(\.env$|\.(ssh|toolbox)(\/|$))/.test(name);
+  return /(^|\/)(\.env(\.(?!(example|sample|template|dist)$)[^/]*|~)?$|\.(ssh|toolbox)(\/|$))/.test(name);
 }
 
 /** What `dryrun` writes. */

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { holdsSecret } from '../render/project-files.ts';
 import { listTree } from './list-tree.ts';
 import { type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.ts';
 
@@ -25,6 +26,8 @@ export interface Snapshot {
   readonly file: string;
   /** Bytes of it. */
   readonly packedSize: number;
+  /** Whether a file of it has a secret's name, or one of the given values in it. */
+  readonly holdsSecret: boolean;
 }
 
 interface PackOptions {
@@ -32,7 +35,12 @@ interface PackOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** Values of `.env`. */
+  readonly secrets?: readonly string[];
 }
+
+/** Larger files are not searched for secrets: those are written by hand. */
+const maxSearchedBytes = 1024 ** 2;
 
 /**
  * Packs the working tree as it is now into `.toolbox/code/DIGEST.tar.gz`. The same tree gives the same digest on
@@ -63,13 +71,25 @@ export async function packSnapshot(options: PackOptions): Promise<Snapshot> {
     const digest = hash.digest('hex');
     const file = path.join(options.cwd, snapshotKey(digest));
     await rename(whole, file);
-    return { digest, file, packedSize: (await stat(file)).size };
+    const { size: packedSize } = await stat(file);
+    return { digest, file, packedSize, holdsSecret: await hasSecret(entries, options) };
   } catch (error) {
     options.signal.throwIfAborted();
     throw error;
   } finally {
     await rm(whole, { force: true });
   }
+}
+
+async function hasSecret(entries: readonly TarEntry[], { cwd, secrets = [] }: PackOptions): Promise<boolean> {
+  for (const entry of entries) {
+    if (entry.type !== 'file') continue;
+    const isSearched = entry.size <= maxSearchedBytes && secrets.length > 0;
+    const bytes = isSearched ? await readFile(path.join(cwd, entry.path)).catch(() => undefined) : undefined;
+    if (holdsSecret({ path: entry.path, bytes: bytes ?? Buffer.alloc(0), executable: false }, secrets))
+      return true;
+  }
+  return false;
 }
 
 async function* tarBytes(entries: readonly TarEntry[], cwd: string): AsyncGenerator<Buffer> {

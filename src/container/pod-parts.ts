@@ -45,6 +45,8 @@ export type PodVolume =
   | {
       readonly name: 'code';
       readonly configMaps: readonly { readonly name: string; readonly key: string }[];
+      /** Whether they are Secrets. */
+      readonly secret?: boolean;
     };
 
 export interface InitContainer {
@@ -127,6 +129,7 @@ export function podParts(input: ContainerInput): PodParts {
       volumes.push({
         name: 'code',
         configMaps: from.names.map((name, index) => ({ name, key: codePartKey(index) })),
+        ...(from.secret === true && { secret: true }),
       });
     }
     initContainers.push({

@@ -20,6 +20,8 @@ export interface PrepareCodeOptions {
   /** Which ways are in use, see `code-kinds.ts`. */
   readonly kinds: ReadonlySet<CodeKind>;
   readonly repository: RepositoryFallback;
+  /** Values of `.env`: code that has one of them in it is kept in Secrets. */
+  readonly secrets: readonly string[];
   /** Whether there is a bucket (S3 settings). */
   readonly bucket: boolean;
   /** Whether pods have a toolbox to fetch from the bucket with, for sure. */
@@ -109,7 +111,7 @@ async function pinCommit(options: PrepareCodeOptions, warnings: Diagnostic[]) {
 }
 
 /**
- * The bucket where there is one and a toolbox to fetch with; else ConfigMaps, which any image can unpack, if the
+ * The bucket where there is one and a toolbox to fetch with; else ConfigMaps or Secrets, which any image can unpack, if the
  * archive is small enough; else the bucket with the toolbox that the image may have.
  */
 function placeSnapshot(snapshot: Snapshot, options: PrepareCodeOptions) {
@@ -124,6 +126,10 @@ function placeSnapshot(snapshot: Snapshot, options: PrepareCodeOptions) {
   const inBucket = options.bucket && (options.toolbox || !fits);
   const from = inBucket
     ? ({ store: 'bucket', key: snapshotKey(digest) } as const)
-    : ({ store: 'configmaps', names: snapshotConfigMapNames(snapshot, options.owner) } as const);
+    : ({
+        store: 'configmaps',
+        names: snapshotConfigMapNames(snapshot, options.owner),
+        ...(snapshot.holdsSecret && { secret: true }),
+      } as const);
   return { kind: 'snapshot', digest, from } as const;
 }

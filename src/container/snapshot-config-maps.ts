@@ -27,18 +27,22 @@ export function snapshotConfigMapNames({ digest, packedSize }: Packed, { user, p
   return Array.from({ length: count }, (_, index) => `code-${id}-${index}`);
 }
 
-/** The ConfigMaps that hold a packed snapshot in pieces: immutable, since they are named by their content. */
+/**
+ * The ConfigMaps, or Secrets, that hold a packed snapshot in pieces: immutable, since they are named by their
+ * content.
+ */
 export function snapshotConfigMaps(
   packed: Buffer,
   names: readonly string[],
   metadata: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+  secret = false,
 ): KubernetesObject[] {
   return names.map((name, index) => ({
     apiVersion: 'v1',
-    kind: 'ConfigMap',
+    kind: secret ? 'Secret' : 'ConfigMap',
     metadata: { name, ...metadata },
     immutable: true,
-    binaryData: {
+    [secret ? 'data' : 'binaryData']: {
       [codePartKey(index)]: packed.subarray(index * partBytes, (index + 1) * partBytes).toString('base64'),
     },
   }));

@@ -6,7 +6,7 @@ import { type Snapshot, snapshotKey } from './pack-snapshot.ts';
 
 /** Stores a packed snapshot in the bucket, once: the key is its digest, so what is there already is the same. */
 export async function storeSnapshot(
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, 'digest' | 'file'>,
   store: ObjectStore,
   signal: AbortSignal,
 ): Promise<'stored' | 'already there'> {

@@ -215,7 +215,10 @@ function partVolume(volume: PodVolume, name: string, input: PodViewInput): objec
   if ('emptyDir' in volume) return { name, emptyDir: {} };
   if ('configMaps' in volume) {
     const sources = volume.configMaps.map((each) => ({
-      configMap: { name: each.name, items: [{ key: each.key, path: each.key }] },
+      [volume.secret === true ? 'secret' : 'configMap']: {
+        name: each.name,
+        items: [{ key: each.key, path: each.key }],
+      },
     }));
     return { name, projected: { sources } };
   }

@@ -61,7 +61,7 @@ describe('a run of a snapshot', () => {
     await server.start();
     const store = await openFakeBucket(server);
     await storeSnapshot(
-      { digest, file: project.path(`.toolbox/code/${digest}.tar.gz`), packedSize: 0 },
+      { digest, file: project.path(`.toolbox/code/${digest}.tar.gz`) },
       store,
       project.signal,
     );
@@ -101,7 +101,15 @@ it('a run without a record here is that of the Job of its name', async () => {
     await mine.write('config/launch.yaml', 'model: {t: {command: "true"}}\n');
     await mine.write('.gitignore', 'kubeconfig\n');
     await mine.write('train.py', 'as it ran');
+    await mine.write('.env', 'TOKEN=canary-zz-12345\n');
+    await mine.write('notes.txt', 'canary-zz-12345');
     expect(await mine.run(['job'])).toMatchObject({ code: 0 });
+    // Code with a value of .env in it is nobody else's to read.
+    const code = (plural: string) =>
+      cluster.store.list(plural).filter((object) => object.metadata.name.startsWith('code-'));
+    expect([code('configmaps').length, code('secrets').length]).toEqual([0, 1]);
+    const [job] = cluster.store.list('jobs') as unknown as { spec: object }[];
+    expect(JSON.stringify(job?.spec)).toContain(`{"secret":{"name":"${code('secrets')[0]?.metadata.name}"`);
     rmSync(`${mine.root}/.toolbox/runs`, { recursive: true, force: true });
     await mine.write('train.py', 'changed since');
     const ran = await mine.run(['checkout', '--run=alice-example-t', '--to=old']);

@@ -15,7 +15,7 @@ afterEach(() => project[Symbol.dispose]());
 
 function prepare(
   kinds: readonly ('git' | 'snapshot' | 'image')[],
-  rest: { bucket?: boolean; toolbox?: boolean } = {},
+  rest: { bucket?: boolean; toolbox?: boolean; secrets?: readonly string[] } = {},
 ) {
   return prepareCode({
     cwd: project.cwd,
@@ -23,6 +23,7 @@ function prepare(
     signal: project.signal,
     kinds: new Set(kinds),
     repository,
+    secrets: [],
     bucket: false,
     toolbox: false,
     owner: { user: 'me', project: 'example' },
@@ -91,6 +92,7 @@ describe('code: git', () => {
         signal: project.signal,
         kinds: new Set(['git']),
         repository,
+        secrets: [],
         bucket: false,
         toolbox: false,
         owner: { user: 'me', project: 'example' },
@@ -119,6 +121,17 @@ describe('code: snapshot', () => {
         from: { store: 'configmaps', names: [expect.stringMatching(/^code-/)] },
       });
     }
+  });
+
+  it.each([
+    ['a value of .env', 'notes.txt', 'token canary-zz-12345', true],
+    ['a name of keys', 'certs/server.key', 'x', true],
+    ['a short value', 'notes.txt', 'short', false],
+  ])('goes into Secrets with %s in it', async (_, name, content, secret) => {
+    project.write(name, content);
+    const { placement } = await prepare(['snapshot'], { secrets: ['canary-zz-12345', 'short'] });
+    expect(placement.snapshot).toMatchObject({ from: { store: 'configmaps', ...(secret && { secret }) } });
+    expect('secret' in ((placement.snapshot as { from?: object }).from ?? {})).toBe(secret);
   });
 
   it('needs a bucket from 3 MiB packed on', async () => {

@@ -9,6 +9,7 @@ export function prepare(project: ProjectFolder, kind: 'git' | 'snapshot') {
     signal: project.signal,
     kinds: new Set([kind]),
     repository: { sshHost: 'git.example.org', sshPort: 22, owner: 'me', project: 'example' },
+    secrets: ['canary-zz-12345', 'short'],
     bucket: false,
     toolbox: false,
     owner: { user: 'me', project: 'example' },

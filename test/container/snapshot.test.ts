@@ -95,14 +95,25 @@ describe('packing', () => {
 
   it('never holds a secret or what is ours, tracked or not', async () => {
     fill();
-    for (const name of ['.env', 'sub/.env', '.ssh/id_rsa', '.toolbox/runs/x/record.json'])
-      project.write(name, 'secret');
+    const secrets = [
+      '.env',
+      'sub/.env',
+      '.env.bak',
+      '.env.local',
+      '.env~',
+      '.ssh/id_rsa',
+      '.toolbox/runs/x/record.json',
+    ];
+    for (const name of secrets) project.write(name, 'secret');
+    project.write('.env.example', 'example');
     project.commit();
     project.write('build/job.yaml', 'rendered');
     project.write('.gitignore', '');
     const { file, digest } = await packSnapshot(project);
     await unpackSnapshot(file, digest, out, project.signal);
-    expect(Object.keys(tree(out)).filter((name) => /env|ssh|toolbox|build/.test(name))).toEqual([]);
+    expect(Object.keys(tree(out)).filter((name) => /env|ssh|toolbox|build/.test(name))).toEqual([
+      '.env.example',
+    ]);
     expect(gunzipSync(readFileSync(file)).includes('secret')).toBe(false);
   });
 

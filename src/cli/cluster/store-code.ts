@@ -7,7 +7,7 @@ import { applyObject } from '../../executors/kubernetes/submit-job.ts';
 import { supportLabel } from '../../render/owner-labels.ts';
 import type { Cluster } from './open-cluster.ts';
 
-/** Puts a snapshot of the code where its placement says pods fetch it: the bucket, or ConfigMaps. Idempotent. */
+/** Puts a snapshot of the code where its placement says pods fetch it: the bucket, ConfigMaps or Secrets. Idempotent. */
 export async function storeCode(code: PreparedCode, cluster: Cluster, context: Context): Promise<void> {
   const { snapshot, placement } = code;
   const placed = placement.snapshot;
@@ -20,9 +20,8 @@ export async function storeCode(code: PreparedCode, cluster: Cluster, context: C
   }
   const labels = { ...ownerLabels(cluster.owner), [supportLabel]: 'code' };
   const packed = await readFile(snapshot.file);
-  for (const object of snapshotConfigMaps(packed, placed.from.names, {
-    namespace: cluster.api.namespace,
-    labels,
-  }))
+  const { names, secret } = placed.from;
+  const metadata = { namespace: cluster.api.namespace, labels };
+  for (const object of snapshotConfigMaps(packed, names, metadata, secret))
     await applyObject(cluster.api, cluster.owner, object, context.signal);
 }

@@ -86,6 +86,7 @@ async function pin(context: Context, config: Config, kinds: ReadonlySet<CodeKind
       owner: written.gitlab_user ?? project.user ?? '',
       project: project.project_name,
     },
+    secrets: [...config.dotenv.variables.values()],
     bucket: kinds.has('snapshot') && (await hasBucket(context, config)),
     toolbox: Boolean(written.toolbox_image),
     owner: { user: project.user ?? '', project: project.project_name },

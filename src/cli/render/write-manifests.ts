@@ -88,7 +88,10 @@ function describeSnapshot({ placement }: PreparedCode): { what: string; digest: 
   const placed = placement.snapshot;
   if (placed?.kind !== 'snapshot') return undefined;
   const { from, digest } = placed;
-  const where = from.store === 'bucket' ? `${from.key} in the bucket` : `ConfigMap ${from.names.join(', ')}`;
+  const where =
+    from.store === 'bucket'
+      ? `${from.key} in the bucket`
+      : `${from.secret === true ? 'Secret' : 'ConfigMap'} ${from.names.join(', ')}`;
   return { what: `the code's snapshot, ${where}`, digest };
 }
 
