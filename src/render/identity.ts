@@ -1,5 +1,5 @@
 import type { ResolvedFields } from '../config/resolved-fields.ts';
-import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 
 /** Who the pod's user is, and the volume with their files. */
 export interface PodIdentity {
@@ -17,6 +17,19 @@ const names = {
   gid: ['NB_GID', 'CLUSTER_GROUP_ID', 'LDAP_GID'],
 } as const;
 
+/** What the entrypoint takes; of the fields the schema knows. */
+const account = /^[A-Za-z_][\w.-]{0,31}$/;
+const number = /^[1-9]\d{0,9}$/;
+const legal = { user: account, uid: number, group: account, gid: number };
+
+/** The value itself is a secret. */
+function refuse(variable: string, field: keyof typeof legal): Diagnostic {
+  const what = legal[field] === number ? 'a number above 0' : 'a name of letters, digits, ".", "_" and "-"';
+  return errorDiagnostic('RENDER_IDENTITY_INVALID', `${variable} in .env is not ${what}`, {
+    hint: `mend it, or set ${field} in \`identity:\` of config/kube.yaml`,
+  });
+}
+
 /**
  * The identity of `identity:`, completed from `.env`. Names of claims and mount paths from `.env`, and the
  * group's number, are part of the manifest, because Kubernetes needs them there; all else stays in the Secret.
@@ -27,11 +40,15 @@ export function identityOf(
 ): Checked<PodIdentity> {
   const env: Record<string, string> = {};
   const missing: string[] = [];
+  const wrong: Diagnostic[] = [];
   for (const [field, variables] of Object.entries(names) as [keyof typeof names, readonly string[]][]) {
     const value = identity[field];
+    const name = variables.find((each) => dotenv.get(each));
     if (value !== undefined) env[variables[0] ?? field] = String(value);
-    else if (!variables.some((name) => dotenv.get(name))) missing.push(field);
+    else if (name === undefined) missing.push(field);
+    else if (!legal[field].test(dotenv.get(name) ?? '')) wrong.push(refuse(name, field));
   }
+  if (wrong.length > 0) return { ok: false, diagnostics: wrong };
   if (missing.length > 0) {
     const from = missing.map((field) => names[field as keyof typeof names][2]).join(', ');
     return {
@@ -53,15 +70,15 @@ export function identityOf(
   };
   for (const [name, value] of Object.entries(optional)) if (value !== undefined) env[name] = value;
   const gid = identity.gid ?? Number(names.gid.map((name) => dotenv.get(name)).find(Boolean));
-  const claim = identity.scratch?.claim ?? dotenv.get('SCRATCH_PVC');
-  const mount = identity.scratch?.mount ?? dotenv.get('SCRATCH_MOUNT_PATH');
+  const claim = identity.scratch?.claim ?? (dotenv.get('SCRATCH_PVC') || undefined);
+  const mount = identity.scratch?.mount ?? (dotenv.get('SCRATCH_MOUNT_PATH') || '/scratch');
   return {
     ok: true,
     diagnostics: [],
     value: {
       env,
       gid: Number.isInteger(gid) ? gid : undefined,
-      scratch: claim && mount ? { claim, mount } : undefined,
+      scratch: claim === undefined ? undefined : { claim, mount },
     },
   };
 }

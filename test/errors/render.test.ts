@@ -41,9 +41,13 @@ const cases: Readonly<Record<string, Readonly<Record<string, string | Uint8Array
   },
   RENDER_FILE_MISSING: { 'config/kube.yaml': `${kube}file: [src/temp.py, ../secret]\n` },
   RENDER_GPU_FRACTION: { 'config/launch.yaml': `${launch}    gpu_count: 0.5\n` },
+  RENDER_IDENTITY_INVALID: {
+    'config/kube.yaml': `${kube}identity: {user: jdoe, group: lab}\n`,
+    '.env': 'LDAP_UID=12canary\nLDAP_GID=0\n',
+  },
   RENDER_IDENTITY_MISSING: {
     'config/kube.yaml': `${kube}identity: {user: jdoe, uid: 1000}\n`,
-    '.env': 'LDAP_GID=canary-gid\n',
+    '.env': 'LDAP_GID=83070\nTOKEN=canary-gid\n',
   },
   RENDER_NO_CLUSTER: {},
   RENDER_NO_COMMIT: { 'config/kube.yaml': kube.replace('code: image\n', '') },

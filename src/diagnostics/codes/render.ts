@@ -29,6 +29,8 @@ export const renderCodes = {
   RENDER_FILE_MISSING: 'An entry of `file:` is not there, or cannot be read. Make it, or remove the entry.',
   RENDER_GPU_FRACTION:
     'A fraction of a GPU needs a scheduler that shares GPUs. Use `pack:`, `scheduler_name: runai-scheduler` or whole GPUs.',
+  RENDER_IDENTITY_INVALID:
+    'A user, group or number in .env is none that a container could take. Mend the variable.',
   RENDER_IDENTITY_MISSING: '`identity:` needs user, uid, group and gid, from the field or from .env.',
   RENDER_NO_CLUSTER:
     'There is no config/kube.yaml, so nothing can be rendered for a cluster. Write one: make init.',
