@@ -16,6 +16,8 @@ import { generateTemplates } from './generate/templates.ts';
 import { generateTypes } from './generate/types.ts';
 import { generateValidators } from './generate/validators.ts';
 
+/** Committed, because people and editors read them; the build reads them too. */
+const sources: readonly Generator[] = [generateSchemas, generateTypes];
 /** Made by every build and git-ignored. */
 const ignored: readonly Generator[] = [
   generateValidators,
@@ -23,10 +25,8 @@ const ignored: readonly Generator[] = [
   generatePodScripts,
   generateTemplates,
 ];
-/** Committed, because people read them. In order: later ones read what earlier ones write. */
-const committed: readonly Generator[] = [
-  generateSchemas,
-  generateTypes,
+/** Committed, and written with the commands loaded: after all that these import. */
+const references: readonly Generator[] = [
   generateMakeTargets,
   generateCommandReference,
   generateErrorReference,
@@ -38,8 +38,8 @@ const stale: string[] = [];
 for (const generate of mode === '--build'
   ? ignored
   : mode === '--check'
-    ? committed
-    : [...committed, ...ignored]) {
+    ? [...sources, ...references]
+    : [...sources, ...ignored, ...references]) {
   for (const { path, text } of await generate()) {
     if (readOrEmpty(path) === text) continue;
     stale.push(path);
