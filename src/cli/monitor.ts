@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnosticToJson, formatDiagnostic } from '../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -32,17 +33,15 @@ export const command = defineCommand({
     const file = written.endsWith('/') ? written : `${written}/`;
     const selection = select(file, options, context);
     const { store } = await openBucket(context);
-    const lockName = createHash('sha256').update(selection.folder).digest('hex').slice(0, 16);
-    const lock = takeLock(join(context.cwd, '.toolbox', 's3', `monitor-${lockName}.lock`), {
-      folder: selection.folder,
-    });
+    const lockName = createHash('sha256')
+      .update(realFolder(resolve(context.cwd, selection.folder)))
+      .digest('hex');
+    const lockFile = join(context.cwd, '.toolbox', 's3', `monitor-${lockName.slice(0, 16)}.lock`);
+    const lock = takeLock(lockFile, { folder: selection.folder });
     if ('holder' in lock) {
-      const { pid, host } = lock.holder;
-      const message = `${printable(file)} is watched already, by process ${pid} on ${host}`;
-      throw new DiagnosticError(
-        errorDiagnostic('S3_MONITOR_RUNNING', message, { hint: `kill ${pid} to end it` }),
-        ExitCode.refused,
-      );
+      const message = `${printable(file)} is watched already, by ${lock.holder}`;
+      const hint = `kill it to end it; where it runs no more: rm ${lockFile}`;
+      throw new DiagnosticError(errorDiagnostic('S3_MONITOR_RUNNING', message, { hint }), ExitCode.refused);
     }
     const report = (event: MonitorEvent) => {
       const line = options.json ? jsonLine(event) : undefined;
@@ -77,6 +76,15 @@ export const command = defineCommand({
     }
   },
 });
+
+/** One folder has one name here, whatever links lead to it. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
 
 function jsonLine(event: MonitorEvent): string | undefined {
   if (event.type === 'moved' || event.type === 'planned') return undefined;

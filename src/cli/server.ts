@@ -6,6 +6,7 @@ import { openBucket } from '../open-bucket.ts';
 import { takeLock } from '../stores/process-lock.ts';
 import { defineCommand } from './command.ts';
 import { DataServer } from './data/data-server.ts';
+import { outliveReader } from './data/outlive-reader.ts';
 
 export const command = defineCommand({
   name: 'server',
@@ -15,6 +16,7 @@ export const command = defineCommand({
   },
   example: 'make server &',
   async run(options, context) {
+    outliveReader(context);
     const { store } = await openBucket(context);
     const token = randomBytes(32).toString('base64url');
     const server = new DataServer({ store, token, context, idle: (options.idle ?? 30) * 60_000 });
@@ -23,12 +25,9 @@ export const command = defineCommand({
     const lock = takeLock(path, { url, token });
     try {
       if ('holder' in lock) {
-        const { pid, host } = lock.holder;
-        const message = `a server of this project runs already, process ${pid} on ${host}`;
-        throw new DiagnosticError(
-          errorDiagnostic('S3_SERVER_RUNNING', message, { hint: `kill ${pid} to end it` }),
-          ExitCode.refused,
-        );
+        const message = `a server of this project runs already, ${lock.holder}`;
+        const hint = `kill it to end it; where it runs no more: rm ${path}`;
+        throw new DiagnosticError(errorDiagnostic('S3_SERVER_RUNNING', message, { hint }), ExitCode.refused);
       }
       if (options.json) context.stdout.write(`${JSON.stringify({ type: 'listening', url, file: path })}\n`);
       else context.stderr.write(`Serving ${store.name} at ${url}; address and token are in ${path}\n`);

@@ -232,8 +232,8 @@ it('S3_SERVER_RUNNING: one is enough', async () => {
 });
 
 it('S3_MONITOR_RUNNING: one a folder is enough', async () => {
-  const { write, run } = await startProject();
-  const folder = createHash('sha256').update('out/').digest('hex').slice(0, 16);
+  const { write, run, path } = await startProject();
+  const folder = createHash('sha256').update(path('out')).digest('hex').slice(0, 16);
   write(`.toolbox/s3/monitor-${folder}.lock`, holder);
   const { code, stderr } = await run('monitor', 'file=out/');
   expect(code).toBe(3);
