@@ -16,7 +16,7 @@ export const command = defineCommand({
   },
   example: 'make image-secret username=example-read-registry',
   async run(options, context) {
-    const [{ openProject }, { readDeployToken }, { projectImage }] = await Promise.all([
+    const [{ openProject }, { readDeployToken }, { ownImage }] = await Promise.all([
       import('./project.ts'),
       import('../container/read-deploy-token.ts'),
       import('../container/image-name.ts'),
@@ -35,7 +35,7 @@ export const command = defineCommand({
     const secret = {
       ...token,
       name: options.name ?? names?.[0] ?? `${project_name}-read-registry`,
-      server: options.server ?? projectImage(config).split('/', 1)[0] ?? '',
+      server: options.server ?? ownImage(config).split('/', 1)[0] ?? '',
     };
 
     const [{ ApiClient }, { Connection }, { NamespaceApi }, { readKubeconfig }, { putPullSecret }] =

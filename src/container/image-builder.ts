@@ -61,7 +61,10 @@ export async function runBuilder(
     if (ended === undefined) return;
     throw new DiagnosticError(
       errorDiagnostic('CONTAINER_BUILD_FAILED', `${builder} ${args[0]} ended with ${ended}`, {
-        hint: args[0] === 'push' ? `log in first: ${builder} login ${args[1]?.split('/', 1)[0]}` : undefined,
+        hint:
+          args[0] === 'push'
+            ? `make image builds it first; then log in: ${builder} login ${args[1]?.split('/', 1)[0]}`
+            : `is ${builder} running? Without one, \`toolbox_image\` and \`code: snapshot\` need no image of your own (docs/images.md)`,
       }),
       1,
     );

@@ -2,7 +2,7 @@ import { appendFile, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { packageRoot } from '../package-root.ts';
-import { projectImage, withoutTag } from './image-name.ts';
+import { ownImage, withoutTag } from './image-name.ts';
 
 export type PythonTool = 'conda' | 'uv' | 'poetry';
 
@@ -25,7 +25,7 @@ export async function writeImageFiles(
 ): Promise<readonly WrittenFile[]> {
   const tool = python ?? (await findPythonTool(cwd));
   const { kube, root, project } = config;
-  const image = projectImage(config);
+  const image = ownImage(config);
   const values = {
     project: project.project_name,
     environment: project.conda_env_name,

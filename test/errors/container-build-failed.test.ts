@@ -10,6 +10,7 @@ it('CONTAINER_BUILD_FAILED: a build that fails, a push that is refused', async (
   const built = await runMain(project.cwd, ['image'], { env });
   expect(built).toMatchObject({ code: 1, stdout: '' });
   expect(built.stderr).toContain('error CONTAINER_BUILD_FAILED: docker build ended with exit code 9');
+  expect(built.stderr).toContain('hint: is docker running? ');
   const pushed = await runMain(project.cwd, ['image-push'], { env });
-  expect(pushed.stderr).toContain('hint: log in first: docker login registry.example.org');
+  expect(pushed.stderr).toContain('hint: make image builds it first; then log in: docker login registry.example.org');
 });

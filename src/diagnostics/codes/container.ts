@@ -25,6 +25,8 @@ export const containerCodes = {
   CONTAINER_FOLDER_IN_USE:
     'The folder to restore into is there and not empty. Name another one, or remove it.',
   CONTAINER_NO_BUILDER: 'Neither docker, podman nor buildah is on PATH. Install one of them.',
+  CONTAINER_IMAGE_NOT_YOURS:
+    'The image of kube.yaml is one of Docker Hub’s own, which a project can neither build nor push. Name one of yours.',
   CONTAINER_NO_DOCKERFILE: 'The project has no Dockerfile. `make image-init` writes one.',
   CONTAINER_BUILD_FAILED: 'Building, tagging or pushing the image failed; the output above says why.',
   CONTAINER_SECRET_INPUT:
