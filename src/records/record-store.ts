@@ -8,6 +8,7 @@ import { parseRunRecord } from './parse-run-record.ts';
 import type { ProjectLock } from './project-lock.ts';
 import { describeFileError } from './record-error.ts';
 import { formatRecord, isNewer, RecordJournal, readEarlierBoot } from './record-journal.ts';
+import { RecordedWorkloads } from './recorded-workloads.ts';
 import { isRunName, recordPath, runsFolder } from './run-paths.ts';
 import type { RunRecord } from './run-record.ts';
 import { readStarted, StartedTrials } from './started-trials.ts';
@@ -21,6 +22,7 @@ export class DiskRecordStore implements RecordStore {
   readonly #warn: (diagnostic: Diagnostic) => void;
   readonly #lock: ProjectLock | undefined;
   readonly #writes = new DurableWrites();
+  readonly #workloads: RecordedWorkloads;
   #journal: Promise<RecordJournal> | undefined;
   #started: StartedTrials | undefined;
   /** What the journal and the list of started trials know better than the record files may. */
@@ -34,6 +36,7 @@ export class DiskRecordStore implements RecordStore {
    */
   constructor(root: string, warn: (diagnostic: Diagnostic) => void, lock?: ProjectLock) {
     this.#root = root;
+    this.#workloads = new RecordedWorkloads(root);
     this.#warn = warn;
     this.#lock = lock;
   }
@@ -94,6 +97,7 @@ export class DiskRecordStore implements RecordStore {
       await this.#writes.write(join(this.#root, path), formatRecord(record)).catch((error) => {
         throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
       });
+      this.#noteWorkload(record);
       return;
     }
     this.writeUnsynced(record);
@@ -118,6 +122,17 @@ export class DiskRecordStore implements RecordStore {
     } catch (error) {
       throw new DiagnosticError(describeFileError(path, error), ExitCode.failed);
     }
+    this.#noteWorkload(record);
+  }
+
+  /** Whether a record of this trial has been written for this workload; no file is looked for. */
+  hasRecorded(name: string, uid: string): boolean {
+    this.#folders ??= new Set(this.names());
+    return this.#folders.has(name) && this.#workloads.has(uid);
+  }
+
+  #noteWorkload({ uid }: RunRecord): void {
+    if (uid !== undefined) this.#workloads.add(uid);
   }
 
   /**

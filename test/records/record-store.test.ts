@@ -52,6 +52,20 @@ function record(name: string, change: Partial<RunRecord> = {}): RunRecord {
   };
 }
 
+it('knows of which workloads it has records without reading those', async () => {
+  const root = makeRoot();
+  store(root).writeUnsynced(record('a', { uid: 'one' }));
+  await store(root).write(record('b', { uid: 'two' }));
+  // Not one of these files is opened.
+  truncateSync(join(root, '.toolbox/runs/a/record.json'));
+  const after = store(root);
+  expect([after.hasRecorded('a', 'one'), after.hasRecorded('b', 'two')]).toEqual([true, true]);
+  expect([after.hasRecorded('a', 'three'), after.hasRecorded('c', 'one')]).toEqual([false, false]);
+  // Who removes a record wants it forgotten.
+  rmSync(join(root, '.toolbox/runs/a'), { recursive: true });
+  expect(store(root).hasRecorded('a', 'one')).toBe(false);
+});
+
 it('writes and reads back, many at once, and leaves no temporary file', async () => {
   const root = makeRoot();
   using lock = lockOf(root);

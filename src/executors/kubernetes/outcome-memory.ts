@@ -13,6 +13,7 @@ import { hasEnded } from './slots.ts';
 export interface OutcomeRecords extends RecordStore {
   readListed(name: string): RunRecord | undefined;
   writeUnsynced(record: RunRecord): void;
+  hasRecorded(name: string, uid: string): boolean;
 }
 
 /**
@@ -36,7 +37,7 @@ export class OutcomeMemory {
    */
   async see(job: Job, observation: Observation, signal: AbortSignal): Promise<void> {
     const { uid, name } = job.metadata;
-    if (this.#seen.has(uid) || !hasEnded(job)) return;
+    if (this.#seen.has(uid) || !hasEnded(job) || this.#records.hasRecorded(name, uid)) return;
     this.#seen.add(uid);
     const trials = readPack(job.metadata.annotations);
     if (trials !== undefined) {
@@ -45,9 +46,9 @@ export class OutcomeMemory {
       return;
     }
     const known = this.#records.readListed(name);
-    if (known?.uid === uid) return;
     const attempt = attemptOf(job, known);
-    const record = recordOf(job, observation, { attempt, log: logPath(name, attempt) });
+    const record =
+      known?.uid === uid ? known : recordOf(job, observation, { attempt, log: logPath(name, attempt) });
     // As long as the Job is there, a lost record costs nothing: no need to wait for the disk.
     if (record !== undefined) this.#records.writeUnsynced(record);
   }
