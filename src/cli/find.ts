@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
-import { findObjects } from '../stores/find-objects.ts';
+import { findPages } from '../stores/find-objects.ts';
 import { printable } from '../stores/safe-key.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
@@ -16,10 +17,12 @@ export const command = defineCommand({
     const selection = select(file, options, context);
     const { store } = await openBucket(context);
     try {
-      const objects = await findObjects(store, selection, context.signal);
-      // One write: a search may find a million keys.
-      const lines = objects.map((object) => (options.json ? JSON.stringify(object) : printable(object.key)));
-      if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
+      // One write a page: a search may find a million keys, and as many writes or all of them in memory would be slow.
+      for await (const page of findPages(store, selection, context.signal)) {
+        const lines = page.map((object) => (options.json ? JSON.stringify(object) : printable(object.key)));
+        const taken = lines.length === 0 || context.stdout.write(`${lines.join('\n')}\n`);
+        if (!taken) await once(context.stdout, 'drain', { signal: context.signal });
+      }
       return ExitCode.ok;
     } finally {
       store.close();

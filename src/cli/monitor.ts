@@ -33,6 +33,8 @@ export const command = defineCommand({
     const file = written.endsWith('/') ? written : `${written}/`;
     const selection = select(file, options, context);
     const { store } = await openBucket(context);
+    // Listened to before there is a lock to give back.
+    const { signal } = context;
     const lockName = createHash('sha256')
       .update(realFolder(resolve(context.cwd, selection.folder)))
       .digest('hex');
@@ -54,7 +56,7 @@ export const command = defineCommand({
     outliveReader(context);
     try {
       const interval = (options.interval ?? 2) * 1000;
-      const { cwd, signal } = context;
+      const { cwd } = context;
       const monitor = new FolderMonitor({
         store,
         selection,

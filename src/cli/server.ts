@@ -17,6 +17,8 @@ export const command = defineCommand({
   example: 'make server &',
   async run(options, context) {
     outliveReader(context);
+    // Listened to before anything is there that has to be ended well.
+    const { signal } = context;
     const { store } = await openBucket(context);
     const token = randomBytes(32).toString('base64url');
     const server = new DataServer({ store, token, context, idle: (options.idle ?? 30) * 60_000 });
@@ -31,7 +33,7 @@ export const command = defineCommand({
       }
       if (options.json) context.stdout.write(`${JSON.stringify({ type: 'listening', url, file: path })}\n`);
       else context.stderr.write(`Serving ${store.name} at ${url}; address and token are in ${path}\n`);
-      await server.ended(context.signal);
+      await server.ended(signal);
       if (!options.json) context.stderr.write('Server ended\n');
       return ExitCode.ok;
     } finally {

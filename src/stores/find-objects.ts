@@ -1,4 +1,4 @@
-import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import type { ListPage, ObjectInfo, ObjectStore } from './object-store.ts';
 import type { Selection } from './selection.ts';
 import { StoreError } from './store-error.ts';
 
@@ -8,12 +8,22 @@ export async function findObjects(
   selection: Selection,
   signal: AbortSignal,
 ): Promise<ObjectInfo[]> {
-  const { exact, prefix, matches } = selection;
   const found: ObjectInfo[] = [];
+  for await (const page of findPages(store, selection, signal)) for (const object of page) found.push(object);
+  return found;
+}
+
+/** The same, a page at a time as the store lists them: complete when it ends without an error. */
+export async function* findPages(
+  store: ObjectStore,
+  { exact, prefix, matches }: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ObjectInfo[]> {
+  const pages = store.list({ prefix, signal })[Symbol.asyncIterator]();
+  let page: IteratorResult<ListPage> | undefined;
   let denied: unknown;
   try {
-    for await (const page of store.list({ prefix, signal }))
-      for (const object of page.objects) if (matches(object.key)) found.push(object);
+    page = await pages.next();
   } catch (error) {
     // One object can be had without the right to list, and public buckets often give only that.
     const mayAsk =
@@ -21,12 +31,12 @@ export async function findObjects(
     if (!mayAsk) throw error;
     denied = error;
   }
-  if (exact !== undefined && matches(exact) && !exact.startsWith(prefix)) {
-    const object = await findOne(store, exact, denied === undefined, signal);
-    if (object !== undefined) found.unshift(object);
-  }
-  if (denied !== undefined && found.length === 0) throw denied;
-  return found;
+  const named = exact !== undefined && matches(exact) && !exact.startsWith(prefix);
+  const object = named ? await findOne(store, exact, denied === undefined, signal) : undefined;
+  if (object !== undefined) yield [object];
+  else if (denied !== undefined) throw denied;
+  for (; page?.done === false; page = await pages.next())
+    yield page.value.objects.filter(({ key }) => matches(key));
 }
 
 /** One object; by a listing where reading is denied, and listing is not. */

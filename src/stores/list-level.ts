@@ -1,4 +1,6 @@
 import { DiagnosticError } from '../diagnostics/diagnostic.ts';
+import { findObjects } from './find-objects.ts';
+import { isGlob } from './glob.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { parseSelection } from './selection.ts';
 
@@ -8,7 +10,7 @@ export interface Level {
   readonly objects: readonly ObjectInfo[];
 }
 
-/** One level of keys below a folder, or what of it matches a pattern; a key that is itself an object comes too. */
+/** One level of the keys that `file` means: what is below a folder, or what matches; a key of that very name comes too. */
 export async function listLevel(
   store: ObjectStore,
   file: string,
@@ -18,6 +20,9 @@ export async function listLevel(
   if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
   const { exact, prefix, matches } = selection.value;
   const { signal } = options;
+  // What matches may lie at any depth, unless all does that begins so.
+  if (isGlob(file) && file !== `${prefix}*`)
+    return levelOf(await findObjects(store, selection.value, signal), selection.value.folder);
   const objects: ObjectInfo[] = [];
   const folders: string[] = [];
   for await (const page of store.list({ prefix, shallow: true, signal })) {
@@ -30,4 +35,15 @@ export async function listLevel(
     if (object !== undefined) objects.unshift(object);
   }
   return { folders, objects };
+}
+
+function levelOf(found: readonly ObjectInfo[], folder: string): Level {
+  const folders = new Set<string>();
+  const objects: ObjectInfo[] = [];
+  for (const object of found) {
+    const cut = object.key.indexOf('/', folder.length);
+    if (cut !== -1) folders.add(object.key.slice(0, cut + 1));
+    else if (object.key !== folder) objects.push(object);
+  }
+  return { folders: [...folders], objects };
 }

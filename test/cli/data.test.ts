@@ -183,8 +183,23 @@ describe('find and list', () => {
     expect(await run('fd', 'file=none*')).toEqual({ code: 0, stdout: '', stderr: '' });
     expect((await run('list')).stdout).toBe('data/\ntop\n');
     expect((await run('ls', 'file=data')).stdout).toBe('data/sub/\ndata/a.csv\ndata/c.txt\n');
+    expect((await run('list', 'file=data/*.csv')).stdout).toBe('data/sub/\ndata/a.csv\n');
+    expect((await run('list', 'file=data/a*')).stdout).toBe('data/a.csv\n');
+    expect((await run('list', 'file=*/b.csv')).stdout).toBe('data/\n');
     const [first] = (await run('find', 'file=top', 'json=true')).stdout.split('\n');
     expect(JSON.parse(first ?? '')).toMatchObject({ key: 'top', size: 3 });
+  });
+
+  it('print what is found page by page, and an error where the listing ends half-way', async () => {
+    const { run, server } = await startProject();
+    for (let index = 0; index < 1500; index++) server.bucket.put(`data/${index}`, '');
+    const all = await run('find', 'file=data/');
+    expect([all.code, all.stdout.split('\n').length]).toEqual([0, 1501]);
+    const second = ({ query }: { query: URLSearchParams }) => query.has('continuation-token');
+    server.fail({ rewrite: (xml) => xml.slice(0, 5000) }, second, 99);
+    const half = await run('find', 'file=data/');
+    expect([half.code, half.stdout]).toEqual([3, all.stdout.split('\n', 1000).join('\n').concat('\n')]);
+    expect(half.stderr).toMatch(/^error S3_BROKEN_ANSWER/);
   });
 
   it('show sizes and dates on a terminal, folders first', async () => {

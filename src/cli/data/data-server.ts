@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
@@ -6,7 +7,7 @@ import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { diagnosticToJson } from '../../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { findObjects } from '../../stores/find-objects.ts';
+import { findObjects, findPages } from '../../stores/find-objects.ts';
 import { listLevel } from '../../stores/list-level.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import { removeAndReport } from '../remove.ts';
@@ -165,9 +166,13 @@ export class DataServer {
       for (const object of level.objects) write({ type: 'object', ...object });
       return ExitCode.ok;
     }
-    const objects = await findObjects(store, select(call.file, call, context), signal);
-    if (path === '/remove') return await removeAndReport(store, objects, options, context);
-    for (const object of objects) write({ type: 'object', ...object });
+    const selection = select(call.file, call, context);
+    if (path === '/remove')
+      return await removeAndReport(store, await findObjects(store, selection, signal), options, context);
+    for await (const page of findPages(store, selection, signal)) {
+      const lines = page.map((object) => `${JSON.stringify({ type: 'object', ...object })}\n`);
+      if (lines.length > 0 && !response.write(lines.join(''))) await once(response, 'drain', { signal });
+    }
     return ExitCode.ok;
   }
 }
