@@ -8,6 +8,7 @@ import {
 } from '../diagnostics/diagnostic.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import type { PreparedAxis } from './axes.ts';
+import { checkBucket } from './check-bucket.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { checkPolicy } from './check-policy.ts';
 import { checkToolbox } from './check-toolbox.ts';
@@ -53,7 +54,7 @@ export function assemble(
   for (const pair of pairs) compiler.check(pair);
   compiler.checkSide(options.side);
   const found = [...compiler.diagnostics.values()];
-  if (options.side === 'remote') found.push(...checkToolbox(config));
+  if (options.side === 'remote') found.push(...checkToolbox(config), ...checkBucket(config));
   if (found.every((each) => each.severity === 'warning'))
     found.push(...checkOutputs(config, matrix, (pair) => compiler.compile(pair)));
   const diagnostics = inFileOrder(found, filesOf(config));

@@ -46,7 +46,9 @@ export async function startJupyter(
   const renderer = await openRenderer(context, notebook, code.placement);
   await storeCode(code, cluster, context);
   const name = await submitPod(cluster, renderer, notebook, context);
-  context.stderr.write(`pod/${name} created\n`);
+  context.stderr.write(
+    `pod/${name} created; Ctrl-C ends the forwarding, not the pod: make delete_pod name=${name}\n`,
+  );
   await waitUntilRunning(cluster, name, context);
   const server = await forward(cluster, { pod: name, port, localPort }, context);
   const local = (server.address() as AddressInfo).port;
@@ -55,7 +57,6 @@ export async function startJupyter(
   context.stdout.write(
     options.json ? `${JSON.stringify({ type: 'jupyter', pod: name, link })}\n` : `${link}\n`,
   );
-  context.stderr.write(`Ctrl-C ends the forwarding, not the pod: make delete_pod name=${name}\n`);
   if (!signal.aborted) await once(signal, 'abort');
   return ExitCode.interrupted;
 }
