@@ -106,7 +106,8 @@ function describe(event: MonitorEvent, file: string): { stdout?: string; stderr?
     case 'resumed':
       return { stderr: 'Going on' };
     case 'waiting': {
-      const why = event.diagnostic?.message ?? `${printable(file)} is not there`;
+      const why =
+        event.diagnostic?.message ?? `${printable(file)} is not there; it is watched as soon as it is`;
       return { stderr: `Waiting: ${why}` };
     }
     case 'skipped':

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { isGlob } from './glob.ts';
 import { printable, whyUnsafe } from './safe-key.ts';
 
 /** A regular file as it was when it was looked at. The times tell whether it has been written since. */
@@ -32,8 +33,11 @@ export interface LocalFiles {
 /** Temporary files of downloads; never uploaded. */
 export const temporaryPrefix = '.ktb-';
 
-/** Never taken along with a folder: the toolbox's own records, version control, and the file with the secrets. */
-const privateNames = new Set(['.toolbox', '.git', '.env']);
+/**
+ * Never taken along with a folder: the toolbox's own records, version control, and the file with the secrets with its
+ * copies (`.env.local`, `.env~`, `.env2`), but for examples of one.
+ */
+const privateName = /^\.(toolbox|git|env(?!\.(example|sample|template|dist)$)([.~_-].*|\d*))$/;
 
 /**
  * The regular files that match, found below `folder` or as `exact`, and what else was met there. Links are followed.
@@ -48,7 +52,8 @@ export async function findLocalFiles(
   signal: AbortSignal,
 ): Promise<LocalFiles> {
   const walk = new Walk(root, selection.matches, signal);
-  const exact = selection.exact;
+  // A file may be called what looks like a pattern; then it is one of those that match.
+  const exact = selection.exact === undefined || isGlob(selection.exact) ? undefined : selection.exact;
   const info = exact === undefined ? undefined : statOrUndefined(join(root, exact));
   if (exact !== undefined && info !== undefined && !info.isDirectory()) walk.take(exact, info, true);
   else await walk.folder(selection.folder);
@@ -91,7 +96,8 @@ class Walk implements LocalFiles {
     if (info === undefined || !info.isDirectory()) return;
     const identity = `${info.dev}:${info.ino}`;
     if (above.includes(identity)) {
-      this.#skip(prefix.slice(0, -1), 'it is a link in a circle');
+      const key = prefix.slice(0, -1);
+      if (this.#matches(key)) this.#skip(key, 'it is a link in a circle');
       return;
     }
     this.folders.set(prefix, identity);
@@ -109,7 +115,7 @@ class Walk implements LocalFiles {
         await breathe();
         this.#signal.throwIfAborted();
       }
-      if (name.startsWith(temporaryPrefix) || privateNames.has(name)) continue;
+      if (name.startsWith(temporaryPrefix) || privateName.test(name)) continue;
       const key = `${prefix}${name}`;
       const found = statOrUndefined(`${path}/${name}`);
       if (found === undefined) this.#broken(key, name);

@@ -136,6 +136,10 @@ describe('server', () => {
     expect((await call('/find', body, { origin: 'http://evil.example' })).status).toBe(403);
     expect((await call('/other', body)).status).toBe(404);
     expect((await call('/find', {})).status).toBe(400);
+    expect(await call('/upload', { file: 'x', overwrit: true })).toEqual({
+      status: 400,
+      lines: [{ error: 'there is no flag "overwrit"' }],
+    });
     expect((await call('/find', { file: 'x', include: 'y' })).status).toBe(400);
     expect((await post(`${url}/find`, { authorization: `Bearer ${token}` }, 'no json')).status).toBe(400);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);

@@ -47,7 +47,8 @@ describe('init in an empty folder', () => {
     for (const file of ['config/launch.yaml', 'config/kube.yaml', '.env']) {
       expect(await text(file)).not.toMatch(/__[a-z]+__/);
     }
-    expect(await text('src/toolbox/s3utils.py')).toContain('def download_s3_path');
+    const template = await readFile(path.join(repository, 'templates/init/s3utils.py'), 'utf8');
+    expect(await text('src/toolbox/s3utils.py')).toBe(template);
   });
 
   it.each([

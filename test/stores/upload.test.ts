@@ -340,3 +340,28 @@ it('leaves local files as they were', async () => {
     before,
   ]);
 });
+
+it('takes a pattern for a pattern, also where a file is called so', async () => {
+  const bucket = await startBucket();
+  for (const name of ['data/[br].txt', 'data/b.txt', 'data/c.txt']) bucket.write(name, name);
+  await move('upload', bucket, 'data/[br].txt');
+  expect(bucket.server.bucket.keys()).toEqual(['data/[br].txt', 'data/b.txt']);
+});
+
+it('leaves copies of .env behind, too, but for examples and what is named', async () => {
+  const bucket = await startBucket();
+  const secrets = ['.env', '.env.local', '.env.bak', '.env~', '.env2', 'sub/.env.ok', '.env.swp'];
+  for (const name of [...secrets, '.env.example', '.environment', 'a.env']) bucket.write(name, name);
+  await move('upload', bucket, '.');
+  expect(bucket.server.bucket.keys()).toEqual(['.env.example', '.environment', 'a.env']);
+  await move('upload', bucket, '.env.local');
+  expect(bucket.server.bucket.keys()).toContain('.env.local');
+});
+
+it('says nothing of links in a circle that are not meant', async () => {
+  const bucket = await startBucket();
+  bucket.write('data/a.csv', 'a');
+  symlinkSync('.', bucket.path('data/self'));
+  expect((await move('upload', bucket, 'data/*.csv')).summary).toMatchObject({ moved: 1, ignored: 0 });
+  expect((await move('upload', bucket, 'data/')).summary).toMatchObject({ same: 1, ignored: 1 });
+});

@@ -211,7 +211,10 @@ async function readCall(request: IncomingMessage): Promise<Call | string> {
     overwrite = false,
     allow_empty = false,
     dry_run = false,
+    ...unknown
   } = body as Record<string, unknown>;
+  const [stranger] = Object.keys(unknown);
+  if (stranger !== undefined) return `there is no flag "${stranger}"`;
   if (typeof file !== 'string' || file === '') return '"file" is no text';
   if (!isTexts(include) || !isTexts(exclude)) return '"include" and "exclude" are lists of texts';
   if (local_path !== undefined && typeof local_path !== 'string') return '"local_path" is no text';

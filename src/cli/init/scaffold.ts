@@ -54,7 +54,7 @@ async function toolboxFolder(cwd: string): Promise<string> {
 
 async function fill(template: string, values: Readonly<Record<string, string>>): Promise<string> {
   const text = await readFile(path.join(packageRoot(), 'templates/init', template), 'utf8');
-  return text.replaceAll(/__([a-z]+)__/g, (_, name: string) => values[name] ?? '');
+  return text.replaceAll(/__([a-z]+)__/g, (blank, name: string) => values[name] ?? blank);
 }
 
 async function writeNew(
