@@ -42,7 +42,7 @@ prepare_ssh() {
 
 forget_ssh() {
   [ -z "${ssh_home-}" ] || rm -rf "$ssh_home"
-  unset GIT_SSH_COMMAND DEPLOY_KEY_B64
+  unset GIT_SSH_COMMAND GIT_TERMINAL_PROMPT DEPLOY_KEY_B64
 }
 
 # Writes the user's key, which the entrypoint has done already where there is an identity, for the command's ssh.
@@ -72,9 +72,7 @@ checkout_commit() {
   # A repository may belong to whoever built the image.
   local git=(git -c "safe.directory=$1" -c advice.detachedHead=false -C "$1")
   if ! "${git[@]}" cat-file -e "$TOOLBOX_GIT_COMMIT^{commit}" 2>/dev/null; then
-    # Not every server hands out a commit by its number; every server hands out its branches.
-    "${git[@]}" fetch --quiet --depth 1 origin "$TOOLBOX_GIT_COMMIT" 2>/dev/null ||
-      "${git[@]}" fetch --quiet --tags origin '+refs/heads/*:refs/remotes/origin/*' || return
+    fetch_commit || { use_ssh && "${git[@]}" remote set-url origin "$REPLY" && fetch_commit; } || return
     "${git[@]}" cat-file -e "$TOOLBOX_GIT_COMMIT^{commit}" 2>/dev/null || {
       say "code: commit $TOOLBOX_GIT_COMMIT is not in $TOOLBOX_GIT_URL; push it, or use \`code: snapshot\`"
       return 1
@@ -87,11 +85,33 @@ checkout_commit() {
   fi
 }
 
+# Not every server hands out a commit by its number; every server hands out its branches.
+fetch_commit() {
+  "${git[@]}" fetch --quiet --depth 1 origin "$TOOLBOX_GIT_COMMIT" 2>/dev/null ||
+    "${git[@]}" fetch --quiet --tags origin '+refs/heads/*:refs/remotes/origin/*'
+}
+
+# Sets REPLY to the address by which ssh reaches a repository whose https address wants a password: there is a key.
+use_ssh() {
+  local path host port=''
+  case $TOOLBOX_GIT_URL in https://*/*) ;; *) return 1 ;; esac
+  [ -n "${DEPLOY_KEY_B64-}${SSH_PRIVATE_KEY_B64-}" ] && command -v ssh >/dev/null 2>&1 || return
+  path=${TOOLBOX_GIT_URL#https://}
+  host=${path%%/*} path=${path#*/}
+  host=${host%%:*}
+  # gitlab.example.org may have its ssh at gitlab-ssh.example.org.
+  if [ "${host#*.}" = "${TOOLBOX_SSH_HOST#*.}" ]; then host=$TOOLBOX_SSH_HOST port=${TOOLBOX_SSH_PORT:+:$TOOLBOX_SSH_PORT}; fi
+  REPLY=ssh://git@$host$port/$path
+  say "code: trying $REPLY with the key"
+}
+
 fetch_code() {
   command -v git >/dev/null 2>&1 || {
     say 'code: this image has no git; add it to the image, or use `code: snapshot`'
     return 127
   }
+  # Nobody is there to be asked for a password.
+  export GIT_TERMINAL_PROMPT=0
   prepare_ssh || return
   local top
   # An image built from the project's Dockerfile holds a clone already: pull there. Never in a clone on a
@@ -108,7 +128,8 @@ fetch_code() {
   # An image's clone may come from an address that only its builder could use.
   local git=(git -c 'safe.directory=*' -C "$project_home" remote)
   "${git[@]}" add origin "$TOOLBOX_GIT_URL" 2>/dev/null || "${git[@]}" set-url origin "$TOOLBOX_GIT_URL" || return
-  checkout_commit "$project_home"
+  checkout_commit "$project_home" || return
+  project_home=$project_home${TOOLBOX_GIT_PREFIX:+/${TOOLBOX_GIT_PREFIX%/}}
 }
 
 # Unpacks the snapshot again where an init container did so as another user: this image's user may be anybody, and

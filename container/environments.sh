@@ -29,8 +29,13 @@ sync_uv() {
   local venv=${UV_PROJECT_ENVIRONMENT:-.venv}
   # The image's own environment saves installing everything again into a fresh clone.
   if [ ! -d "$venv" ] && [ -w "$image_home/.venv" ]; then venv=$image_home/.venv; fi
-  UV_PROJECT_ENVIRONMENT=$venv uv sync --frozen --quiet || return
   export UV_PROJECT_ENVIRONMENT=$venv
+  if [ -d "$venv" ] && [ ! -w "$venv" ]; then
+    # The image's, and as the image has it.
+    activate_venv "$venv"
+    return
+  fi
+  uv sync --frozen --quiet || return
   activate_venv "$venv" || return
   told="uv: synced and activated $venv"
 }

@@ -70,6 +70,8 @@ cat >"$target/libexec/start-node" <<'START'
 # Node, with its own loader and libraries. Links are followed, so that one in /usr/local/bin works.
 self=$(readlink -f "$0")
 home=${self%/libexec/*}
+# A library that the image preloads is for its own C library.
+unset LD_PRELOAD
 exec "$home/lib/loader" --library-path "$home/lib" "$home/libexec/node" "$@"
 START
 cat >"$target/bin/ktb" <<'START'
@@ -100,6 +102,7 @@ for word; do
   esac
 done
 [ -n "$file" ] || set -- -f "$home/package/Makefile" "$@"
+unset LD_PRELOAD
 exec "$home/lib/loader" --library-path "$home/lib" --argv0 make "$home/libexec/make" -I "$home/include" "$@"
 START
 chmod 755 "$target/libexec/start-node" "$target/bin/ktb" "$target/bin/make"
@@ -113,6 +116,7 @@ ln -sf ../../../../libexec/start-node "$target/package/.node/node_modules/.bin/n
 touch "$target/package/.ready"
 
 version=$("$target/bin/ktb" --version)
+"$target/bin/make" --version >/dev/null
 # Pods run as any user, who must be able to copy all of it, the compile cache that was written just now included.
 chmod -R a+rX "$target"
 echo "kube-toolbox: installed $version in $target" >&2

@@ -7,12 +7,14 @@
 #   TOOLBOX_WORK                  directory shared by the pod's containers; optional outside of a pod
 #   TOOLBOX_CODE                  git | snapshot | image (default): where the code comes from
 #   TOOLBOX_GIT_URL, _GIT_COMMIT  git: the repository, and the commit that the sweep was started at
+#   TOOLBOX_GIT_PREFIX            git: the project's folder in the repository
 #   TOOLBOX_SSH_HOST, _SSH_PORT   git over ssh: the port of that host
 #   DEPLOY_KEY_B64                git over ssh: the deploy key, base64 (also SSH_PRIVATE_KEY_B64); kept in
 #   SSH_KNOWN_HOSTS               memory-backed or pod-local files and removed before the command runs
 #   SSH_PRIVATE_KEY_B64           the user's key, base64, where the entrypoint has not written it: ~/.ssh gets it,
 #   SSH_PUBLIC_KEY                and the command the others without it
 #   TOOLBOX_FILES                 directory of `file:` entries, copied into the working directory
+#   TOOLBOX_SECRET_FILES          those that nobody else may read, one a line
 #   TOOLBOX_SPLIT_FILES           those that are there as PATH.part-000 … and are to be joined, one a line
 #   TOOLBOX_DATA                  paths or patterns to download before the command, one a line
 #   TOOLBOX_SYNC                  1: a sidecar uploads the outputs, which must then be in $TOOLBOX_WORK
@@ -53,9 +55,10 @@ step() {
   local name=$1 code started
   shift
   clock
-  started=$REPLY told=$name
+  started=$REPLY told=$name current=$name
   "$@"
   code=$?
+  current=''
   clock
   local spent=$((REPLY - started))
   if [ $code -ne 0 ]; then
@@ -63,6 +66,16 @@ step() {
     exit $code
   fi
   [ -z "$told" ] || say "$told ($((spent / 1000)).$((spent % 1000 / 100)) s)"
+}
+
+# However this shell ends before the command has begun. A script that says `exit 0` has not run the command.
+ended() {
+  local code=$?
+  forget_ssh
+  [ -n "$current" ] || return
+  [ "$code" -ne 0 ] || code=1
+  say "startup step \"$current\" ended the start, exit code $code"
+  exit "$code"
 }
 
 # Runs bash text in this shell, so that what it exports, defines and activates is there for the command.
@@ -85,25 +98,33 @@ pod_local() {
 # --- files and outputs --------------------------------------------------------------------------------------
 
 copy_files() {
-  local entry name count=0
+  local entry name target=. count=0
+  # What outlives the pod gets no secret: they are sorted out elsewhere first.
+  pod_local "$PWD" || target=$TOOLBOX_STATE/files
+  mkdir -p "$target" || return
   # Names with two leading dots are the volume's own.
   for entry in "$TOOLBOX_FILES"/* "$TOOLBOX_FILES"/.[!.]*; do
     [ -e "$entry" ] || continue
-    name=${entry##*/}
-    case $name in
-      .env | .env.part-*) pod_local "$PWD" || {
-        say "files: .env is not copied: its variables are set, and $PWD outlives the pod"
-        continue
-      } ;;
-    esac
-    cp -RL "$entry" ./ || return
+    cp -RL "$entry" "$target/" || return
     count=$((count + 1))
   done
   # What is larger than an object of the cluster comes in pieces.
   while IFS= read -r name; do
+    name=$target/$name
     [ -e "$name.part-000" ] || continue
     cat "$name".part-[0-9][0-9][0-9] >"$name" && rm -f "$name".part-[0-9][0-9][0-9] || return
   done <<<"${TOOLBOX_SPLIT_FILES-}"
+  while IFS= read -r name; do
+    if [ -z "$name" ] || [ ! -e "$target/$name" ]; then continue; fi
+    if [ "$target" = . ]; then
+      chmod go-rwx "$name"
+    else
+      rm -f "$target/$name"
+      rmdir "$(dirname "$target/$name")" 2>/dev/null
+      say "files: $name is not copied, since $PWD outlives the pod; it is $TOOLBOX_FILES/$name"
+    fi
+  done <<<"${TOOLBOX_SECRET_FILES-}"
+  if [ "$target" != . ] && [ -d "$target" ]; then cp -R "$target/." ./ && rm -rf "$target" || return; fi
   told="files: copied $count into $PWD"
 }
 
@@ -119,22 +140,27 @@ share_outputs() {
   fi
   mkdir -p "$shared" || return
   while IFS= read -r output; do
-    case $output in
-      '' | /* | *..*) continue ;;
-    esac
-    # The whole first folder of the path, since a file or a pattern cannot be linked before it is there.
-    top=${output%%/*}
-    case $top in *[*?[]*)
-      say "outputs: $output has no folder of its own; it is uploaded at the end only"
-      continue
-      ;;
-    esac
-    [ "$top" != "$output" ] || [ ! -f "$top" ] || continue
-    [ ! -L "$top" ] || continue
-    if [ -d "$top" ]; then cp -R "$top" "$shared/" && rm -rf "$top" || return; else mkdir -p "$shared/$top" || return; fi
-    ln -s "$shared/$top" "$top" || return
+    while [ "${output#./}" != "$output" ]; do output=${output#./}; done
+    [ -n "$output" ] || continue
+    share_output "$output" || say "outputs: $output cannot be shared; it is uploaded at the end only"
   done <<<"$TOOLBOX_OUTPUTS"
   ln -sfn outputs "$TOOLBOX_WORK/.outputs"
+}
+
+# The whole first folder of the path, since a file or a pattern cannot be linked before it is there.
+share_output() {
+  local shared=$TOOLBOX_WORK/outputs top=${1%%/*} there
+  case /$1/ in //* | */../* | /./*) return 1 ;; esac
+  case $top in *[*?[]*) return 1 ;; esac
+  [ ! -e "$shared/$top" ] || return 0
+  if [ -L "$top" ]; then
+    # A link of the image's own: the sidecar sees what is on a volume.
+    there=$(cd "$top" 2>/dev/null && pwd -P) && ! pod_local "$there" && ln -s "$there" "$shared/$top"
+    return
+  fi
+  if [ ! -w . ] || [ -f "$top" ]; then return 1; fi
+  if [ -d "$top" ]; then cp -Rp "$top" "$shared/" && rm -rf "$top" || return; else mkdir -p "$shared/$top" || return; fi
+  ln -s "$shared/$top" "$top"
 }
 
 download_data() {
@@ -156,7 +182,9 @@ download_data() {
 TOOLBOX_STATE=${TOOLBOX_STATE:-$(mktemp -d /tmp/kube-toolbox.XXXXXX)}
 image_home=${TOOLBOX_IMAGE_HOME:-$PWD}
 project_home=$PWD
-trap forget_ssh EXIT
+current=''
+trap ended EXIT
+trap 'current=; exit 143' TERM
 
 case ${TOOLBOX_CODE-} in
   git) [ -n "${TOOLBOX_STARTUP_SCRIPT+set}" ] || step 'code' fetch_code ;;
@@ -182,13 +210,13 @@ fi
 step 'ssh' write_key
 unset SSH_PRIVATE_KEY_B64
 
-trap - EXIT
+trap - EXIT TERM
 # Read by run.sh: the command is about to run here, so from now on there may be outputs.
 printf '%s\n' "$PWD" >"$TOOLBOX_STATE/outputs"
 
 # What the scripts defined, conda's among it, is the command's too; what this file defined is not.
-unset -f say clock step run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_code own_snapshot \
-  copy_files share_outputs download_data activate_conda activate_venv sync_uv activate_poetry activate_found
+unset -f say clock step ended run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_commit use_ssh fetch_code own_snapshot \
+  copy_files share_outputs share_output download_data activate_conda activate_venv sync_uv activate_poetry activate_found
 while read -r _ _ name; do export -f "${name?}"; done < <(declare -F)
-unset TOOLBOX_STATE TOOLBOX_IMAGE_HOME REPLY told
+unset TOOLBOX_STATE TOOLBOX_IMAGE_HOME REPLY told current
 exec bash -c "${1-}" bash

@@ -7,6 +7,8 @@ export type CodePlacement =
       readonly commit: string;
       /** Without credentials: `ssh://git@host:port/path.git`, `https://…`. */
       readonly url: string;
+      /** The project's folder in the repository, where it is not its root. */
+      readonly prefix?: string;
     }
   | {
       readonly kind: 'snapshot';

@@ -5,6 +5,8 @@ export interface GitState {
   /** Absolute. */
   readonly root: string;
   readonly commit: string;
+  /** The folder asked about, relative to the root: `sub/folder`, or empty. */
+  readonly prefix: string;
   /** URL of `origin` as it is written, credentials included; `undefined`: there is none. */
   readonly origin: string | undefined;
   /** Paths that differ from the commit, untracked ones included, relative to the root, in git's order. */
@@ -23,7 +25,8 @@ export async function readGitState(
   const root = await gitLine(['rev-parse', '--show-toplevel'], options);
   const commit = await gitLine(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], options);
   if (root === undefined || commit === undefined) return undefined;
-  const [origin, status, holders] = await Promise.all([
+  const [prefix, origin, status, holders] = await Promise.all([
+    gitLine(['rev-parse', '--show-prefix'], options),
     gitLine(['config', '--get', 'remote.origin.url'], options),
     git(['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames'], options),
     gitLine(
@@ -37,5 +40,12 @@ export async function readGitState(
     .filter((entry) => entry !== '')
     // Two letters of state and a space.
     .map((entry) => entry.slice(3));
-  return { root, commit, origin, changes, pushed: holders !== undefined };
+  return {
+    root,
+    commit,
+    prefix: (prefix ?? '').replace(/\/$/, ''),
+    origin,
+    changes,
+    pushed: holders !== undefined,
+  };
 }

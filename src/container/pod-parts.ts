@@ -173,6 +173,7 @@ export function podParts(input: ContainerInput): PodParts {
       ...present({
         TOOLBOX_GIT_URL: code.kind === 'git' ? code.url : undefined,
         TOOLBOX_GIT_COMMIT: code.kind === 'git' ? code.commit : undefined,
+        TOOLBOX_GIT_PREFIX: code.kind === 'git' ? code.prefix : undefined,
         TOOLBOX_SSH_HOST: fields.ssh_host,
         TOOLBOX_SSH_PORT: fields.ssh_port,
         TOOLBOX_CONDA_HOME: fields.conda_home,

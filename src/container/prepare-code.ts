@@ -107,7 +107,8 @@ async function pinCommit(options: PrepareCodeOptions, warnings: Diagnostic[]) {
       ),
     );
   }
-  return { kind: 'git', commit, url: repositoryUrl(state.origin, options.repository) } as const;
+  const url = repositoryUrl(state.origin, options.repository);
+  return { kind: 'git', commit, url, ...(state.prefix !== '' && { prefix: state.prefix }) } as const;
 }
 
 /**

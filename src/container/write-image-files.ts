@@ -12,7 +12,11 @@ export interface WrittenFile {
   readonly note?: string;
 }
 
-const secrets = ['.env', '.ssh', 'build', '.toolbox'];
+/** What no image should have in it, secrets first; `.git` has the addresses of clones, tokens included. */
+const secrets = [
+  ...['.env', '.ssh', '**/.env', '**/.ssh', '**/.git/config', '.git/modules/**/config'],
+  ...['build', '.toolbox', '.venv'],
+];
 
 /**
  * Writes what building the project's image needs and is not there yet: a Dockerfile for the project's Python

@@ -114,6 +114,7 @@ class ProjectRenderer implements Renderer {
       env: {
         ...spec.env,
         ...(isJob && trialEnv(spec)),
+        ...(files.secret.length > 0 && { TOOLBOX_SECRET_FILES: files.secret.join('\n') }),
         ...(files.split.length > 0 && { TOOLBOX_SPLIT_FILES: files.split.join('\n') }),
       },
       fields,

@@ -1,6 +1,6 @@
 import type { ResolvedFields } from '../config/resolved-fields.ts';
 import { podLayout } from '../container/pod-layout.ts';
-import type { PodMount, PodParts, PodVolume } from '../container/pod-parts.ts';
+import type { InitContainer, PodMount, PodParts, PodVolume } from '../container/pod-parts.ts';
 import { type EnvVar, keepDollars, literalEnv } from './environment.ts';
 import type { PodIdentity } from './identity.ts';
 import { multiNodeEnv, serviceName } from './multi-node.ts';
@@ -141,27 +141,30 @@ function commonView(input: PodViewInput): PodView {
   const { requests, limits } = resourcesOf(fields);
   const helper = helperResources(fields);
   const envFrom = input.secretName === undefined ? undefined : [{ secretRef: { name: input.secretName } }];
+  const ours = (each: InitContainer) => {
+    const env = [
+      ...Object.entries(each.env).map(([name, value]) => ({ name, value: keepDollars(value) })),
+      ...(each.secrets ? input.regionEnv : []),
+    ];
+    return {
+      name: each.name,
+      image: each.image,
+      ...(each.sidecar && { restartPolicy: 'Always' }),
+      command: each.command,
+      ...(env.length > 0 && { env }),
+      ...(each.secrets && envFrom !== undefined && { envFrom }),
+      resources: each.sidecar ? helper.sidecar : helper.init,
+      volumeMounts: [
+        ...each.mounts.map(ourMount),
+        ...(each.sidecar ? claimMounts.map((mount) => ({ ...mount, readOnly: true })) : []),
+      ],
+    };
+  };
   const initContainers = [
-    ...parts.initContainers.map((each) => {
-      const env = [
-        ...Object.entries(each.env).map(([name, value]) => ({ name, value: keepDollars(value) })),
-        ...(each.secrets ? input.regionEnv : []),
-      ];
-      return {
-        name: each.name,
-        image: each.image,
-        ...(each.sidecar && { restartPolicy: 'Always' }),
-        command: each.command,
-        ...(env.length > 0 && { env }),
-        ...(each.secrets && envFrom !== undefined && { envFrom }),
-        resources: each.sidecar ? helper.sidecar : helper.init,
-        volumeMounts: [
-          ...each.mounts.map(ourMount),
-          ...(each.sidecar ? claimMounts.map((mount) => ({ ...mount, readOnly: true })) : []),
-        ],
-      };
-    }),
+    ...parts.initContainers.filter(({ sidecar }) => !sidecar).map(ours),
     ...sideContainers(fields, { image: input.image, envFrom }, (shared) => names.of('shared', shared)),
+    // Last, since they are stopped in reverse, and what a server takes to end is taken from the upload's time.
+    ...parts.initContainers.filter(({ sidecar }) => sidecar).map(ours),
   ];
 
   const security = {
@@ -206,7 +209,7 @@ function helperResources(fields: ResolvedFields) {
   const { limit_ratio, cpu_count, memory, ephemeral_storage } = fields;
   return {
     init: resourcesOf({ limit_ratio, cpu_count, memory, ephemeral_storage }),
-    sidecar: resourcesOf({ limit_ratio, cpu_count: 0.25, memory: 0.5 }),
+    sidecar: resourcesOf({ limit_ratio, cpu_count: 0.25, memory: 0.5, ephemeral_storage: 1 }),
   };
 }
 

@@ -43,6 +43,8 @@ export interface PackedFiles {
   readonly objects: readonly FileObject[];
   /** Paths of files that come in pieces `PATH.part-000` …, to be joined in the pod. */
   readonly split: readonly string[];
+  /** Paths of files that are in Secrets. */
+  readonly secret: readonly string[];
 }
 
 /**
@@ -70,10 +72,12 @@ export function packFiles(
     };
   }
   const split: string[] = [];
+  const secretPaths: string[] = [];
   const open: { secret: boolean; parts: Part[]; size: number }[] = [];
   const keys = new Set<string>();
   for (const file of files) {
     const secret = isSecret(file);
+    if (secret) secretPaths.push(file.path);
     const room = secret ? maxDataBytes : maxAppliedBytes;
     const most = secret ? maxDataBytes : maxAppliedBytes - keyBytes;
     const pieces = Math.max(1, Math.ceil(file.bytes.length / most));
@@ -93,7 +97,7 @@ export function packFiles(
       object.parts.push({ key: keyFor(path, keys), path, bytes, executable: file.executable });
     }
   }
-  return { ok: true, value: { objects: open, split }, diagnostics: [] };
+  return { ok: true, value: { objects: open, split, secret: secretPaths }, diagnostics: [] };
 }
 
 /** `config/launch.yaml` → `config_launch.yaml`: keys take letters, digits, `-`, `_`, `.` only. */

@@ -34,6 +34,8 @@ export interface MountedFiles {
   readonly sources: readonly VolumeSource[];
   /** Paths of files that come in pieces, see `packFiles`. */
   readonly split: readonly string[];
+  /** Paths of files that nobody else may read. */
+  readonly secret: readonly string[];
 }
 
 /**
@@ -139,7 +141,7 @@ export class SupportObjects {
       const source = { name: object.value.name, items };
       sources.push(each.secret ? { secret: source } : { configMap: source });
     }
-    return { ok: true, value: { objects, sources, split: packed.split }, diagnostics };
+    return { ok: true, value: { objects, sources, split: packed.split, secret: packed.secret }, diagnostics };
   }
 
   #secretFiles(object: FileObject): Checked<RenderedObject> {

@@ -39,6 +39,38 @@ describe('code: git', () => {
     );
   });
 
+  it('runs in the project’s folder of a larger repository', () => {
+    origin.write('projects/a b/train.py', 'inner');
+    const commit = origin.commit();
+    const env = { ...publish(), TOOLBOX_GIT_COMMIT: commit, TOOLBOX_GIT_PREFIX: 'projects/a b' };
+    expect(run('pwd; cat train.py', env).stdout).toBe('/kube-toolbox/workspace/example/projects/a b\ninner');
+  });
+
+  it('goes by ssh, with the key, where the https address wants a password', () => {
+    const env = publish();
+    // Stands in for ssh: notes where it was to go, and reaches the repository.
+    sandbox.write('opt/bin/ssh', '#!/bin/bash\necho "$*" >>/tmp/ssh.log\neval "exec ${@: -1}"\n', 0o755);
+    sandbox.write(
+      'opt/bin/git-remote-https',
+      '#!/bin/sh\necho "could not read Username" >&2\nexit 128\n',
+      0o755,
+    );
+    const ran = run('cat train.py; printenv GIT_TERMINAL_PROMPT DEPLOY_KEY_B64', {
+      ...env,
+      PATH: '/opt/bin:/usr/sbin:/usr/bin',
+      GIT_EXEC_PATH: '/opt/git-core',
+      TOOLBOX_GIT_URL: 'https://gitlab.example.org/opt/origin.git',
+      TOOLBOX_SSH_HOST: 'gitlab-ssh.example.org',
+      TOOLBOX_SSH_PORT: '30622',
+      DEPLOY_KEY_B64: Buffer.from('key').toString('base64'),
+    });
+    expect(ran.stdout).toBe('first');
+    expect(ran.stderr).toContain(
+      'code: trying ssh://git@gitlab-ssh.example.org:30622/opt/origin.git with the key',
+    );
+    expect(text('tmp/ssh.log')).toContain('-p 30622 git@gitlab-ssh.example.org');
+  });
+
   it('pulls in the clone that the image holds', () => {
     const env = publish();
     // Cloned by whoever built the image, from where no pod could.

@@ -86,6 +86,8 @@ describe('the Dockerfile that image-init writes', () => {
     ])
       project.write(name, 'TOKEN=secret\n');
     project.commit();
+    // A clone's and a submodule's configuration, with a token.
+    project.write('.git/modules/lib/config', 'url = https://me:canary-7d1@git.example.org/lib.git\n');
     project.git('remote', 'add', 'origin', 'https://me:canary-7d1@git.example.org/me/example.git');
   });
   afterEach(() => project[Symbol.dispose]());
@@ -152,8 +154,8 @@ describe('the Dockerfile that image-init writes', () => {
     expect(existsSync(path.join(own, 'train.py'))).toBe(true);
     expect(existsSync(path.join(own, '.git/HEAD'))).toBe(true);
     expect(() => execFileSync('grep', ['-rF', 'canary-7d1', own])).toThrow();
-    const ran = start(built, user, 'id -un; pwd');
-    expect(ran).toMatchObject({ code: 0, stdout: 'jdoe\n/opt/example\n' });
+    const ran = start(built, user, 'id -un; pwd; mkdir results && ls -d results');
+    expect(ran).toMatchObject({ code: 0, stdout: 'jdoe\n/opt/example\nresults\n' });
   });
 
   it('has the account from the start where build arguments say whose it is', async () => {

@@ -135,10 +135,12 @@ describe('make image-init', () => {
     project.write('.dockerignore', '*.log\n/.env\nbuild/');
     const ran = await run('image-init', '--python=conda');
     expect(ran.stdout).toContain('left Dockerfile as it is');
-    expect(ran.stdout).toContain('added to .dockerignore (.ssh, .toolbox)');
+    expect(ran.stdout).toContain(
+      'added to .dockerignore (.ssh, **/.env, **/.ssh, **/.git/config, .git/modules/**/config, .toolbox, .venv)',
+    );
     expect(readFileSync(project.path('Dockerfile'), 'utf8')).toBe('FROM mine\n');
     expect(readFileSync(project.path('.dockerignore'), 'utf8')).toBe(
-      '*.log\n/.env\nbuild/\n.ssh\n.toolbox\n',
+      '*.log\n/.env\nbuild/\n.ssh\n**/.env\n**/.ssh\n**/.git/config\n.git/modules/**/config\n.toolbox\n.venv\n',
     );
     expect((await run('image-init')).stdout).not.toMatch(/wrote|added/);
   });

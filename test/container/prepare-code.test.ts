@@ -64,6 +64,23 @@ describe('code: git', () => {
       expect(warnings[0]?.message).toContain(name);
   });
 
+  it('names the project’s folder in a larger repository', async () => {
+    project.write('projects/a/train.py', '');
+    project.commit();
+    const { placement } = await prepareCode({
+      cwd: project.path('projects/a'),
+      env: project.env,
+      signal: project.signal,
+      kinds: new Set(['git'] as const),
+      repository,
+      secrets: [],
+      bucket: false,
+      toolbox: false,
+      owner: { user: 'me', project: 'example' },
+    });
+    expect(placement.git).toMatchObject({ prefix: 'projects/a' });
+  });
+
   it('lists ten of many changes, and says how many more', async () => {
     project.write('a.py', '');
     project.commit();

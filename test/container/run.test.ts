@@ -199,16 +199,26 @@ describe('files', () => {
   });
 });
 
-describe('files on a volume', () => {
-  it('leave .env out, since the folder outlives the pod', () => {
-    sandbox.write('kube-toolbox/files/.env', 'A=secret');
-    sandbox.write('kube-toolbox/files/a.txt', 'a');
-    const ran = run('ls -A', { TOOLBOX_FILES: '/kube-toolbox/files' }, { cwd: '/dev/shm' });
-    expect(ran.stdout).not.toContain('.env');
-    expect(ran.stdout).toContain('a.txt\n');
-    expect(ran.stderr).toContain(
-      'files: .env is not copied: its variables are set, and /dev/shm outlives the pod',
-    );
+describe('files that nobody else may read', () => {
+  const secret = ['.env', 'config/.env', '.ssh/id_rsa', 'token.pem'];
+  const env = { TOOLBOX_FILES: '/kube-toolbox/files', TOOLBOX_SECRET_FILES: secret.join('\n') };
+  beforeEach(() => {
+    for (const name of secret) sandbox.write(`kube-toolbox/files/${name}`, 'canary');
+    for (const name of ['a.txt', 'config/launch.yaml']) sandbox.write(`kube-toolbox/files/${name}`, 'a');
+  });
+
+  it('are their user’s alone', () => {
+    const ran = run(`stat -c '%a %n' ${secret.join(' ')} a.txt`, env);
+    expect(ran.stdout).toBe(`${secret.map((name) => `600 ${name}\n`).join('')}644 a.txt\n`);
+  });
+
+  it('are left out where the folder outlives the pod', () => {
+    const ran = run('find . -type f; ls -A', env, { cwd: '/dev/shm' });
+    expect(ran.stdout.split('\n').sort()).toEqual(['', './a.txt', './config/launch.yaml', 'a.txt', 'config']);
+    for (const name of secret)
+      expect(ran.stderr).toContain(
+        `files: ${name} is not copied, since /dev/shm outlives the pod; it is /kube-toolbox/files/${name}`,
+      );
   });
 });
 
@@ -232,6 +242,12 @@ describe('startup scripts', () => {
     expect(ran).toMatchObject({ code: 4, stdout: '' });
     expect(ran.stderr).toContain('extra_startup_script: line 2: no-such-tool: command not found');
     expect(ran.stderr).toContain('startup step "extra_startup_script" failed with exit code 4');
+  });
+
+  it.each([0, 3])('that end the shell with %i have not run the command, and say so', (code) => {
+    const ran = run('echo ran', { TOOLBOX_STARTUP_SCRIPT: `echo started; exit ${code}` });
+    expect(ran).toMatchObject({ code: code || 1, stdout: 'started\n' });
+    expect(ran.stderr).toContain(`startup step "startup_script" ended the start, exit code ${code || 1}`);
   });
 
   it('leave none of their own functions and variables to the command', () => {
@@ -300,6 +316,15 @@ describe('environments', () => {
     mkdirSync(sandbox.path('image/.venv'));
     execFileSync('rm', ['-rf', sandbox.path('kube-toolbox/workspace/example/.venv')]);
     expect(run('true', env).stdout).toContain('in /image/.venv\n');
+  });
+
+  it('leaves an environment of the image as it is where it may not write', () => {
+    sandbox.write('image/uv.lock', '');
+    sandbox.write('image/.venv/bin/activate', 'export VIRTUAL_ENV=/image/.venv');
+    stub('opt/bin/uv', 'exit 2');
+    const as = { uid: 1000, gid: 1000, groups: [] };
+    const ran = run('echo $VIRTUAL_ENV', { PATH: '/opt/bin:/usr/sbin:/usr/bin', HOME: '/tmp' }, { as });
+    expect(ran).toMatchObject({ code: 0, stdout: '/image/.venv\n' });
   });
 
   it('says that uv is missing, and that a sync failed', () => {

@@ -28,11 +28,27 @@ describe('a sidecar', () => {
     sandbox.write('image/out/before', 'b');
     const ran = run('echo now >out/after; ls out', { ...sync, TOOLBOX_CODE: 'image' });
     expect(ran.stdout).toContain('after\nbefore\n');
-    expect(ran.stderr).toContain('outputs: *.log has no folder of its own; it is uploaded at the end only');
+    expect(ran.stderr).toContain('outputs: *.log cannot be shared; it is uploaded at the end only');
     expect(readdirSync(sandbox.path('kube-toolbox/workspace/.outputs/out')).sort()).toEqual([
       'after',
       'before',
     ]);
+  });
+
+  it('takes paths as people write them, and says what it cannot share', () => {
+    sandbox.write('image/results/before', 'b');
+    symlinkSync('/tmp', sandbox.path('image/link'));
+    const outputs = ['./results', './/.//results/', '.', '../up', 'a..b/', 'link/'];
+    const ran = run('ls results a..b', {
+      ...base,
+      TOOLBOX_SYNC: '1',
+      TOOLBOX_OUTPUTS: outputs.join('\n'),
+      TOOLBOX_CODE: 'image',
+    });
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('results:\nbefore\n') });
+    for (const name of ['.', '../up', 'link/'])
+      expect(ran.stderr).toContain(`outputs: ${name} cannot be shared; it is uploaded at the end only\n`);
+    expect(readdirSync(sandbox.path('kube-toolbox/workspace/.outputs')).sort()).toEqual(['a..b', 'results']);
   });
 
   it('finds outputs on a volume where they are', () => {

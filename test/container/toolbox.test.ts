@@ -82,6 +82,13 @@ describe('the toolbox in an image that has neither Node nor make', () => {
     expect((await inImage(['bash', '-c', 'echo "${LD_LIBRARY_PATH-none}"'])).stdout).toBe('none\n');
   });
 
+  it('leaves out what the image preloads, which is for another C library', async () => {
+    copyToolbox();
+    const env = { LD_PRELOAD: '/usr/lib/none.so' };
+    const ran = await inImage(['/opt/toolbox/libexec/start-node', '-p', 'process.env.LD_PRELOAD'], env);
+    expect(ran).toMatchObject({ code: 0, stdout: 'undefined\n' });
+  });
+
   it('is there for shells that are opened in the pod later, but not in the place of what the image has', async () => {
     copyToolbox();
     mkdirSync(image.path('usr/local/bin'), { recursive: true });

@@ -153,7 +153,9 @@ function readIgnored(context: string): (name: string) => boolean {
       const body = line
         .replace(/^\*\*\//, '')
         .replace(/[.+^${}()|\\]/g, '\\$&')
-        .replaceAll('*', '[^/]*');
+        .replaceAll('**/', '\0')
+        .replaceAll('*', '[^/]*')
+        .replaceAll('\0', '(.*/)?');
       return new RegExp(`^${line.startsWith('**/') ? '(.*/)?' : ''}${body}(/|$)`);
     });
   return (name) => name !== '' && patterns.some((pattern) => pattern.test(name));

@@ -77,7 +77,7 @@ export class PodRun {
       }
       const ran = await started.ended();
       this.ended.set(container.name, ran);
-      if (ran.code !== 0) return await this.#stopSidecars(this.#grace);
+      if (ran.code !== 0) return await this.#stopSidecars(Date.now() + this.#grace * 1000);
     }
     const [main, ...others] = this.#pod['spec'].containers;
     if (others.length > 0) throw new Error('one container is expected');
@@ -88,7 +88,7 @@ export class PodRun {
   async wait(): Promise<Ran> {
     const main = await this.main.ended();
     this.ended.set('main', main);
-    await this.#stopSidecars(this.#grace);
+    await this.#stopSidecars(Date.now() + this.#grace * 1000);
     return main;
   }
 
@@ -98,7 +98,7 @@ export class PodRun {
     this.main.kill('SIGTERM');
     const main = await endOf(this.main, this.#grace);
     this.ended.set('main', main);
-    await this.#stopSidecars(Math.max(2, (deadline - Date.now()) / 1000));
+    await this.#stopSidecars(deadline);
     return main;
   }
 
@@ -145,11 +145,12 @@ export class PodRun {
     return path.join(this.#folder, 'volumes', name);
   }
 
-  async #stopSidecars(grace: number): Promise<void> {
+  /** One after another, in what is left of the time: each has two seconds at least. */
+  async #stopSidecars(deadline: number): Promise<void> {
     for (const name of this.#sidecars) {
       const started = this.container(name);
       started.kill('SIGTERM');
-      this.ended.set(name, await endOf(started, grace));
+      this.ended.set(name, await endOf(started, Math.max(2, (deadline - Date.now()) / 1000)));
     }
   }
 
@@ -161,14 +162,15 @@ export class PodRun {
       bare: true,
     });
     this.#sandboxes.set(container['name'], sandbox);
-    const env = this.#env(container, image);
+    const own = this.#env(container);
+    const env = { ...image.env, ...this.#given, ...Object.fromEntries(own) };
     const words = [...(container['command'] ?? []), ...(container['args'] ?? [])].map((word) =>
-      expand(word, env),
+      expand(word, own),
     );
     const security = { ...this.#pod['spec'].securityContext, ...container['securityContext'] };
     const uid = security.runAsUser ?? image.user ?? 0;
     const started = sandbox.start(words, {
-      env: { HOME: homeOf(uid, sandbox), ...Object.fromEntries(env) },
+      env: { HOME: homeOf(uid, sandbox), ...env },
       cwd: container['workingDir'] ?? image.workingDir,
       mounts: [
         ...(image.shares ?? []),
@@ -197,11 +199,16 @@ export class PodRun {
     return { source, target: mountPath, readOnly: readOnly === true || isProjected };
   }
 
-  /** The image's variables, the services', those of `envFrom`, then `env`, each of which sees those before it. */
-  #env(container: Manifest, image: Image): Map<string, string> {
-    const env = new Map(Object.entries(image.env));
-    env.set('HOSTNAME', this.#pod['metadata'].name);
-    env.set('KUBERNETES_SERVICE_HOST', '127.0.0.1').set('KUBERNETES_SERVICE_PORT', '9');
+  get #given(): Readonly<Record<string, string>> {
+    return {
+      HOSTNAME: this.#pod['metadata'].name,
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: '9',
+    };
+  }
+
+  /** Those of `envFrom`, then `env`, each of which sees those before it; the image's are not seen. */
+  #env(container: Manifest): Map<string, string> {
     const own = new Map<string, string>();
     for (const { secretRef, configMapRef, prefix = '' } of container['envFrom'] ?? []) {
       const object = secretRef
@@ -220,8 +227,7 @@ export class PodRun {
         own.set(name, bytes.toString('utf8'));
       } else throw new Error(`the kubelet of the tests does not know ${JSON.stringify(valueFrom)}`);
     }
-    for (const [name, value] of own) env.set(name, value);
-    return env;
+    return own;
   }
 }
 

@@ -144,6 +144,21 @@ test.each(Object.entries(cases))('%s', async (name, { fields, inputs, env }) => 
   expect(workload.text).not.toContain('canary');
 });
 
+test('the uploading sidecar is the last to start, and so the first to be stopped', async () => {
+  const renderer = await rendererWith();
+  const fields = {
+    outputs: ['out/'],
+    sync_every: 60,
+    toolbox_image: 'lab/toolbox',
+    server: { redis: { image: 'redis' } },
+  };
+  const { workload } = unwrap(renderer.job(specWith(fields)));
+  const { template } = workload.object['spec'] as {
+    template: { spec: { initContainers: { name: string }[] } };
+  };
+  expect(template.spec.initContainers.map(({ name }) => name)).toEqual(['toolbox', 'redis', 'sync']);
+});
+
 test('every field that a manifest depends on has a case', () => {
   const elsewhere = [
     'registry_host',
