@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly executor: string;
   /** Of runs on a cluster, of the workload: tells the same one seen again from the next attempt. */
   readonly uid?: string;
+  /** The end counts though the Job is gone, as when a TTL, or the failure of a neighbour in its pack, removes it. */
+  readonly outlives?: true;
   readonly state: Exclude<TrialState, 'missing' | 'lost'>;
   /** Counts from 1. */
   readonly attempt: number;

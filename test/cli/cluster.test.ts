@@ -80,6 +80,7 @@ describe('the commands of the cluster', () => {
     it('waits, and ends with 1 when a trial has failed', async () => {
       cluster.simulation.fate = (object) =>
         object.metadata.name === first ? { kind: 'failed', exitCode: 3 } : { kind: 'succeeded' };
+      await project.write('config/kube.yaml', `${kubeYaml}ttl: 1h\n`);
       const { code, stdout, stderr } = await project.run(['job', 'wait=true']);
       expect(code).toBe(1);
       expect(stdout).toContain(`Job '${first}' failed (exit code 3)`);
@@ -282,6 +283,7 @@ describe('the commands of the cluster', () => {
       'a success that make %s has seen outlives the Job, which a TTL removes',
       async (command) => {
         cluster.simulation.fate = () => ({ kind: 'succeeded' });
+        await project.write('config/kube.yaml', `${kubeYaml}ttl: 1h\n`);
         await project.run(['job']);
         await expect
           .poll(() => cluster.store.list('jobs').filter((job) => job['status'].succeeded === 1).length)
@@ -296,6 +298,16 @@ describe('the commands of the cluster', () => {
         expect(names()).toEqual([]);
       },
     );
+
+    it('a success that somebody deletes is one that is not found', async () => {
+      cluster.simulation.fate = () => ({ kind: 'succeeded' });
+      await project.run(['job', 'wait=true']);
+      await project.run(['delete', 'yes=true']);
+      expect((await project.run(['status'])).stdout).toContain('its Job is gone, its record says so');
+      expect((await project.run(['job'])).stdout).toContain(
+        `Job '${first}' not found. Creating the job.\njob.batch/${first} created\n`,
+      );
+    });
 
     describe('a success that was run again', () => {
       beforeEach(async () => {

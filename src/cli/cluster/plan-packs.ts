@@ -6,7 +6,7 @@ import type { LaunchStep } from '../../executors/kubernetes/launch.ts';
 import { jobs } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { removeObject } from '../../executors/kubernetes/remove-object.ts';
-import { executorName } from '../../executors/kubernetes/run-outcome.ts';
+import { countsWithoutJob } from '../../executors/kubernetes/run-outcome.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
@@ -89,5 +89,5 @@ export async function planPacks(
 /** A trial whose Job a TTL has removed is known by its record alone. */
 async function remembered(name: string, records: RecordStore) {
   const record = await records.read(name);
-  return record?.executor === executorName && record.state === 'succeeded' ? record : undefined;
+  return countsWithoutJob(record) ? record : undefined;
 }

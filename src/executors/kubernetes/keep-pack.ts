@@ -52,6 +52,7 @@ export async function keepPack(
       fingerprint: trial.fingerprint,
       command: known?.command ?? '',
       executor: executorName,
+      outlives: true,
       state,
       attempt,
       host: hostname(),

@@ -12,7 +12,7 @@ import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
 import { OutcomeMemory, type OutcomeRecords } from './outcome-memory.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
-import { executorName } from './run-outcome.ts';
+import { countsWithoutJob } from './run-outcome.ts';
 import { hasEnded, jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
 
 /** What was found and done about one trial. */
@@ -199,7 +199,7 @@ class Launch {
     name: string,
   ): { state: TrialState; reason?: string; fingerprint: JobSpec['fingerprint'] } | undefined {
     const record = this.#options.records.readListed(name);
-    if (record?.executor !== executorName || record.state !== 'succeeded') return undefined;
+    if (!countsWithoutJob(record)) return undefined;
     return {
       state: record.state,
       reason: 'its Job is gone, its record says so',

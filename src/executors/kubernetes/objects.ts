@@ -37,6 +37,7 @@ export interface Job extends KubeObject {
     readonly completions?: number;
     readonly completionMode?: string;
     readonly backoffLimit?: number;
+    readonly ttlSecondsAfterFinished?: number;
     readonly template?: { readonly metadata?: Pick<ObjectMeta, 'annotations'>; readonly spec?: PodSpec };
   };
   readonly status?: {

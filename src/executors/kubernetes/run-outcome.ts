@@ -15,7 +15,15 @@ export function attemptOf(job: Job, known: RunRecord | undefined): number {
 }
 
 /**
- * The record of a Job that has ended, so that its outcome outlives it (a TTL, or `make delete`).
+ * A trial whose Job is gone has not to run again where its record says that it succeeded, and the Job was to go.
+ * A Job that somebody has deleted is one that is not found: it is created again.
+ */
+export function countsWithoutJob(record: RunRecord | undefined): record is RunRecord {
+  return record?.executor === executorName && record.state === 'succeeded' && record.outlives === true;
+}
+
+/**
+ * The record of a Job that has ended, for `make status` to tell when it is gone.
  * `undefined` while it has not ended. Model, dataset and hyperparameters are those of its annotations.
  */
 export function recordOf(
@@ -37,6 +45,7 @@ export function recordOf(
     ...(notes[annotationNames.code] === undefined ? {} : { code: notes[annotationNames.code] }),
     executor: executorName,
     uid: job.metadata.uid,
+    ...(job.spec?.ttlSecondsAfterFinished === undefined ? {} : { outlives: true }),
     state,
     attempt: rest.attempt,
     host: hostname(),

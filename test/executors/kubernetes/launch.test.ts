@@ -227,6 +227,7 @@ describe('launching a sweep', () => {
       fingerprint: spec?.fingerprint,
       command: 'x',
       executor: 'kubernetes',
+      outlives: true,
       state: 'succeeded',
       attempt: 1,
       host: 'h',

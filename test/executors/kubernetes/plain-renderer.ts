@@ -69,6 +69,7 @@ export function plainRenderer(
         },
         spec: {
           backoffLimit: 0,
+          ttlSecondsAfterFinished: 3600,
           template: {
             metadata: { labels },
             spec: {
