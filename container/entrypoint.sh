@@ -33,19 +33,29 @@ set -u
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
 skipped() { say "identity: skipped $*"; }
+scripts=$(cd "$(dirname "$0")" && pwd)
 
 if [ $# -eq 0 ]; then set -- "${SHELL:-/bin/sh}"; fi
 
 # --- running the command ------------------------------------------------------------------------------------
 
-child='' interrupted='' missed='' resets_signals=''
+child='' interrupted='' missed='' resets_signals='' handing_over=''
 
 forward() {
   interrupted=1
+  # Told to stop before there is a command, there will be none. The others are for a command to understand.
+  if [ -z "$handing_over" ]; then
+    case $1 in HUP) exit 129 ;; INT) exit 130 ;; QUIT) exit 131 ;; TERM) exit 143 ;; *) return ;; esac
+  fi
   # A child that cannot be freed of ignoring these two (see hand_over) is asked to stop in the usual way.
   case $1 in INT | QUIT) [ -n "$resets_signals" ] || set -- TERM ;; esac
   if [ -n "$child" ]; then kill -"$1" "$child" 2>/dev/null; else missed=$1; fi
 }
+# From the start: process 1 does not get a signal that it has no trap for.
+for name in TERM INT HUP QUIT USR1 USR2; do
+  # shellcheck disable=SC2064 # the name is meant to be expanded now
+  trap "forward $name" "$name"
+done
 
 # Runs its arguments in the directory $start_in as the user, as a child; ends with the child's exit code.
 hand_over() {
@@ -57,12 +67,9 @@ hand_over() {
     resets_signals=1
     set -- perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec {$ARGV[0]} @ARGV or exit 127' "$@"
   fi
-  for name in TERM INT HUP QUIT USR1 USR2; do
-    # shellcheck disable=SC2064 # the name is meant to be expanded now
-    trap "forward $name" "$name"
-  done
   # ... and gives them /dev/null as standard input, unless it is said by another number.
   exec 3<&0
+  handing_over=1
   # Entering the directory is the user's to do: root may not be let in.
   become sh -c 'cd "$1" && shift && exec "$@"' sh "$start_in" "$@" <&3 3<&- &
   child=$!
@@ -290,11 +297,14 @@ mirror_accounts() {
 }
 
 make_home() {
-  # A link left by an image would lead secrets to wherever it points.
-  [ ! -L "$HOME" ] || rm -f "$HOME"
+  # What an image has there as a link is not a home.
+  if [ -L "$HOME" ] && pod_local "${HOME%/*}"; then rm -f "$HOME"; fi
   if [ ! -d "$HOME" ]; then
     mkdir -p "$HOME" || return
     [ ! -d /etc/skel ] || cp -R /etc/skel/. "$HOME/" 2>/dev/null
+  elif ! pod_local "$HOME"; then
+    chown "$NB_UID:$NB_GID" "$HOME" 2>/dev/null || :
+    return 0
   fi
   chmod 750 "$HOME" 2>/dev/null
   # Not into volumes mounted below; the home last, since root may not be let in afterwards.
@@ -302,13 +312,14 @@ make_home() {
     chown "$NB_UID:$NB_GID" "$HOME"
 }
 
+# By number: sudo takes a name in capitals for an alias.
 allow_sudo() {
   case ${GRANT_SUDO-} in yes | true | 1) ;; *) return 0 ;; esac
   if [ ! -d /etc/sudoers.d ] || ! command -v sudo >/dev/null 2>&1; then
     skipped 'sudo: this image does not have it'
     return 0
   fi
-  (umask 0227 && rm -f /etc/sudoers.d/kube-toolbox && printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$NB_USER" >/etc/sudoers.d/kube-toolbox) ||
+  (umask 0227 && rm -f /etc/sudoers.d/kube-toolbox && printf '#%s ALL=(ALL) NOPASSWD: ALL\n' "$NB_UID" >/etc/sudoers.d/kube-toolbox) ||
     skipped 'sudo: /etc/sudoers.d cannot be written'
 }
 
@@ -367,14 +378,8 @@ shared_directory() {
   as_user sh -c '[ -d "$1" ] && [ -w "$1" ] && [ -x "$1" ]' sh "$1"
 }
 
-# Whether the home is itself on scratch, where no secret may go.
-home_on_scratch() {
-  [ -n "${SCRATCH_HOME_ROOT-}" ] || [ -n "${SCRATCH_HOME-}" ] || return 1
-  case $(cd "$HOME" 2>/dev/null && pwd -P)/ in
-    "${SCRATCH_HOME_ROOT:-$SCRATCH_HOME}"/* | "${SCRATCH_HOME:-$SCRATCH_HOME_ROOT}"/*) return 0 ;;
-  esac
-  return 1
-}
+# pod_local PATH: whether it is gone with the pod. Asked as the user, since a volume may not let root in.
+pod_local() { as_user sh "$scripts/pod-local.sh" "$1"; }
 
 stage_scratch() {
   if [ -z "${SCRATCH_HOME-}" ]; then
@@ -385,6 +390,8 @@ stage_scratch() {
     skipped "scratch: $NB_USER cannot write $SCRATCH_HOME"
     return 0
   }
+  ! pod_local "$SCRATCH_HOME" ||
+    say "identity: $SCRATCH_HOME is on no volume but on this pod's own disk: it goes with the pod"
   ZDOTDIR=$SCRATCH_HOME/.shell
   GIT_CONFIG_GLOBAL=$SCRATCH_HOME/.gitconfig
   UV_CACHE_DIR=${UV_CACHE_DIR:-$SCRATCH_HOME/.cache/uv}
@@ -401,8 +408,11 @@ stage_scratch() {
       "HISTSIZE=50000" "SAVEHIST=50000" "setopt append_history hist_ignore_space" >"$ZDOTDIR/.zshrc"
     [ -e "$GIT_CONFIG_GLOBAL" ] || : >"$GIT_CONFIG_GLOBAL"
     [ -e "$SCRATCH_HOME/.zsh_history" ] || : >"$SCRATCH_HOME/.zsh_history"
+    # A home on a volume keeps its own, and may be this very folder.
+    sh "$2/pod-local.sh" "$HOME" || exit 0
     for name in .zsh_history .vscode .vscode-server .cursor .cursor-server; do
       [ "$name" = .zsh_history ] || mkdir -p "$SCRATCH_HOME/$name"
+      [ ! "$HOME/$name" -ef "$SCRATCH_HOME/$name" ] || continue
       # Something real of that name is the image'"'"'s; an empty one is nothing to keep.
       [ -L "$HOME/$name" ] || rmdir "$HOME/$name" 2>/dev/null
       if [ -e "$HOME/$name" ] && [ ! -L "$HOME/$name" ]; then
@@ -411,7 +421,7 @@ stage_scratch() {
         ln -sfn "$SCRATCH_HOME/$name" "$HOME/$name"
       fi
     done
-  ' sh "$skeleton" || skipped "shell state: $SCRATCH_HOME does not take it"
+  ' sh "$skeleton" "$scripts" || skipped "shell state: $SCRATCH_HOME does not take it"
   for name in .oh-my-zsh oh-my-zsh; do
     if as_user sh -c '[ -d "$1" ]' sh "$ZDOTDIR/$name"; then export ZSH="$ZDOTDIR/$name"; fi
   done
@@ -427,14 +437,21 @@ stage_scratch() {
 # --- keys and names -----------------------------------------------------------------------------------------
 
 rebuild_ssh() {
-  if home_on_scratch; then
-    skipped ".ssh: $HOME is on scratch, where no key is written"
-  else
+  if [ -n "${SSH_PRIVATE_KEY_B64-}${SSH_PUBLIC_KEY-}${SSH_KNOWN_HOSTS-}" ]; then
     # The key comes by the environment and goes through a pipe: never an argument, never a line of the log.
     as_user sh -c '
       umask 077
-      rm -rf "$HOME/.ssh" 2>/dev/null
+      for place in "$HOME" "$HOME/.ssh"; do
+        if [ "$place" != "$HOME" ] && [ -L "$place" ]; then rm -f "$place"; fi
+        # There it would outlive the pod, and what is there is somebody'"'"'s own.
+        sh "$1/pod-local.sh" "$place" || {
+          echo "kube-toolbox: identity: skipped .ssh: $place is on a volume, where no key is written" >&2
+          exit 0
+        }
+      done
       mkdir -p "$HOME/.ssh" && chmod 700 "$HOME/.ssh" && cd "$HOME/.ssh" || exit
+      # Files and links only: a folder in it may be a volume.
+      rm -f -- * .[!.]* 2>/dev/null
       if [ -n "${SSH_PRIVATE_KEY_B64-}" ]; then
         printf %s "$SSH_PRIVATE_KEY_B64" | tr -d " \t\r\n" | base64 -d >id_rsa 2>/dev/null && chmod 600 id_rsa || {
           rm -f id_rsa
@@ -444,7 +461,7 @@ rebuild_ssh() {
       umask 022
       [ -z "${SSH_PUBLIC_KEY-}" ] || { printf "%s\n" "$SSH_PUBLIC_KEY" >id_rsa.pub && chmod 644 id_rsa.pub; }
       [ -z "${SSH_KNOWN_HOSTS-}" ] || { printf "%s\n" "$SSH_KNOWN_HOSTS" >known_hosts && chmod 644 known_hosts; }
-    ' || skipped ".ssh: $HOME cannot be written"
+    ' sh "$scripts" || skipped ".ssh: $HOME cannot be written"
   fi
   unset SSH_PRIVATE_KEY_B64
 }
@@ -493,7 +510,7 @@ if [ "$(id -u)" = 0 ]; then
   [ -z "${TOOLBOX_WORK-}" ] || [ ! -d "$TOOLBOX_WORK" ] || chown -R "$NB_UID:$NB_GID" "$TOOLBOX_WORK" ||
     skipped "handing over $TOOLBOX_WORK"
   become_user || :
-  sh "$(dirname "$0")/link.sh"
+  sh "$scripts/link.sh"
   # What follows is looked at as the user, who may not enter the directory that root started in.
   cd /
 else

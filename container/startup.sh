@@ -30,12 +30,11 @@
 # standard error; a failing one says which it was and ends the whole with its exit code. Variables and
 # functions that the startup scripts set are exported to the command. bash 3.2 or newer.
 
-scripts=$(dirname "${BASH_SOURCE[0]}")
+toolbox_scripts=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=container/code.sh
-. "$scripts/code.sh"
+. "$toolbox_scripts/code.sh"
 # shellcheck source=container/environments.sh
-. "$scripts/environments.sh"
-unset scripts
+. "$toolbox_scripts/environments.sh"
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
 
@@ -92,7 +91,7 @@ run_text() {
 # Whether a directory is gone with the pod, rather than on a volume that other pods may share.
 pod_local() {
   case $1/ in "${TOOLBOX_WORK:-/nowhere}"/*) return 0 ;; esac
-  [ "$(stat -c %d "$1" 2>/dev/null)" = "$(stat -c %d / 2>/dev/null)" ]
+  sh "$toolbox_scripts/pod-local.sh" "$1"
 }
 
 # --- files and outputs --------------------------------------------------------------------------------------
@@ -218,5 +217,5 @@ printf '%s\n' "$PWD" >"$TOOLBOX_STATE/outputs"
 unset -f say clock step ended run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_commit use_ssh fetch_code own_snapshot \
   copy_files share_outputs share_output download_data activate_conda activate_venv sync_uv activate_poetry activate_found
 while read -r _ _ name; do export -f "${name?}"; done < <(declare -F)
-unset TOOLBOX_STATE TOOLBOX_IMAGE_HOME REPLY told current
+unset TOOLBOX_STATE TOOLBOX_IMAGE_HOME REPLY told current toolbox_scripts
 exec bash -c "${1-}" bash

@@ -21,6 +21,7 @@ export const podScripts = [
   'entrypoint.sh',
   'environments.sh',
   'link.sh',
+  'pod-local.sh',
   'region.sh',
   'run-command.sh',
   'run.sh',

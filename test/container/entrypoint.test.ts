@@ -9,6 +9,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -81,6 +82,21 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])('under %s %s',
     expect(await started.ended()).toMatchObject({ code: 9, stdout: `ready\ncaught ${name}\n` });
   });
 
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('does not start the command after a %s during the set-up', async (name, code) => {
+    sandbox.write('opt/slow/git', '#!/bin/sh\nsleep 0.5\n', 0o755);
+    const env = { ...user, GIT_USER_NAME: 'J', PATH: '/opt/slow:/usr/sbin:/usr/bin' };
+    const started = sandbox.start([...words, entrypoint, 'sh', '-c', 'echo ran >&2'], { env });
+    // What comes right before git's identity.
+    await started.printed('skipped scratch');
+    started.kill(name);
+    const ran = await started.ended();
+    expect(ran.code).toBe(code);
+    expect(ran.stderr).not.toContain('ran');
+  });
+
   it('refuses what is no name', () => {
     const ran = sandbox.run([...words, entrypoint, 'true'], { env: { ...user, NB_USER: 'a;touch /tmp/x' } });
     expect(ran).toMatchObject({ code: 2, stdout: '' });
@@ -144,6 +160,10 @@ describe('accounts', () => {
     const ran = enter('echo "$SHELL"', { ...user, NB_SHELL: '/bin/fancy' });
     expect(ran.stdout).toBe('/bin/zsh\n');
     expect(ran.stderr).toContain('skipped the shell /bin/fancy: this image does not have it');
+  });
+
+  it('grants sudo to a name in capitals', () => {
+    expect(enter('sudo -n id -u', { ...user, NB_USER: 'JDOE', GRANT_SUDO: 'yes' }).stdout).toBe('0\n');
   });
 
   it('grants sudo only when asked', () => {
@@ -289,6 +309,55 @@ describe('scratch', () => {
     expect(ran.stderr).toContain('skipped scratch: SCRATCH_HOME_ROOT is not set');
   });
 
+  it('says when the scratch home goes with the pod, and only then', () => {
+    const says =
+      "identity: /scratch/homes/jdoe is on no volume but on this pod's own disk: it goes with the pod";
+    expect(enter('true', lab).stderr).toContain(says);
+    expect(enter('true', lab, volume('/scratch')).stderr).not.toContain('own disk');
+  });
+
+  it('leaves a home alone that is on scratch itself', () => {
+    const options = volume('/home');
+    mkdirSync(path.join(options.source, 'jdoe/.ssh'), { recursive: true });
+    const env = { ...user, SCRATCH_HOME_ROOT: '/home' };
+    for (const start of ['first', 'second']) {
+      const ran = enter(
+        `cd ~; mkdir -p .vscode-server && touch .vscode-server/${start} && ls .vscode-server`,
+        env,
+        options,
+      );
+      expect(ran).toMatchObject({ code: 0 });
+      expect(ran.stdout).toContain(`${start}\n`);
+    }
+    // The same folder by two paths, on the container's own disk.
+    symlinkSync('/home', sandbox.path('homes'));
+    expect(enter('ls ~/.cursor/', { ...user, SCRATCH_HOME_ROOT: '/homes' })).toMatchObject({ code: 0 });
+  });
+
+  it('changes nothing in a home that is on a volume of its own', () => {
+    const options = volume('/home/jdoe');
+    const files = { '.ssh/id_ed25519': 'mine', '.ssh/config': 'mine', 'other/file': 'theirs' };
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(path.join(options.source, path.dirname(name)), { recursive: true });
+      writeFileSync(path.join(options.source, name), content);
+    }
+    symlinkSync('/elsewhere', path.join(options.source, '.vscode'));
+    const before = execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P %U %m %l\n'], {
+      cwd: options.source,
+      encoding: 'utf8',
+    });
+    const env = { ...lab, SSH_PRIVATE_KEY_B64: 'a2V5', SSH_PUBLIC_KEY: 'ssh-ed25519 AAAA' };
+    const ran = enter('echo "${SSH_PRIVATE_KEY_B64-gone}"', env, options);
+    expect(ran).toMatchObject({ code: 0, stdout: 'gone\n' });
+    expect(ran.stderr).toContain('skipped .ssh: /home/jdoe is on a volume, where no key is written');
+    const after = execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P %U %m %l\n'], {
+      cwd: options.source,
+      encoding: 'utf8',
+    });
+    expect(after).toBe(before);
+    expect(statSync(options.source).uid).toBe(123456);
+  });
+
   it('makes a working directory that is not on scratch', () => {
     expect(enter('pwd; touch here', { ...user, WORKING_DIR: '/data/desk' }).code).toBe(0);
     expect(owner('data/desk/here').uid).toBe(123456);
@@ -367,11 +436,49 @@ describe('keys', () => {
   });
 
   it('writes no key where the whole home is on scratch', () => {
+    const options = volume('/scratch');
     execFileSync('rm', ['-rf', sandbox.path('home')]);
     symlinkSync('/scratch/homes', sandbox.path('home'));
-    const ran = enter('true', { ...lab, ...keys });
-    expect(ran.stderr).toContain('skipped .ssh: /home/jdoe is on scratch, where no key is written');
-    expect(grep(key.split('\n')[1] as string, sandbox.path('scratch'))).toEqual([]);
+    const ran = enter('true', { ...lab, ...keys }, options);
+    expect(ran.stderr).toContain('skipped .ssh: /home/jdoe is on a volume, where no key is written');
+    expect(grep(key.split('\n')[1] as string, sandbox.root)).toEqual([]);
+  });
+
+  it('touches no .ssh that is mounted, nor a folder that is mounted in one', () => {
+    const own = volume('/home/jdoe/.ssh');
+    writeFileSync(path.join(own.source, 'id_ed25519'), 'mine');
+    const ran = enter('cat ~/.ssh/id_ed25519', { ...lab, ...keys }, own);
+    expect(ran.stdout).toBe('mine');
+    expect(ran.stderr).toContain('skipped .ssh: /home/jdoe/.ssh is on a volume');
+    const inside = volume('/home/jdoe/.ssh/team');
+    writeFileSync(path.join(inside.source, 'key'), 'theirs');
+    expect(enter('cat ~/.ssh/team/key ~/.ssh/id_rsa', { ...lab, ...keys }, inside).stdout).toBe(
+      `theirs${key}`,
+    );
+  });
+
+  it('leaves what the image has in .ssh where none is given', () => {
+    sandbox.write('home/jdoe/.ssh/known_hosts', 'image');
+    expect(enter('cat ~/.ssh/known_hosts', lab).stdout).toBe('image');
+    sandbox.write('app/.ssh/known_hosts', 'image');
+    const as = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', 'sh', entrypoint];
+    execFileSync('chown', ['-R', '1000:1000', sandbox.path('app')]);
+    const ran = sandbox.run([...as, 'cat', '/app/.ssh/known_hosts'], { env: { ...user, HOME: '/app' } });
+    expect(ran.stdout).toBe('image');
+  });
+
+  it('knows a volume in an image without any tools, and takes what it cannot tell for one', () => {
+    const options = volume('/mnt/my data');
+    const code = (place: string) =>
+      sandbox.run(['/bin/sh', '/kube-toolbox/scripts/pod-local.sh', place], {
+        ...options,
+        env: { PATH: '/none' },
+      }).code;
+    expect(['/', '/home', '/yet/to/be'].map(code)).toEqual([0, 0, 0]);
+    expect(['/mnt/my data', '/mnt/my data/new', '/proc', '/dev/shm/x'].map(code)).toEqual([1, 1, 1, 1]);
+    symlinkSync('/mnt/my data', sandbox.path('link'));
+    symlinkSync('/nowhere', sandbox.path('dangling'));
+    expect(['/link/x', '/dangling'].map(code)).toEqual([1, 1]);
   });
 
   it('says when the key is not base64, without printing it', () => {
@@ -527,6 +634,17 @@ describe('hostile values', () => {
     expect(readdirSync(sandbox.path('tmp'))).toEqual([]);
   });
 });
+
+/** A volume: a folder of the sandbox that is mounted, on the same device as all the rest. */
+function volume(target: string): RunOptions & { readonly source: string } {
+  const source = sandbox.path(`volumes${target}`);
+  mkdirSync(source, { recursive: true });
+  if (target === '/scratch') {
+    chownSync(source, seed.uid, seed.gid);
+    chmodSync(source, 0o770);
+  }
+  return { source, mounts: [{ source, target }] };
+}
 
 /** The files below a folder that hold a text. */
 function grep(wanted: string, folder: string): string[] {
