@@ -46,7 +46,7 @@ function explainType({ tree, path, place, node }: Complaint): Diagnostic {
   if (node?.kind === 'scalar' && node.value === null) {
     const hint =
       typesOf(place?.schema ?? {}).includes('string') && node.text !== ''
-        ? `write "${node.text}" in quotes to mean the word`
+        ? `remove the line, or write "${node.text}" in quotes to mean the word`
         : `write ${expected} after it, or remove it`;
     return complain('CONFIG_WRONG_TYPE', `${what}${where} has no value`, locate(tree, path), hint);
   }
@@ -65,6 +65,8 @@ function typeHint(path: Path, place: Place | undefined, node: TreeNode | undefin
   if (wantsNumber && /^\s*[\d.]+\s*(gi?b?|gib)\s*$/i.test(node.text)) {
     return `write ${Number.parseFloat(node.text)}: the unit is GiB`;
   }
+  if (typeof node.value === 'number')
+    return wantsNumber ? `write ${Math.floor(node.value)} or ${Math.ceil(node.value)}` : undefined;
   if (wantsNumber && /^\d+(\.\d+)?$/.test(node.text)) return 'remove the quotes';
   if (wantsNumber && /<[\w.-]+>/.test(node.text)) {
     return `a hyperparameter called ${quoted(String(path.at(-1)))} sets this field by itself`;

@@ -44,5 +44,5 @@ function elsewhere(key: string, here: string): string | undefined {
 
 function listOf(known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
-  return known.length <= 12 ? `it takes ${known.join(', ')}` : 'docs/configuration.md lists the fields';
+  return known.length <= 12 ? `it takes ${known.join(', ')}` : 'docs/fields.md lists the fields';
 }

@@ -157,6 +157,10 @@ const syntaxMessages: Partial<Record<YAMLError['code'], Words>> = {
     'a second ": " in one line',
     'put the value in quotes, or start it on its own line below ">-"',
   ],
+  UNEXPECTED_TOKEN: [
+    'YAML cannot read this here',
+    'put quotes around a value that begins with "-", "?", "]", "}", "%", "@" or "`"',
+  ],
   MULTILINE_IMPLICIT_KEY: ['a key without a ":" after it', 'write "key: value", with a space after the ":"'],
 };
 

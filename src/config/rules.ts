@@ -1,6 +1,7 @@
 import { onlyOneListIsInEffect } from './rules/both-lists.ts';
 import { everyModelHasACommand } from './rules/commands.ts';
 import { groupsSetTheSameKeys, noNameIsWrittenTwice } from './rules/hyperparameters.ts';
+import { ownNamesAreLeftAlone } from './rules/own-names.ts';
 import { spellingsAreCurrent, theClusterIsNamed, theProjectHasOneName } from './rules/project.ts';
 import type { Rule } from './rules/rule.ts';
 import { runKeepsValuesThatAreThere, runNamesWhatIsThere } from './rules/run.ts';
@@ -16,4 +17,5 @@ export const rules: readonly Rule[] = [
   runKeepsValuesThatAreThere,
   onlyOneListIsInEffect,
   spellingsAreCurrent,
+  ownNamesAreLeftAlone,
 ];

@@ -1,3 +1,4 @@
+import { legalText } from '../matrix/legal-name.ts';
 import { checkPodSpec, type PodSpec } from './check-pod.ts';
 import { wrongLabelName, wrongLabelValue, wrongQualifiedName, wrongSubdomain } from './legal-values.ts';
 import { type LimitProblem, maxInt32, once, type Report, reportName, type Texts } from './limit-problem.ts';
@@ -83,7 +84,14 @@ function checkLabels(labels: Texts, report: Report): void {
       report('RENDER_BAD_LABEL', `the label name "${key}" ${wrongKey}`, { field: 'labels' });
     const wrong = wrongLabelValue(value);
     if (wrong !== undefined)
-      report('RENDER_BAD_LABEL', `the label ${key}: "${value}" ${wrong}`, { field: fieldOfLabel(key) });
+      report('RENDER_BAD_LABEL', `the label ${key}: "${value}" ${wrong}`, {
+        field: fieldOfLabel(key),
+        ...(key === 'user' || key === 'project'
+          ? {
+              hint: `every workload has it as a label; set ${fieldOfLabel(key)} in kube.yaml, such as ${legalText(value).slice(0, 63) || 'example'}`,
+            }
+          : {}),
+      });
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   parseQuantity,
+  wrongImageName,
   wrongLabelName,
   wrongLabelValue,
   wrongQualifiedName,
@@ -41,6 +42,7 @@ export interface PodSpec {
   readonly imagePullSecrets?: readonly Named[];
   readonly serviceAccountName?: string;
   readonly priorityClassName?: string;
+  readonly schedulerName?: string;
   readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly subdomain?: string;
 }
@@ -102,6 +104,10 @@ function checkReferences(spec: PodSpec, report: Report): void {
       wrongSubdomain(spec.priorityClassName),
       'priority_class',
     );
+  if (/\s/.test(spec.schedulerName ?? ''))
+    report('RENDER_BAD_NAME', `scheduler_name "${spec.schedulerName}" has spaces in it`, {
+      field: 'scheduler_name',
+    });
   if (spec.subdomain !== undefined)
     reportName(report, `the service "${spec.subdomain}"`, wrongLabelName(spec.subdomain));
   for (const [key, value] of Object.entries(spec.securityContext ?? {})) {
@@ -116,10 +122,9 @@ function checkContainer(container: Container, volumes: Volumes, report: Report):
   const { name = '', image = '', env = [], ports = [], volumeMounts = [], resources = {} } = container;
   const where = name === 'main' ? '' : ` of container "${name}"`;
   reportName(report, `the container name "${name}"`, wrongLabelName(name), 'server');
-  if (image === '' || /\s/.test(image))
-    report('RENDER_BAD_NAME', `the image "${image}"${where} is empty or has spaces in it`, {
-      field: 'image',
-    });
+  const wrongImage = wrongImageName(image);
+  if (wrongImage !== undefined)
+    report('RENDER_BAD_NAME', `the image "${image}"${where} ${wrongImage}`, { field: 'image' });
   for (const { name: variable, value = '' } of env) {
     if (!/^[\x20-\x3c\x3e-\x7e]+$/.test(variable))
       report('RENDER_BAD_ENV', `"${variable}" is no name for a variable`, { field: 'env' });
@@ -168,6 +173,12 @@ function checkMounts(
       report('RENDER_BAD_PATH', `the mount path "${mountPath}"${where} is not absolute or has a ":" in it`, {
         field: 'volumes',
       });
+    else if (/^\/+$/.test(mountPath) || /(?:^|\/)\.\.(?:\/|$)/.test(mountPath))
+      report(
+        'RENDER_BAD_PATH',
+        `the mount path "${mountPath}"${where} is ${mountPath.includes('..') ? 'no plain path' : 'all of the container'}`,
+        { field: 'volumes', hint: 'mount the volume in a folder of its own, such as /data' },
+      );
     if (!volumes.some((each) => each.name === volume))
       report('RENDER_BAD_NAME', `"${volume}" is mounted at ${mountPath}, and there is no such volume`);
   }

@@ -40,6 +40,19 @@ export function wrongQualifiedName(key: string): string | undefined {
     : 'may have letters, digits, "-", "_" and "." and must begin and end with a letter or digit';
 }
 
+const image =
+  /^(?:(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][\w+.-]*:[0-9A-Fa-f]{32,})?$/;
+
+/** The same of an image: `[registry[:port]/]path[:tag][@digest]`, what a node can read as a reference. */
+export function wrongImageName(name: string): string | undefined {
+  if (name === '') return 'is empty';
+  if (/\s/.test(name)) return 'has spaces in it';
+  if (name.length > 512) return `has ${name.length} characters`;
+  if (image.test(name)) return undefined;
+  if (image.test(name.toLowerCase())) return 'has capitals, which only tags may have';
+  return 'is none: write [registry/]path[:tag]';
+}
+
 const units: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,

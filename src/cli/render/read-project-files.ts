@@ -39,7 +39,10 @@ export function readProjectFiles(root: string): ReadProjectFiles {
       if (code === 'ENOENT' && defaults.has(relative)) return { ok: true, value: [], diagnostics: [] };
       if (error instanceof Outside) return refuse(message, 'put the file itself there, not a link to it');
       const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code ?? message})`;
-      return refuse(`\`file:\` has ${entry}, which ${why}`, 'make it, or remove it from `file:`', error);
+      const hint = /[*?[]/.test(entry)
+        ? 'patterns are not taken here: name each file, or a folder'
+        : 'make it, or remove it from `file:`';
+      return refuse(`\`file:\` has ${entry}, which ${why}`, hint, error);
     }
   };
 }

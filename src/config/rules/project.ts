@@ -2,8 +2,8 @@ import { errorDiagnostic, warningDiagnostic } from '../../diagnostics/diagnostic
 import { nearestName } from '../../diagnostics/nearest-name.ts';
 import { quoted } from '../../diagnostics/quoted.ts';
 import { runaiVariables } from '../runai-variables.ts';
-import { locate, nodeAt, type Path, type Tree } from '../tree.ts';
-import { entriesAt, type Project, type Rule } from './rule.ts';
+import { locate, nodeAt } from '../tree.ts';
+import { fieldPlaces, type Rule } from './rule.ts';
 
 /** Where both files name the project, they give it the same name; at least one names it when there are two. */
 export const theProjectHasOneName: Rule = ({ launch, kube }) => {
@@ -65,16 +65,3 @@ export const spellingsAreCurrent: Rule = (project) =>
           }),
         ],
   );
-
-/** Every mapping that takes overridable fields. */
-function fieldPlaces({ launch, kube }: Project): { readonly tree: Tree; readonly path: Path }[] {
-  return [
-    ...(kube === undefined ? [] : [{ tree: kube, path: [] }]),
-    ...(launch === undefined ? [] : [{ tree: launch, path: [] }]),
-    ...(['model', 'dataset'] as const).flatMap((section) =>
-      entriesAt(launch, [section]).flatMap(([name]) =>
-        launch === undefined ? [] : [{ tree: launch, path: [section, name] }],
-      ),
-    ),
-  ];
-}

@@ -24,6 +24,22 @@ export function entriesOf(node: TreeNode | undefined): (readonly [string, MapEnt
   return node?.kind === 'map' ? [...node.entries] : [];
 }
 
+/** Every mapping that takes overridable fields. */
+export function fieldPlaces({
+  launch,
+  kube,
+}: Project): { readonly tree: Tree; readonly path: readonly string[] }[] {
+  return [
+    ...(kube === undefined ? [] : [{ tree: kube, path: [] }]),
+    ...(launch === undefined ? [] : [{ tree: launch, path: [] }]),
+    ...(['model', 'dataset'] as const).flatMap((section) =>
+      entriesAt(launch, [section]).flatMap(([name]) =>
+        launch === undefined ? [] : [{ tree: launch, path: [section, name] }],
+      ),
+    ),
+  ];
+}
+
 /** A scalar, or the scalars of a list; other values are left out. */
 export function scalarsOf(node: TreeNode | undefined): ScalarNode[] {
   const nodes = node?.kind === 'list' ? node.items : node === undefined ? [] : [node];
