@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { JobSpec } from '../matrix/job-spec.ts';
 
-/** Every variable of a trial carries this one; it is how its processes are found again, see local-process-table. */
+/** Every variable of a trial carries this one; it is how its processes are found again, see process-table. */
 export const markerName = 'TOOLBOX_RUN';
 
 export interface LocalEnvironmentSources {
@@ -36,9 +36,9 @@ export function localEnvironment(
   env['TOOLBOX_MODEL'] = spec.trial.model;
   env['TOOLBOX_DATASET'] = spec.trial.dataset;
   env['TOOLBOX_HPARAM'] = JSON.stringify(hyperparameterTexts(spec));
-  const run = `${sources.sweepId}/${spec.name}`;
-  env[markerName] = run;
-  return { env, marker: `${markerName}=${run}` };
+  const marker = `${sources.sweepId}/${spec.name}`;
+  env[markerName] = marker;
+  return { env, marker };
 }
 
 /** Key (no underscore) → text as written. */

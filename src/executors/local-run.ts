@@ -16,12 +16,14 @@ import type { Launched, LaunchRequest, LocalLauncher } from './local-launcher.ts
 import { LocalLog, removeOldLogs } from './local-log.ts';
 import { type LocalOutcome, outcomeOf, signalOf } from './local-outcome.ts';
 import { asList, createOutputFolders } from './local-outputs.ts';
-import { type Escalation, LocalProcess, type ProcessEnd } from './local-process.ts';
+import { LocalProcess, type ProcessEnd } from './local-process.ts';
+import type { Escalation, TrialEnder } from './trial-ender.ts';
 
 const host = hostname();
 
 export interface LocalRunOptions extends LocalEnvironmentSources {
   readonly launchers: LauncherPool;
+  readonly ender: TrialEnder;
   readonly records: BackgroundRecords;
   readonly now: () => number;
   /** Gets a trial's bytes as they come; a returned promise holds the trial back until it settles. */
@@ -46,7 +48,7 @@ export interface Attempt {
   /** Counts from 1. */
   readonly attempt: number;
   readonly request: LaunchRequest;
-  /** See {@link LocalProcess}. */
+  /** See {@link TrialFamily}. */
   readonly marker: string;
 }
 
@@ -108,7 +110,8 @@ export class LocalRun {
       records.ended(record({ ...failed, log: log.path }));
       throw new StartError(diagnostic);
     }
-    const trialProcess = new LocalProcess(launched, launcher, marker, (stream, chunk) => {
+    const family = { session: launcher.session, marker };
+    const trialProcess = new LocalProcess(launched, family, options.ender, (stream, chunk) => {
       log.write(chunk);
       return options.output(spec.trial, stream, chunk);
     });

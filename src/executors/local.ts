@@ -22,8 +22,10 @@ import {
   StartError,
   type Stop,
 } from './local-run.ts';
+import { TrialEnder } from './trial-ender.ts';
 
-export interface LocalExecutorOptions extends Omit<LocalRunOptions, 'records' | 'sweepId' | 'launchers'> {
+export interface LocalExecutorOptions
+  extends Omit<LocalRunOptions, 'records' | 'sweepId' | 'launchers' | 'ender'> {
   /** Absolute path of bash. */
   readonly bash: string;
   readonly records: DiskRecordStore;
@@ -53,6 +55,7 @@ export class LocalExecutor implements Executor {
       ...options,
       records: this.#records,
       launchers: this.#launchers,
+      ender: new TrialEnder(),
       sweepId: randomUUID(),
     };
     const killAll = () => {
