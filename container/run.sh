@@ -17,28 +17,37 @@
 set -u
 
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=container/region.sh
-. "$scripts/region.sh"
-# shellcheck source=container/upload.sh
-. "$scripts/upload.sh"
-sh "$scripts/link.sh"
-toolbox=${TOOLBOX_HOME:-/opt/toolbox}
-if [ -d "$toolbox/bin" ]; then export PATH="$toolbox/bin:$PATH"; fi
 
-# startup.sh writes here where the command runs; its presence says that there may be outputs.
-state=$(mktemp -d /tmp/kube-toolbox.XXXXXX 2>/dev/null || mktemp -d "${TOOLBOX_WORK:-.}/.run.XXXXXX") || exit 1
-export TOOLBOX_STATE=$state
+# The keys that startup.sh takes from the command are to be out of its sight here, too: the variables that this
+# process was started with are in /proc for every process of the same user. It starts itself anew without them.
+if [ -n "${SSH_PRIVATE_KEY_B64-}${DEPLOY_KEY_B64-}" ]; then
+  keys=("${SSH_PRIVATE_KEY_B64-}" "${DEPLOY_KEY_B64-}")
+  unset SSH_PRIVATE_KEY_B64 DEPLOY_KEY_B64
+  exec env TOOLBOX_KEYS=<(printf '%s\0' "${keys[@]}") bash "$scripts/run.sh" "$@"
+fi
+
+grace=${TOOLBOX_GRACE:-30}
+state='' starting='' child='' watchdog='' interrupted='' missed='' stopping=''
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
 
-grace=${TOOLBOX_GRACE:-30}
-child='' watchdog='' interrupted='' missed='' stopping=''
-
 forward() {
   interrupted=1
+  if [ -z "$starting" ]; then
+    # Told to stop before there is a command, there will be none. The others are for a command to understand.
+    case $1 in HUP) set -- 129 ;; INT) set -- 130 ;; QUIT) set -- 131 ;; TERM) set -- 143 ;; *) return ;; esac
+    [ -z "$state" ] || rm -rf "$state"
+    exit "$1"
+  fi
   if [ -z "$child" ]; then
     missed=$1
     return
+  fi
+  # Read by run-command.sh: whether the command's shell is running a program, whose exit code is then its own.
+  local programs=''
+  if [ "$1" = TERM ]; then
+    read -r programs 2>/dev/null <"/proc/$child/task/$child/children"
+    [ -z "$programs" ] || : 2>/dev/null >"$busy"
   fi
   kill -"$1" -- "-$child" 2>/dev/null
   if [ "$1" = TERM ] && [ -z "$stopping" ]; then
@@ -62,11 +71,36 @@ for name in TERM INT HUP QUIT USR1 USR2; do
   trap "forward $name" "$name"
 done
 
+# shellcheck source=container/region.sh
+. "$scripts/region.sh"
+# shellcheck source=container/upload.sh
+. "$scripts/upload.sh"
+sh "$scripts/link.sh"
+toolbox=${TOOLBOX_HOME:-/opt/toolbox}
+if [ -d "$toolbox/bin" ]; then export PATH="$toolbox/bin:$PATH"; fi
+
+# startup.sh writes here where the command runs; its presence says that there may be outputs.
+state=$(mktemp -d /tmp/kube-toolbox.XXXXXX 2>/dev/null || mktemp -d "${TOOLBOX_WORK:-.}/.run.XXXXXX") || exit 1
+export TOOLBOX_STATE=$state
+# What a container before this one left is not about this one.
+busy=${TOOLBOX_WORK:-$state}/.busy ended=${TOOLBOX_WORK:-$state}/.ended
+rm -f "$busy" "$ended"
+
+if [ -n "${TOOLBOX_KEYS-}" ]; then
+  { IFS= read -r -d '' SSH_PRIVATE_KEY_B64 && IFS= read -r -d '' DEPLOY_KEY_B64; } <"$TOOLBOX_KEYS"
+  # /dev/fd/63 or the like.
+  eval "exec ${TOOLBOX_KEYS##*/}<&-"
+  unset TOOLBOX_KEYS
+  export SSH_PRIVATE_KEY_B64 DEPLOY_KEY_B64
+fi
+
 # With job control a background job is the leader of its own process group.
+starting=1
 set -m
 bash "$scripts/startup.sh" "${1-}" &
 child=$!
 set +m
+unset SSH_PRIVATE_KEY_B64 DEPLOY_KEY_B64
 [ -z "$missed" ] || forward "$missed"
 
 code='' answer=0
@@ -86,6 +120,8 @@ fi
 
 # From here on signals are only noted: the upload is what the rest of the grace period is for.
 for name in TERM INT HUP QUIT USR1 USR2; do trap : "$name"; done
+# Read by sync.sh: two uploads at the same time would only take the time from each other.
+: 2>/dev/null >"$ended"
 
 # Uploads one output; the caller is in the directory that holds it.
 upload() {
@@ -117,6 +153,11 @@ if [ -n "$lost" ] && [ "$code" -eq 0 ]; then exit 74; fi
 if [ "$code" -gt 128 ] && [ $$ -ne 1 ]; then
   # End by the same signal, so that whoever waits for this process sees it. Process 1 cannot.
   ulimit -c 0
-  name=$(kill -l "$code" 2>/dev/null) && trap - "$name" 2>/dev/null && kill -"$name" $$
+  name=$(kill -l "$code" 2>/dev/null)
+  # A command may end with such a number by itself; this process is to end, not to stop.
+  case $name in
+    '' | STOP | TSTP | TTIN | TTOU) ;;
+    *) trap - "$name" 2>/dev/null && kill -"$name" $$ ;;
+  esac
 fi
 exit "$code"

@@ -9,7 +9,8 @@
 #   TOOLBOX_SYNC_EVERY  seconds between the end of one upload and the start of the next
 #
 # The native sidecar `sync`: Kubernetes sends it SIGTERM once the main container has ended, however that
-# went, also when it was killed for its memory; it then uploads once more and exits 0. A failed upload is
+# went, also when it was killed for its memory; it then uploads once more and exits 0. While run.sh uploads, which
+# it says by the file $TOOLBOX_WORK/.ended, this does not. A failed upload is
 # told and tried again the next time. POSIX sh.
 set -u
 : "${TOOLBOX_WORK:?}" "${TOOLBOX_OUTPUTS:?}" "${TOOLBOX_SYNC_EVERY:?}"
@@ -53,7 +54,7 @@ while [ -z "$stopping" ]; do
   [ -z "$stopping" ] || kill "$pause" 2>/dev/null
   wait "$pause" 2>/dev/null
   pause=
-  [ -n "$stopping" ] || upload
+  [ -n "$stopping" ] || [ -e "$TOOLBOX_WORK/.ended" ] || upload
 done
 upload
 exit 0

@@ -76,9 +76,58 @@ describe('the command', () => {
     expect(ran.stderr).toContain('User defined signal 1');
   });
 
+  it('ends with a number that a signal which stops a process would have', () => {
+    const print = 'for code in 145 146 147 148 149 150 151 156 255; do "$@" "exit $code"; echo "$?"; done';
+    const ran = sandbox.run(['bash', '-c', print, 'bash', ...script], { env: base });
+    expect(ran.stdout).toBe('145\n146\n147\n148\n149\n150\n151\n156\n255\n');
+  });
+
+  it('is not started after a SIGTERM before it', async () => {
+    sandbox.write('kube-toolbox/scripts/link.sh', 'echo linking; sleep 0.3');
+    const started = sandbox.start([...script, 'echo ran'], { cwd: '/image', env: base });
+    await started.printed('linking');
+    started.kill('SIGTERM');
+    expect(await started.ended()).toMatchObject({ code: 143, stdout: 'linking\n' });
+  });
+
   it('leaves nothing running and nothing in /tmp', () => {
     run('true', { TOOLBOX_OUTPUTS: 'out/' });
     expect(readdirSync(sandbox.path('tmp'))).toEqual([]);
+  });
+});
+
+describe('after SIGTERM', () => {
+  async function terminate(command: string) {
+    // Ends well once it has saved, and prints while it does.
+    const train = `trap 'sleep 0.2; echo saved; echo saved >saved; exit 0' TERM; echo ready; while :; do sleep 0.02; done`;
+    sandbox.write('image/train', `#!/bin/bash\n${train}\n`, 0o755);
+    sandbox.write('image/command.sh', command);
+    const words = [...script, '. /kube-toolbox/scripts/run-command.sh /image/command.sh'];
+    const env = { ...base, TOOLBOX_GRACE: '20', TRAIN: './train' };
+    const started = sandbox.start(words, { cwd: '/image', env });
+    await started.printed('ready');
+    started.kill('SIGTERM');
+    return await started.ended();
+  }
+
+  it.each([
+    './train; echo no',
+    'CUDA_VISIBLE_DEVICES=0 ./train; echo no',
+    '$TRAIN; echo no',
+    'true; (./train); echo no',
+    'train() { command ./train; }; train; echo no',
+    'true; echo x | ./train; echo no',
+    'set -o pipefail; ./train | tee log; echo no',
+  ])('the code is that of the program: %s', async (command) => {
+    expect(await terminate(command)).toMatchObject({ code: 0, stdout: 'ready\nsaved\n' });
+    expect(text('image/saved')).toBe('saved\n');
+  });
+
+  it('the code is 143 where no program was running', async () => {
+    expect(await terminate('true; echo ready; while :; do :; done')).toMatchObject({ code: 143 });
+    // The pod's directory outlives a container that is started again.
+    sandbox.write('kube-toolbox/workspace/.busy', '');
+    expect(await terminate('true; echo ready; while :; do :; done')).toMatchObject({ code: 143 });
   });
 });
 
@@ -363,6 +412,19 @@ describe('the user’s key without an identity', () => {
     );
     expect(text('root/.ssh/id_rsa')).toBe(key);
     expect(ran.stdout + ran.stderr).not.toContain(key);
+  });
+
+  it('is in no process’s environment, nor is the deploy key, and no file is left open', () => {
+    const env = { ...keys, DEPLOY_KEY_B64: Buffer.from(randomSecret()).toString('base64') };
+    const startup = 'printf %s "$SSH_PRIVATE_KEY_B64,$DEPLOY_KEY_B64" >~/seen';
+    const wrapped = keys.SSH_PRIVATE_KEY_B64.replace(/.{20}/g, '$&\n');
+    const parts = [wrapped.slice(0, 20), env.DEPLOY_KEY_B64.slice(0, 20)];
+    const look = `cat /proc/[0-9]*/environ | grep -ac '${parts.join('\\|')}'; ls -l /proc/1/fd /proc/$$/fd >/root/open; grep -c pipe: /root/open; :`;
+    const ran = run(look, { ...env, SSH_PRIVATE_KEY_B64: wrapped, TOOLBOX_STARTUP_SCRIPT: startup });
+    expect(ran.stdout).toMatch(/^0\n/);
+    expect(ran.stdout).toBe(run(look).stdout);
+    expect(text('root/seen')).toBe(`${wrapped},${env.DEPLOY_KEY_B64}`);
+    expect(text('root/.ssh/id_rsa')).toBe(key);
   });
 
   it('does not take the place of the image’s', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrialSandbox } from './trial-sandbox.ts';
 
@@ -89,6 +89,31 @@ describe('a sidecar', () => {
       expect(await started.ended()).toMatchObject({ code: 0 });
     },
   );
+
+  it('leaves the upload after the command to the main container', async () => {
+    sandbox.write('kube-toolbox/workspace/example/out/a', '1');
+    symlinkSync('example', sandbox.path('kube-toolbox/workspace/.outputs'));
+    const env = { ...base, TOOLBOX_OUTPUTS: 'out/', TOOLBOX_SYNC_EVERY: '0.05' };
+    const started = sandbox.start(['sh', '/kube-toolbox/scripts/sync.sh'], { env });
+    await started.printed('Uploaded out/');
+    sandbox.write('kube-toolbox/workspace/.ended', '');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    sandbox.write('kube-toolbox/workspace/example/out/a', '2');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(text('bucket/out/a')).toBe('1');
+    started.kill('SIGTERM');
+    expect((await started.ended()).code).toBe(0);
+    expect(text('bucket/out/a')).toBe('2');
+  });
+
+  it('is told that the command has ended, and no more once it is started again', () => {
+    const ended = sandbox.path('kube-toolbox/workspace/.ended');
+    const env = { ...sync, TOOLBOX_CODE: 'image' };
+    for (const start of ['first', 'second']) {
+      expect(run(`echo ${start}; ls -A "$TOOLBOX_WORK"`, env).stdout).not.toContain('.ended');
+      expect(existsSync(ended)).toBe(true);
+    }
+  });
 
   it('uploads what came after its last time, when stopped', async () => {
     sandbox.write('kube-toolbox/workspace/example/out/a', '1');
