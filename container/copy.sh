@@ -8,6 +8,15 @@
 # POSIX sh. Exit code 0, or the failing tool's.
 set -eu
 
+# Process 1 gets no signal that it has no trap for, and a shell runs a trap between two programs only; when it ends,
+# all of the container does.
+if [ $$ -eq 1 ]; then
+  trap 'exit 143' TERM
+  sh "$0" "$@" &
+  wait $! || exit
+  exit 0
+fi
+
 if [ $# -ne 1 ] || [ ! -d "$1" ]; then
   echo 'usage: copy.sh TARGET (a directory)' >&2
   exit 2

@@ -13,6 +13,15 @@
 # The init container `code`. With pieces it needs sh, cat, gzip and tar only, so that any image will do;
 # sha256sum is used where there is one. POSIX sh.
 set -eu
+# Process 1 gets no signal that it has no trap for, and a shell runs a trap between two programs only; when it ends,
+# all of the container does.
+if [ $$ -eq 1 ]; then
+  trap 'exit 143' TERM
+  sh "$0" "$@" &
+  wait $! || exit
+  exit 0
+fi
+
 umask 022
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
