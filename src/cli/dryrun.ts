@@ -14,6 +14,7 @@ export const command = defineCommand({
       return ExitCode.ok;
     }
     const { openSweep } = await import('./render/open-sweep.ts');
+    const { plannedCodeObjects } = await import('./render/code-objects.ts');
     const { writeManifests } = await import('./render/write-manifests.ts');
     const { usesPacks } = await import('./cluster/uses-packs.ts');
     const { packSpecs } = await import('./render/pack-specs.ts');
@@ -22,7 +23,11 @@ export const command = defineCommand({
       for (const spec of usesPacks(config) ? packSpecs(plan, config, context) : plan)
         yield renderer.job(spec);
     })();
-    writeManifests('dryrun', workloads, context, { ...options, code });
+    writeManifests('dryrun', workloads, context, {
+      ...options,
+      code,
+      codeObjects: await plannedCodeObjects(code, config),
+    });
     return ExitCode.ok;
   },
 });

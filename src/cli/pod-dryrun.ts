@@ -15,11 +15,16 @@ export const command = defineCommand({
     const { pinCode } = await import('./render/open-sweep.ts');
     const { openRenderer } = await import('./render/open-renderer.ts');
     const { interactivePod } = await import('../render/interactive-pod.ts');
+    const { plannedCodeObjects } = await import('./render/code-objects.ts');
     const { writeManifests } = await import('./render/write-manifests.ts');
     const config = await openProject(context);
     const code = await pinCode(context, config);
     const renderer = await openRenderer(context, config, code.placement);
-    writeManifests('pod-dryrun', [renderer.pod(interactivePod(config))], context, { ...options, code });
+    writeManifests('pod-dryrun', [renderer.pod(interactivePod(config))], context, {
+      ...options,
+      code,
+      codeObjects: await plannedCodeObjects(code, config),
+    });
     return ExitCode.ok;
   },
 });

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { maxAppliedBytes } from '../render/project-files.ts';
 import type { KubernetesObject } from '../render/rendered-object.ts';
 import { codePartKey } from './code-placement.ts';
 
 /** Packed bytes that still go into ConfigMaps. */
 export const maxConfigMapBytes: number = 3 * 1024 ** 2;
-/** Bytes a ConfigMap: it may have 1 MiB, names and annotations included. */
-const partBytes = 900 * 1024;
+/** Bytes a ConfigMap: `kubectl apply -f build/` takes no larger ones. */
+const partBytes = maxAppliedBytes;
 
 interface Packed {
   readonly digest: string;
@@ -20,7 +21,7 @@ interface Owner {
 /** Names by content and owner: two sweeps of the same code share them, two users do not. */
 export function snapshotConfigMapNames({ digest, packedSize }: Packed, { user, project }: Owner): string[] {
   const id = createHash('sha256')
-    .update(JSON.stringify([digest, packedSize, user, project]))
+    .update(JSON.stringify([digest, packedSize, partBytes, user, project]))
     .digest('hex')
     .slice(0, 16);
   const count = Math.max(1, Math.ceil(packedSize / partBytes));

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { expectGolden } from '../setup/golden.ts';
 import { projectFolder } from '../setup/project-folder.ts';
 import { runMain } from '../setup/run-main.ts';
@@ -52,26 +54,45 @@ test('writes what kubectl would apply, and nothing secret', async () => {
     expect(everything + stdout + stderr).not.toContain(form);
 });
 
-test.each([
-  ['', /^the code's snapshot, ConfigMap code-[0-9a-f]{16}-0$/],
-  [
-    'toolbox_image: lab/toolbox:1\n',
-    /^the code's snapshot, \.toolbox\/code\/[0-9a-f]{64}\.tar\.gz in the bucket$/,
-  ],
-])('says that a snapshot is not stored, which pods need (%j)', async (more, what) => {
+test('says that a snapshot in the bucket is not stored, which pods need', async () => {
   using folder = projectFolder({
     ...project,
-    'config/kube.yaml': project['config/kube.yaml'].replace('image\n', 'snapshot\n') + more,
+    'config/kube.yaml': `${project['config/kube.yaml'].replace('image\n', 'snapshot\n')}toolbox_image: lab/toolbox:1\n`,
     '.env': 'S3_BUCKET_NAME=bucket\n',
   });
   const { stdout } = await runMain(folder.root, ['dryrun']);
   const line = stdout.split('\n').find((each) => each.includes('snapshot,')) ?? '';
   const [found = '', rest] = line.split(' would be stored ');
-  expect(found).toMatch(what);
+  expect(found).toMatch(/^the code's snapshot, \.toolbox\/code\/[0-9a-f]{64}\.tar\.gz in the bucket$/);
   expect(rest).toBe('(not written: make job stores it)');
   expect(read(folder.root, 'jdoe-example-average-data1.yaml')).toContain(
     `\n# Needs ${found}: \`make job\` stores it, and a pod without it does not start.\n`,
   );
+});
+
+test.each(['dryrun', 'pod-dryrun'])('%s writes the ConfigMaps of a snapshot', async (command) => {
+  using folder = projectFolder({
+    ...project,
+    'config/kube.yaml': project['config/kube.yaml'].replace('image\n', 'snapshot\n'),
+    'noise.bin': randomBytes(200 * 1024),
+  });
+  const { stdout, stderr } = await runMain(folder.root, [command]);
+  const maps = stdout.match(/(?<=configmap\/)code-[0-9a-f]{16}-\d(?= would be created)/g) ?? [];
+  expect(maps, stderr).toHaveLength(2);
+  const workload = readdirSync(path.join(folder.root, 'build'))
+    .map((name) => read(folder.root, name))
+    .find((text) => /^kind: (?:Job|Pod)$/m.test(text));
+  const packed = maps.map((name, index) => {
+    expect(workload).toContain(name);
+    const map = parse(read(folder.root, `${name}.yaml`));
+    expect(map).toMatchObject({
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'lab', labels: { user: 'jdoe', 'kube-toolbox/support': 'code' } },
+      immutable: true,
+    });
+    return Buffer.from(map.binaryData[`part-00${index}`], 'base64');
+  });
+  expect(gunzipSync(Buffer.concat(packed)).includes('noise.bin')).toBe(true);
 });
 
 test('removes what an earlier dry run wrote, and nothing else', async () => {

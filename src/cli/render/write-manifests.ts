@@ -1,9 +1,10 @@
+import { stringify } from 'yaml';
 import type { PreparedCode } from '../../container/prepare-code.ts';
 import type { Context } from '../../context.ts';
 import { type Checked, type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { manifestName } from '../../render/manifest-name.ts';
-import type { RenderedObject } from '../../render/rendered-object.ts';
+import type { KubernetesObject, RenderedObject } from '../../render/rendered-object.ts';
 import type { RenderedWorkload } from '../../render/renderer.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { BuildFolder } from './build-folder.ts';
@@ -13,7 +14,7 @@ const maxProblems = 50;
 
 /**
  * Writes workloads and the objects they share into `build/`, one file an object, and says what would be done.
- * Secrets are left out, and the code's snapshot: each manifest that needs one says so.
+ * Secrets are left out, and a snapshot of the code in a bucket: each manifest that needs one says so.
  *
  * @throws DiagnosticError (exit 2) with each distinct problem of all workloads
  */
@@ -21,7 +22,12 @@ export function writeManifests(
   command: string,
   workloads: Iterable<Checked<RenderedWorkload>>,
   context: Context,
-  options: { readonly json: boolean; readonly code: PreparedCode },
+  options: {
+    readonly json: boolean;
+    readonly code: PreparedCode;
+    /** What the snapshot is kept in, see `codeObjects`. */
+    readonly codeObjects: readonly KubernetesObject[];
+  },
 ): void {
   const snapshot = describeSnapshot(options.code);
   const folder = new BuildFolder(context.cwd, command);
@@ -29,7 +35,7 @@ export function writeManifests(
   const shared = new Set<RenderedObject>();
   const lines: string[] = [];
   let written = 0;
-  const tell = (object: RenderedObject, file: string | undefined) => {
+  const tell = (object: Pick<RenderedObject, 'kind' | 'name'>, file: string | undefined) => {
     const { kind, name } = object;
     if (file !== undefined) written += 1;
     if (options.json)
@@ -49,6 +55,10 @@ export function writeManifests(
     if (lines.length >= 512) context.stdout.write(`${lines.splice(0).join('\n')}\n`);
   };
 
+  for (const object of snapshot === undefined ? options.codeObjects : []) {
+    const { kind, metadata } = object;
+    tell({ kind, name: metadata.name }, folder.write(metadata.name, stringify(object, { lineWidth: 0 })));
+  }
   for (const each of workloads) {
     context.signal.throwIfAborted();
     for (const diagnostic of each.diagnostics) {
@@ -83,15 +93,13 @@ export function writeManifests(
     );
 }
 
-/** What pods fetch their code from, where it is a snapshot. */
+/** What pods fetch their code from, where it is a snapshot that is not written into `build/`. */
 function describeSnapshot({ placement }: PreparedCode): { what: string; digest: string } | undefined {
   const placed = placement.snapshot;
   if (placed?.kind !== 'snapshot') return undefined;
   const { from, digest } = placed;
-  const where =
-    from.store === 'bucket'
-      ? `${from.key} in the bucket`
-      : `${from.secret === true ? 'Secret' : 'ConfigMap'} ${from.names.join(', ')}`;
+  if (from.store === 'configmaps' && from.secret !== true) return undefined;
+  const where = from.store === 'bucket' ? `${from.key} in the bucket` : `Secret ${from.names.join(', ')}`;
   return { what: `the code's snapshot, ${where}`, digest };
 }
 

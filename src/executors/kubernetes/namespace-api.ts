@@ -221,17 +221,18 @@ export class NamespaceApi {
   }
 
   /**
-   * Asks for the deletion of exactly this object and what it owns. Gone already, or replaced by a newer object
-   * of the same name, counts as deleted.
+   * Asks for the deletion of exactly this object and what it owns. A server answers with a `Status` where that is
+   * all, and with the object where finalizers or a grace period hold it. Replaced by a newer object of the same name
+   * counts as gone.
    */
   async delete(
     resource: Resource<KubeObject>,
     object: { readonly name: string; readonly uid: string; readonly resourceVersion?: string },
     signal: AbortSignal,
-  ): Promise<'deleted' | 'gone' | 'changed'> {
+  ): Promise<'deleting' | 'gone' | 'changed'> {
     const { name, uid, resourceVersion } = object;
     try {
-      await this.client.request({
+      const answer = await this.client.request<{ readonly kind?: string }>({
         method: 'DELETE',
         path: pathOf(resource, this.namespace, name),
         body: {
@@ -243,7 +244,7 @@ export class NamespaceApi {
         },
         signal,
       });
-      return 'deleted';
+      return answer.kind === 'Status' ? 'gone' : 'deleting';
     } catch (error) {
       if (isApiError(error, 'NotFound')) return 'gone';
       if (isApiError(error, 'Conflict')) {

@@ -17,7 +17,8 @@ export async function removeObject(
   object: { readonly name: string; readonly uid: string; readonly resourceVersion?: string },
   signal: AbortSignal,
 ): Promise<'gone' | 'changed'> {
-  if ((await api.delete(resource, object, signal)) === 'changed') return 'changed';
+  const answer = await api.delete(resource, object, signal);
+  if (answer !== 'deleting') return answer;
   await api.waitUntilGone(resource, object, { patience: deletionPatience }, signal);
   return 'gone';
 }
