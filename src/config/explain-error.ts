@@ -72,6 +72,11 @@ function typeHint(path: Path, place: Place | undefined, node: TreeNode | undefin
     return `a hyperparameter called ${quoted(String(path.at(-1)))} sets this field by itself`;
   }
   if (types.includes('boolean')) return 'write true or false';
+  // "command:echo hi" and "command echo hi" are texts to YAML.
+  const [, key = '', value] = /^([\w-]+)(?:\s*:|\s)\s*(\S.*)/.exec(node.text.slice(0, 200)) ?? [];
+  if (types.includes('object') && Object.hasOwn(place?.schema.properties ?? {}, key)) {
+    return `write ${quoted(`${key}: ${value}`)}, with a ":" and a space`;
+  }
   return undefined;
 }
 

@@ -1,15 +1,7 @@
-import {
-  Composer,
-  type CST,
-  type Document,
-  isScalar,
-  Lexer,
-  type ParsedNode,
-  Parser,
-  type YAMLError,
-} from 'yaml';
+import { Composer, type CST, type Document, isScalar, Lexer, type ParsedNode, Parser } from 'yaml';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { SourceFile } from '../diagnostics/source-file.ts';
+import { explainSyntax } from './explain-syntax.ts';
 import { type GrownTree, growTree } from './grow-tree.ts';
 
 /** Far more than people write, and little enough that the worst text of that size is refused in a blink. */
@@ -102,68 +94,4 @@ function secondDocument(file: SourceFile, document: Document.Parsed): Diagnostic
     location: { file, offset: Math.max(offset, 0), length: 3 },
     hint: 'remove the "---" line, or move what follows it to another file',
   });
-}
-
-function explainSyntax(file: SourceFile, error: YAMLError): Diagnostic {
-  const [start, end] = error.pos;
-  const offset = Math.min(start, file.text.length);
-  const length = Math.max(1, Math.min(end, file.text.length) - offset);
-  const quote = /closing (["'])quote/.exec(error.message)?.[1];
-  if (quote !== undefined) {
-    return errorDiagnostic('CONFIG_SYNTAX', `this ${quote} is never closed`, {
-      location: { file, offset: openingOf(file, offset), length: 1 },
-      hint: `add ${quote} at the end of the text, or put other quotes around it`,
-    });
-  }
-  const location = { file, offset, length };
-  if (error.code === 'TAG_RESOLVE_FAILED') {
-    return errorDiagnostic('CONFIG_TAG', 'YAML tags are not used here', {
-      location,
-      hint: 'remove the tag, or put quotes around a text that starts with "!"',
-    });
-  }
-  const line = file.line(file.position(offset).line);
-  const [message = lowerFirst(error.message), hint] =
-    invitedMistakes.find(([pattern]) => pattern.test(line))?.[1] ?? syntaxMessages[error.code] ?? [];
-  return errorDiagnostic('CONFIG_SYNTAX', message, { location, hint });
-}
-
-/** Where the token begins that the library found unfinished at an offset. */
-function openingOf(file: SourceFile, offset: number): number {
-  let start = 0;
-  for (const lexeme of new Lexer().lex(file.text)) {
-    if (/^["']/.test(lexeme) && start + lexeme.length >= offset) return start;
-    // Three marks of the lexer itself stand for no text.
-    if (!/^[\u0002\u0018\u001f]$/.test(lexeme)) start += lexeme.length;
-  }
-  return offset;
-}
-
-type Words = readonly [message?: string | undefined, hint?: string];
-
-/** What the line of an error looks like where the command language meets YAML: what to say instead. */
-const invitedMistakes: readonly (readonly [RegExp, Words])[] = [
-  [
-    /:\s+\[[^\]]*\]\(/,
-    ['YAML reads "[" as the start of a list', 'start the command on its own line below "command: >-"'],
-  ],
-];
-
-/** Code of the yaml library → what to say; where the message is left out, the library's own will do. */
-const syntaxMessages: Partial<Record<YAMLError['code'], Words>> = {
-  TAB_AS_INDENT: ['a tab cannot indent YAML', 'use spaces'],
-  BAD_INDENT: [undefined, 'lines of one mapping or list start in the same column'],
-  BLOCK_AS_IMPLICIT_KEY: [
-    'a second ": " in one line',
-    'put the value in quotes, or start it on its own line below ">-"',
-  ],
-  UNEXPECTED_TOKEN: [
-    'YAML cannot read this here',
-    'put quotes around a value that begins with "-", "?", "]", "}", "%", "@" or "`"',
-  ],
-  MULTILINE_IMPLICIT_KEY: ['a key without a ":" after it', 'write "key: value", with a space after the ":"'],
-};
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

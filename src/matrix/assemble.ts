@@ -9,6 +9,7 @@ import {
 import { quoted } from '../diagnostics/quoted.ts';
 import type { PreparedAxis } from './axes.ts';
 import { checkBucket } from './check-bucket.ts';
+import { checkKubeText } from './check-kube-text.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { checkPolicy } from './check-policy.ts';
 import { checkToolbox } from './check-toolbox.ts';
@@ -53,7 +54,7 @@ export function assemble(
   const pairs = new Set(matrix.boxes.map((box) => box.pair));
   for (const pair of pairs) compiler.check(pair);
   compiler.checkSide(options.side);
-  const found = [...compiler.diagnostics.values()];
+  const found = [...compiler.diagnostics.values(), ...checkKubeText(config)];
   if (options.side === 'remote') found.push(...checkToolbox(config), ...checkBucket(config));
   if (found.every((each) => each.severity === 'warning'))
     found.push(...checkOutputs(config, matrix, (pair) => compiler.compile(pair)));

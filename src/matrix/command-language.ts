@@ -59,6 +59,13 @@ export function chooseSide(written: string, side: Side): SidedText {
   return { text, map: map.length === 0 ? [[0, 0]] : map };
 }
 
+/** Where a `[local](` stands whose `)` never comes, so that it is ordinary text: all but surely a slip. */
+export function findUnclosedSides(written: string): readonly number[] {
+  if (!written.includes('](')) return [];
+  const matches = matchBrackets(written, findComments(written));
+  return [...matches.values()].filter((close) => written.startsWith('](', close) && !matches.has(close + 1));
+}
+
 /** `\[` anywhere; `\]` only where a bare one would end the text in brackets. */
 function isEscapedBracket(next: string | undefined, inBrackets: boolean): boolean {
   return next === '[' || (inBrackets && next === ']');

@@ -7,7 +7,7 @@ import {
 } from '../diagnostics/diagnostic.ts';
 import { nearestName } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
-import { chooseSide, type SidedText, writtenOffset } from './command-language.ts';
+import { chooseSide, findUnclosedSides, type SidedText, writtenOffset } from './command-language.ts';
 import { commandPath } from './command-path.ts';
 import type { Side } from './job-spec.ts';
 import { findJoinedCommand } from './joined-commands.ts';
@@ -42,7 +42,10 @@ export function compileCommand(config: Config, model: ModelEntry, side: Side): C
     written,
     template: parseTemplate(sided.text),
     toWritten: (offset) => writtenOffset(sided, offset),
-    diagnostics: checkCommand(model, side, sided, locate),
+    diagnostics: [
+      ...checkBrackets(config, model, written, path),
+      ...checkCommand(model, side, sided, locate),
+    ],
   };
 }
 
@@ -90,11 +93,32 @@ function checkCommand(
   return diagnostics;
 }
 
+/** Left as it stands, bash would complain of its `(`, in a job hours later. */
+function checkBrackets(
+  config: Config,
+  model: ModelEntry,
+  written: string,
+  path: readonly string[],
+): readonly Diagnostic[] {
+  return findUnclosedSides(written)
+    .slice(0, mostWarnings)
+    .map((close) =>
+      warningDiagnostic(
+        'MATRIX_OPEN_BRACKET',
+        `the command of model ${quoted(model.name)} is left as it stands here: the "(" of this "[local](remote)" is never closed`,
+        {
+          location: locateInScalar(config.locate('launch', path), written, close, close + 2),
+          hint: 'add ")" after what a remote run is to do, or write "\\[" for a bracket of the shell',
+        },
+      ),
+    );
+}
+
 /** `<lr|qote>` stays as it is, and bash reads it as two redirections, which `<in|wc>out` is meant to be. */
 function checkFilters(model: ModelEntry, text: string, locate: LocateRange): readonly Diagnostic[] {
   return [...text.matchAll(/(?<![<\\])<[\p{L}_][\p{L}\p{N}_.-]*\|(\w+)>/gu)]
     .filter(([, filter = '']) => filter !== 'quote' && nearestName(filter, ['quote']) !== undefined)
-    .slice(0, mostFilters)
+    .slice(0, mostWarnings)
     .map(({ 0: all, 1: filter = '', index }) =>
       warningDiagnostic(
         'MATRIX_UNKNOWN_FILTER',
@@ -108,7 +132,7 @@ function checkFilters(model: ModelEntry, text: string, locate: LocateRange): rea
 }
 
 /** Each takes a look at the whole text. */
-const mostFilters = 20;
+const mostWarnings = 20;
 
 export function sleepInfinity(
   model: ModelEntry,

@@ -4,7 +4,7 @@ import type { Scope, Source } from './placeholders.ts';
 import { quoteForShell } from './shell-quote.ts';
 
 /** Names every trial has, unless a hyperparameter has the name. */
-const builtinNames = ['model', 'dataset', 'name', 'project', 'user'] as const;
+export const builtinNames = ['model', 'dataset', 'name', 'project', 'user'] as const;
 
 /** What placeholders may name in a pair: its hyperparameters, groups' inner keys included, then the builtins. */
 export function scopeOf(pair: Pair, project: ProjectFields): Scope {

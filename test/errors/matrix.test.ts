@@ -7,9 +7,10 @@ import { expand } from '../../src/matrix/expand.ts';
 import { parseWhere } from '../../src/matrix/select.ts';
 
 /** Everything the line says about a launch.yaml, as it is printed. */
-function problems(text: string, where?: string): string {
+function problems({ text, where, kube }: Case): string {
   const config = readConfig({
     launch: new SourceFile('config/launch.yaml', text),
+    kube: kube === undefined ? undefined : new SourceFile('config/kube.yaml', kube),
     folder: 'example',
     diagnostics: [],
   });
@@ -22,7 +23,13 @@ function problems(text: string, where?: string): string {
     .join('\n');
 }
 
-const cases: Readonly<Record<string, { text: string; where?: string }>> = {
+interface Case {
+  readonly text: string;
+  readonly where?: string;
+  readonly kube?: string;
+}
+
+const cases: Readonly<Record<string, Case>> = {
   MATRIX_TOO_LARGE: {
     text: 'model:\n  m: {command: run, hparam: {a: [1, 2, 3], b: [1, 2]}}\nmax_trials: 5\n',
   },
@@ -47,6 +54,13 @@ const cases: Readonly<Record<string, { text: string; where?: string }>> = {
     text: 'model:\n  m:\n    command: >-\n      python a.py --epochs 3\n      python b.py\n',
   },
   MATRIX_UNKNOWN_FILTER: { text: 'model:\n  m: {command: "run <x|qote> <in|wc>out", hparam: {x: a b}}\n' },
+  MATRIX_OPEN_BRACKET: {
+    text: 'model:\n  m:\n    command: >-\n      [x](python a.py; [](y (z)\n      [[ $a =~ [a](b) ]] && \\[q](r\n',
+  },
+  MATRIX_KUBE_PLACEHOLDER: {
+    text: 'model:\n  m: {command: run}\n',
+    kube: 'project_name: p\nuser: u\nnamespace: n\nimage: a/<user>:1\nenv: {A: <other>, OUT: /data/<name>}\n',
+  },
   MATRIX_EMPTY_COMMAND: { text: 'model:\n  m: {command: "[run]()"}\n' },
   MATRIX_OUTPUTS_OVERLAP: {
     text: 'model:\n  m: {command: run <lr>, hparam: {lr: [1, 2]}, outputs: out/m}\n',
@@ -55,8 +69,8 @@ const cases: Readonly<Record<string, { text: string; where?: string }>> = {
   MATRIX_WHERE_UNKNOWN: { text: 'model:\n  m: {command: run, hparam: {lr: 1}}\n', where: 'model=m rl=1' },
 };
 
-test.each(Object.entries(cases))('%s', (code, { text, where }) => {
-  const printed = problems(text, where);
+test.each(Object.entries(cases))('%s', (code, each) => {
+  const printed = problems(each);
   expect(printed).toMatch(new RegExp(`^[^\\n]*(error|warning) ${code}: `));
   expect(printed).toMatchSnapshot();
 });

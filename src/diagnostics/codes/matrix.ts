@@ -9,6 +9,10 @@ export const matrixCodes = {
   MATRIX_UNKNOWN_PLACEHOLDER: 'A `<name>` that is neither a hyperparameter nor a built-in name.',
   MATRIX_UNKNOWN_FILTER:
     'Something like `<name|quote>` with another word than `quote`. It is not replaced, and bash reads `<` and `>`.',
+  MATRIX_OPEN_BRACKET:
+    'The `(` of a `[local](remote)` has no `)`, so it is no such thing, and bash gets it as it stands.',
+  MATRIX_KUBE_PLACEHOLDER:
+    'A `<name>` in `kube.yaml`, which also serves pods that run no trial, stays text. Set the field in `launch.yaml`.',
   MATRIX_NAME_IN_PREFIX: 'The prefix is the beginning of the trial’s name and cannot contain `<name>`.',
   MATRIX_FIELD_VALUE: 'A hyperparameter with the name of a field has a value the field does not take.',
   MATRIX_NUL: 'A command or a value contains a NUL byte, which bash cannot read.',
