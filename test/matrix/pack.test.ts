@@ -116,7 +116,7 @@ describe('the command of a pack, in bash', () => {
       timeout: 20_000,
     });
     expect(words()).toBe('[0,0]');
-    expect(ran.stdout).toMatch(/^\[a\] done\n[^]*^\[a\] kube-toolbox: ended with exit code 0\n/m);
+    expect(ran.stdout).toMatch(/^\[a\] done\n[\s\S]*^\[a\] kube-toolbox: ended with exit code 0\n/m);
   });
 
   test('tells each end as it comes, so that a killed container has said it', async () => {
