@@ -34,7 +34,10 @@ export interface GetOptions {
   readonly ifMatch?: string;
   /** Called with the object's details before the first byte. */
   readonly onDetails?: (details: ObjectInfo) => void;
-  /** Called with each piece, in order, every byte once; a returned promise holds the stream back. */
+  /**
+   * Called with each piece, in order, every byte once; a returned promise holds the stream back. The piece's memory is
+   * gone when it returns or the promise settles.
+   */
   readonly write: (chunk: Uint8Array) => void | Promise<void>;
   readonly signal: AbortSignal;
 }

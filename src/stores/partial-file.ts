@@ -7,6 +7,7 @@ import { chunkSize, combinePieces } from './file-digest.ts';
 import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { fateOf, type Owner, ourselves } from './owner.ts';
+import { RangeWriter } from './range-writer.ts';
 import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
 
 interface Fetch {
@@ -19,7 +20,7 @@ interface Fetch {
 /**
  * A large file while it comes in: ranges in parallel, each written in its place, and a list beside it of the ranges
  * that are there, so that another process can go on after a kill. The list may be wrong after a power cut; the digest
- * over the whole, which is made from what the file holds and not from what went by, decides in the end.
+ * over the whole decides in the end, and what an earlier process left goes into it as the file holds it.
  */
 export class PartialFile {
   readonly path: string;
@@ -32,6 +33,10 @@ export class PartialFile {
   readonly #rangeSize: number;
   readonly #scheme: DigestScheme | undefined;
   readonly #have: boolean[];
+  /** Of the ranges that this process fetched, where each is one piece of the digest. */
+  readonly #digests: (Buffer | undefined)[] = [];
+  /** To be used again by the next range. */
+  readonly #buffers: [Buffer, Buffer][] = [];
   /** Called when a range has come in, for the one who hashes. */
   #arrived: () => void = () => {};
 
@@ -65,7 +70,7 @@ export class PartialFile {
     limits: TransferLimits,
     scheme: DigestScheme | undefined,
   ): Promise<PartialFile> {
-    const rangeSize = partSizeFor(info.size, limits);
+    const rangeSize = rangeSizeFor(info.size, scheme, limits);
     const before = takeOver(names.resumable, names.own);
     const same = before?.etag === info.etag && before.size === info.size && before.rangeSize === rangeSize;
     const have = same && scheme !== undefined ? before.have : [];
@@ -128,32 +133,25 @@ export class PartialFile {
   async #fetchRange(index: number, { store, onBytes, signal }: Fetch): Promise<void> {
     signal.throwIfAborted();
     const start = index * this.#rangeSize;
-    let position = start;
-    let held: Uint8Array[] = [];
-    let size = 0;
-    const flush = async () => {
-      const pieces = held;
-      const at = position;
-      held = [];
-      position += size;
-      size = 0;
-      await writeAll(this.#file, pieces, at);
-      onBytes(position - at);
-    };
-    await store.get(this.#info.key, {
-      range: { start, end: start + this.#sizeOf(index) },
-      ifMatch: this.#info.etag,
-      signal,
-      write: (chunk) => {
-        held.push(chunk);
-        size += chunk.length;
-        return size >= chunkSize ? flush() : undefined;
-      },
-    });
-    await flush();
+    const buffers = this.#buffers.pop() ?? [Buffer.allocUnsafe(chunkSize), Buffer.allocUnsafe(chunkSize)];
+    // Hashed as it comes in where a range is a piece of the digest: reading all of it back would cost as much again.
+    const algorithm = this.#scheme?.partSize === this.#rangeSize ? this.#scheme.algorithm : undefined;
+    const writer = new RangeWriter(this.#file, start, buffers, { algorithm, onBytes });
+    try {
+      await store.get(this.#info.key, {
+        range: { start, end: start + this.#sizeOf(index) },
+        ifMatch: this.#info.etag,
+        signal,
+        write: (chunk) => writer.add(chunk),
+      });
+    } finally {
+      const digest = await writer.end();
+      if (digest !== undefined) this.#digests[index] = digest;
+      this.#buffers.push(buffers);
+    }
   }
 
-  /** Follows the ranges as they come in and hashes them in order, read back from the file. */
+  /** Follows the ranges as they come in; those that were not hashed then are read back from the file, in order. */
   async #hash(signal: AbortSignal): Promise<DigestText | undefined> {
     const scheme = this.#scheme;
     if (scheme === undefined) return undefined;
@@ -163,9 +161,16 @@ export class PartialFile {
     const pieces: Buffer[] = [];
     let hash: Hash = createHash(scheme.algorithm);
     for (let at = 0; at < this.#info.size; ) {
-      await this.#waitFor(Math.floor(at / this.#rangeSize), signal);
+      const range = Math.floor(at / this.#rangeSize);
+      await this.#waitFor(range, signal);
+      const digest = this.#digests[range];
+      if (digest !== undefined) {
+        pieces.push(digest);
+        at += this.#sizeOf(range);
+        continue;
+      }
       const endOfPiece = (Math.floor(at / partSize) + 1) * partSize;
-      const endOfRange = (Math.floor(at / this.#rangeSize) + 1) * this.#rangeSize;
+      const endOfRange = (range + 1) * this.#rangeSize;
       const end = Math.min(endOfPiece, endOfRange, this.#info.size, at + buffer.length);
       const { bytesRead } = await this.#file.read(buffer, 0, end - at, at);
       // A list of ranges that promises more than the file holds: what was hashed so far is as wrong as the rest.
@@ -193,6 +198,13 @@ export class PartialFile {
   #sizeOf(index: number): number {
     return Math.min(this.#rangeSize, this.#info.size - index * this.#rangeSize);
   }
+}
+
+/** The pieces of the digest where these are of a size to fetch at once, so that each is hashed as it comes in. */
+function rangeSizeFor(size: number, scheme: DigestScheme | undefined, limits: TransferLimits): number {
+  const usual = partSizeFor(size, limits);
+  const pieces = scheme?.partSize ?? 0;
+  return pieces >= usual / 4 && pieces <= usual * 4 ? pieces : usual;
 }
 
 /** Of this process, by their names. */
@@ -258,20 +270,5 @@ function readRanges(path: string): Ranges | undefined {
     return { ...(JSON.parse(header) as Omit<Ranges, 'have'>), have };
   } catch {
     return undefined;
-  }
-}
-
-async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
-  let at = position;
-  for (let rest = pieces; rest.length > 0; ) {
-    let { bytesWritten } = await file.writev(rest, at);
-    at += bytesWritten;
-    const left: Uint8Array[] = [];
-    for (const piece of rest) {
-      const whole = Math.min(bytesWritten, piece.length);
-      bytesWritten -= whole;
-      if (whole < piece.length) left.push(piece.subarray(whole));
-    }
-    rest = left;
   }
 }

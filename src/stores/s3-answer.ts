@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
 import type { ObjectInfo } from './object-store.ts';
 import type { Answer } from './s3-connection.ts';
@@ -55,6 +56,43 @@ export function rangeStart(answer: Answer): number {
   const match = /^bytes (\d+)-\d+\/\d+$/.exec(answer.headers['content-range'] ?? '');
   if (match === null) throw new Unusable('a part without Content-Range');
   return Number(match[1]);
+}
+
+/**
+ * Calls `take` with each chunk of a body; a promise holds the next back. Settles when all were taken. A chunk's memory is
+ * given back at once where it has its own, and with events: waiting for the garbage collector and iterating took half
+ * the processor time of a large download.
+ */
+export function consume(body: Readable, take: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let taking: Promise<void> | undefined;
+    const fail = (error: unknown) => {
+      reject(error);
+      body.destroy();
+    };
+    // Whoever tries again goes on behind what was taken.
+    const breakOff = (error: Error) => void (taking ?? Promise.resolve()).then(() => reject(error), reject);
+    const free = (chunk: Buffer) => {
+      if (chunk.length === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer)
+        chunk.buffer.transfer(0);
+    };
+    body.on('data', (chunk: Buffer) => {
+      try {
+        taking = take(chunk);
+      } catch (error) {
+        return fail(error);
+      }
+      if (taking === undefined) return free(chunk);
+      body.pause();
+      taking.then(() => {
+        free(chunk);
+        body.resume();
+      }, fail);
+    });
+    body.once('end', resolve);
+    body.once('error', breakOff);
+    body.once('close', () => breakOff(new Error('aborted')));
+  });
 }
 
 /** The whole body; answers that are read this way are small, and 64 MiB of one is no listing page. */

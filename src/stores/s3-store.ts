@@ -13,7 +13,7 @@ import type {
   PendingUpload,
   PutOptions,
 } from './object-store.ts';
-import { detailsOf, etagOf, isPlain, rangeStart, Unusable } from './s3-answer.ts';
+import { consume, detailsOf, etagOf, isPlain, rangeStart, Unusable } from './s3-answer.ts';
 import type { S3Client } from './s3-client.ts';
 import { CallerFailed } from './s3-connection.ts';
 import { listObjects } from './s3-listing.ts';
@@ -74,15 +74,13 @@ export class S3Store implements ObjectStore {
         etag = found.etag;
         const before = at;
         try {
-          for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+          await consume(answer.body, (chunk) => {
             // A server may ignore the range and send all: what comes before it is passed over.
             const piece = chunk.subarray(Math.max(0, at - position), Math.max(0, end - position));
             position += chunk.length;
-            if (piece.length === 0) continue;
-            const written = callWrite(options.write, piece);
-            if (written !== undefined) await written;
             at += piece.length;
-          }
+            return piece.length === 0 ? undefined : callWrite(options.write, piece);
+          });
         } catch (error) {
           if (at > before && !(error instanceof CallerFailed)) throw new Unusable('the body broke off', true);
           throw error;

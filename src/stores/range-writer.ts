@@ -1,0 +1,75 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { chunkSize } from './file-digest.ts';
+
+/** Writes one range of a file in its place as it comes in: one buffer is on its way to the disk while the other fills. */
+export class RangeWriter {
+  readonly #file: FileHandle;
+  readonly #onBytes: (count: number) => void;
+  readonly #hash: Hash | undefined;
+  readonly #buffers: Buffer[];
+  #position: number;
+  #filled = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param buffers two of `chunkSize`, this writer's until `end` has settled */
+  constructor(
+    file: FileHandle,
+    start: number,
+    buffers: readonly [Buffer, Buffer],
+    options: { readonly algorithm: string | undefined; readonly onBytes: (count: number) => void },
+  ) {
+    this.#file = file;
+    this.#position = start;
+    this.#buffers = [...buffers];
+    this.#onBytes = options.onBytes;
+    this.#hash = options.algorithm === undefined ? undefined : createHash(options.algorithm);
+  }
+
+  /** Takes a copy of the next piece; a promise asks to wait for the disk. */
+  add(piece: Uint8Array): Promise<void> | undefined {
+    this.#hash?.update(piece);
+    if (this.#filled + piece.length > chunkSize) return this.#overflow(piece);
+    this.#fill(piece);
+    return undefined;
+  }
+
+  /** Settles when all is written. Returns the digest of what came in, where an algorithm was given. */
+  async end(): Promise<Buffer | undefined> {
+    await this.#flush();
+    await this.#writing;
+    return this.#hash?.digest();
+  }
+
+  async #overflow(piece: Uint8Array): Promise<void> {
+    for (let rest = piece; rest.length > 0; ) {
+      if (this.#filled === chunkSize) await this.#flush();
+      const fits = rest.subarray(0, chunkSize - this.#filled);
+      this.#fill(fits);
+      rest = rest.subarray(fits.length);
+    }
+  }
+
+  #fill(piece: Uint8Array): void {
+    this.#buffers[0]?.set(piece, this.#filled);
+    this.#filled += piece.length;
+  }
+
+  /** Begins to write what there is when what went before is on the disk. */
+  async #flush(): Promise<void> {
+    await this.#writing;
+    const full = this.#buffers[0]?.subarray(0, this.#filled) ?? Buffer.alloc(0);
+    this.#writing = this.#write(full, this.#position);
+    // Whoever waits for it next gets the error.
+    this.#writing.catch(() => {});
+    this.#position += this.#filled;
+    this.#filled = 0;
+    this.#buffers.reverse();
+  }
+
+  async #write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < bytes.length; )
+      at += (await this.#file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+    this.#onBytes(bytes.length);
+  }
+}
