@@ -1,7 +1,7 @@
 import type { Selection } from '../config/config.ts';
 import type { PreparedAxis } from './axes.ts';
 import type { NamedPair } from './name.ts';
-import { keepsPoint } from './selection.ts';
+import { keptPoints } from './selection.ts';
 
 /** What one entry of `run` adds for one pair: a product of points, less what is there already. */
 export interface Box {
@@ -24,7 +24,7 @@ export function makePointFilter(filter: Selection['hparam']): (axis: PreparedAxi
   return (axis) => {
     let points = kept.get(axis);
     if (points === undefined) {
-      points = axis.points.flatMap((point, index) => (keepsPoint(filter, axis.key, point) ? [index] : []));
+      points = keptPoints(filter, axis);
       kept.set(axis, points);
     }
     return points;
@@ -47,78 +47,78 @@ export function pointsAt(box: Pick<Box, 'points'>, position: number, into: numbe
 export class Boxes {
   readonly boxes: Box[] = [];
   length = 0;
-  readonly #ofPair = new Map<NamedPair, Box[]>();
-  /** Keys of the trials of a pair's first boxes, and of how many of them. */
-  readonly #seen = new Map<NamedPair, { readonly keys: Set<string>; boxes: number }>();
+  readonly #ofPair = new Map<NamedPair, PairBoxes>();
 
   add(pair: NamedPair, points: readonly (readonly number[])[]): { size: number; repeated: number } {
     const size = points.reduce((product, each) => product * each.length, 1);
     if (size === 0) return { size, repeated: 0 };
-    const earlier = this.#ofPair.get(pair) ?? [];
+    const earlier = this.#ofPair.get(pair) ?? new PairBoxes(pair);
     this.#ofPair.set(pair, earlier);
-    const kept = earlier.some((box) => meets(box, points))
-      ? this.#unseen(pair, points, size, earlier)
-      : undefined;
+    const kept = earlier.unseen({ points, size });
     const length = kept?.length ?? size;
     if (length > 0) {
       const box = { pair, points, size, length, offset: this.length, ...(kept && { kept }) };
       this.boxes.push(box);
       this.length += length;
-      earlier.push(box);
+      earlier.add(box);
     }
     return { size, repeated: size - length };
   }
+}
 
-  #unseen(
-    pair: NamedPair,
-    points: readonly (readonly number[])[],
-    size: number,
-    earlier: readonly Box[],
-  ): readonly number[] {
-    if (earlier.some((box) => contains(box, points))) return [];
-    const seen = this.#seen.get(pair) ?? { keys: new Set(), boxes: 0 };
-    this.#seen.set(pair, seen);
-    for (const box of earlier.slice(seen.boxes)) for (const key of keys(box)) seen.keys.add(key);
-    seen.boxes = earlier.length;
+type Product = Pick<Box, 'points' | 'size'>;
+
+/** What the boxes of one pair have taken, so that each further one is compared with all of them at once. */
+class PairBoxes {
+  readonly #lengths: readonly number[];
+  readonly #full: number;
+  #isFull = false;
+  /** By axis: the points some box has. */
+  readonly #taken: readonly Set<number>[];
+  /** Boxes whose trials are not in {@link PairBoxes.#keys} yet: they are seldom asked for. */
+  #unkeyed: Product[] = [];
+  readonly #keys = new Set<number | string>();
+
+  constructor(pair: NamedPair) {
+    this.#lengths = pair.axes.map((axis) => axis.points.length);
+    this.#full = this.#lengths.reduce((product, length) => product * length, 1);
+    this.#taken = pair.axes.map(() => new Set());
+  }
+
+  add(box: Box): void {
+    if (box.size === this.#full && box.kept === undefined) this.#isFull = true;
+    if (this.#isFull) return;
+    this.#unkeyed.push(box);
+    box.points.forEach((points, axis) => {
+      for (const point of points) this.#taken[axis]?.add(point);
+    });
+  }
+
+  /** Positions in the product that no box has, ascending; `undefined` where none has any of it. */
+  unseen(product: Product): readonly number[] | undefined {
+    if (this.#isFull) return [];
+    const mayMeet = product.points.every((points, axis) =>
+      points.some((point) => this.#taken[axis]?.has(point)),
+    );
+    if (this.#unkeyed.length + this.#keys.size === 0 || !mayMeet) return undefined;
+    for (const box of this.#unkeyed.splice(0)) for (const key of this.#keysOf(box)) this.#keys.add(key);
     const kept: number[] = [];
     let position = 0;
-    for (const key of keys({ points, size })) {
-      if (!seen.keys.has(key)) kept.push(position);
+    for (const key of this.#keysOf(product)) {
+      if (!this.#keys.has(key)) kept.push(position);
       position++;
     }
-    return kept;
+    return kept.length === product.size ? undefined : kept;
   }
-}
 
-const sets = new WeakMap<readonly number[], ReadonlySet<number>>();
-
-/** A box's points are compared with those of every later box. */
-function asSet(points: readonly number[] = []): ReadonlySet<number> {
-  const known = sets.get(points) ?? new Set(points);
-  sets.set(points, known);
-  return known;
-}
-
-function meets(box: Box, points: readonly (readonly number[])[]): boolean {
-  return points.every((each, axis) => {
-    const other = asSet(box.points[axis]);
-    return each.some((point) => other.has(point));
-  });
-}
-
-/** Only for a box that has lost nothing to an earlier one. */
-function contains(box: Box, points: readonly (readonly number[])[]): boolean {
-  if (box.kept !== undefined) return false;
-  return points.every((each, axis) => {
-    const other = asSet(box.points[axis]);
-    return each.every((point) => other.has(point));
-  });
-}
-
-function* keys(box: Pick<Box, 'points' | 'size'>): Generator<string> {
-  const points: number[] = [];
-  for (let position = 0; position < box.size; position++) {
-    pointsAt(box, position, points);
-    yield points.join();
+  /** The position of each trial among all that the pair could have, as text where no number is so exact. */
+  *#keysOf(product: Product): Generator<number | string> {
+    const points: number[] = [];
+    const isExact = this.#full <= Number.MAX_SAFE_INTEGER;
+    for (let position = 0; position < product.size; position++) {
+      pointsAt(product, position, points);
+      if (!isExact) yield points.join();
+      else yield points.reduce((sum, point, axis) => sum * (this.#lengths[axis] as number) + point, 0);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Axis, Config, Entry } from '../config/config.ts';
-import { keepsPoint, type ResolvedSelection } from './selection.ts';
+import { keptPoints, type ResolvedSelection } from './selection.ts';
 
 /** Above this many pairs of model and dataset a matrix that is too large is not counted to its end. */
 const pairLimit = 20_000;
@@ -23,7 +23,7 @@ export function countTrials(selections: readonly ResolvedSelection[], limit: num
     const sizeOf = (axis: Axis) => {
       let size = kept.get(axis);
       if (size === undefined) {
-        size = axis.points.filter((point) => keepsPoint(written.hparam, axis.key, point)).length;
+        size = keptPoints(written.hparam, axis).length;
         kept.set(axis, size);
       }
       return size;

@@ -44,10 +44,13 @@ export const onlyOneListIsInEffect: Rule = ({ launch, kube }) =>
       return lists;
     };
     const root = layer(layer({}, kube, kube?.root), launch, launch?.root);
-    const datasets = entriesAt(launch, ['dataset']).map(([, { node }]) => layer(root, launch, node));
-    const distinct = new Map(datasets.map((lists) => [identity(lists, white, black), lists]));
+    const below = [root, ...entriesAt(launch, ['dataset']).map(([, { node }]) => layer(root, launch, node))];
+    // A model with one of the lists of its own is wrong on any dataset that has the other: one of them will do.
+    const withWhite = below.findLast((lists) => lists[white] !== undefined) ?? root;
+    const withBlack = below.findLast((lists) => lists[black] !== undefined) ?? root;
     for (const [, { node }] of entriesAt(launch, ['model'])) {
-      for (const below of [root, ...distinct.values()]) layer(below, launch, node);
+      layer(withWhite, launch, node);
+      layer(withBlack, launch, node);
     }
     return [...found.values()];
   });
@@ -61,9 +64,4 @@ function listsIn(tree: Tree | undefined, node: TreeNode | undefined, names: read
       return [[name, isSet(entry) ? { file: tree.file, ...entry.key } : undefined]];
     }),
   );
-}
-
-/** Datasets mostly set no lists: those alike are checked once. */
-function identity(lists: InEffect, white: string, black: string): string {
-  return JSON.stringify([lists[white]?.offset, lists[black]?.offset]);
 }
