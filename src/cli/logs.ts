@@ -1,4 +1,5 @@
 import { ExitCode } from '../exit-code.ts';
+import type { AskedCluster } from './cluster/cluster-logs.ts';
 import { defineCommand } from './command.ts';
 
 export const command = defineCommand({
@@ -23,6 +24,7 @@ export const command = defineCommand({
   example: "make logs name='*-vit-*'",
   async run(options, context) {
     const { name, attempt, path, local } = options;
+    let asked: AskedCluster | undefined;
     if (!local && !path && attempt === undefined) {
       const { openProject, usesRunai } = await import('./project.ts');
       if (await usesRunai(context)) {
@@ -30,11 +32,12 @@ export const command = defineCommand({
         return await printRunaiLogs(await openProject(context), options, context);
       }
       const { printClusterLogs } = await import('./cluster/cluster-logs.ts');
-      const code = await printClusterLogs(options, context);
-      if (code !== undefined) return code;
+      const answer = await printClusterLogs(options, context);
+      if (typeof answer === 'number') return answer;
+      asked = answer;
     }
     const { printLocalLogs } = await import('./local/print-local-logs.ts');
-    await printLocalLogs({ name, attempt, path }, context);
+    await printLocalLogs({ name, attempt, path, asked }, context);
     return ExitCode.ok;
   },
 });

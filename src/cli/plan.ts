@@ -40,6 +40,11 @@ export const command = defineCommand({
         changed,
       });
     });
+    const { hasSweepCluster } = await import('./cluster/sweep-cluster.ts');
+    if (!json && hasSweepCluster(context.cwd))
+      context.stderr.write(
+        'plan knows what has run here and what is recorded; make status asks the cluster\n',
+      );
     if (json) context.stdout.write(`${JSON.stringify({ type: 'totals', ...totals.toJson() })}\n`);
     else context.stdout.write(formatPlanTotals(totals));
     return ExitCode.ok;

@@ -195,7 +195,7 @@ export interface WrittenFields {
    */
   timeout?: string | number | null;
   /**
-   * How long a finished Job is kept (`ttlSecondsAfterFinished`): a duration, or seconds. `null`, the default: for ever.
+   * How long a finished Job is kept (`ttlSecondsAfterFinished`): a duration, or seconds; 0 removes it at once. `null`, the default: for ever.
    */
   ttl?: string | number | null;
   /**

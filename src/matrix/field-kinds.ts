@@ -20,6 +20,11 @@ const tolerations: FieldKind = {
 const duration: FieldKind = {
   name: 'duration',
   expects: 'a duration, such as 90s, 45m, 12h or 2d6h30m',
+  read: (it) => parseDuration(it) || undefined,
+};
+const durationOrZero: FieldKind = {
+  name: 'duration',
+  expects: 'a duration, such as 0s, 45m, 12h or 7d',
   read: parseDuration,
 };
 const boolean: FieldKind = {
@@ -92,7 +97,7 @@ export const fieldKinds: Readonly<Record<keyof OverridableFields, FieldKind>> = 
   annotations: mapping,
   retries: count,
   timeout: duration,
-  ttl: duration,
+  ttl: durationOrZero,
   workers: count,
   pack: number('a whole number, 1 or more', (it) => Number.isSafeInteger(it) && it >= 1),
   service_account: text,

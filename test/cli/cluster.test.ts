@@ -373,6 +373,25 @@ describe('the commands of the cluster', () => {
     });
   });
 
+  it('says that neither the cluster nor this machine knows a name, with the nearest', async () => {
+    const none = await project.run(['logs', `name=${first.slice(0, -1)}`]);
+    expect(none).toMatchObject({ code: 1, stdout: '' });
+    expect(none.stderr).toContain('has run here, nor is there a Job or pod of it in namespace lab');
+    expect(none.stderr).toContain('nothing has been started yet: make job, or make local');
+    await project.run(['job']);
+    const near = await project.run(['logs', `name=${first}x`]);
+    expect(near.stderr).toContain(`hint: did you mean "${first}"?`);
+    expect((await project.run(['plan'])).stderr).toContain('make status asks the cluster');
+  });
+
+  it('removes a finished Job at once with ttl: 0, and has no timeout of 0', async () => {
+    await project.write('config/kube.yaml', `${kubeYaml}ttl: 0s\n`);
+    await project.run(['job']);
+    expect(cluster.store.list('jobs')[0]?.['spec']).toMatchObject({ ttlSecondsAfterFinished: 0 });
+    await project.write('config/kube.yaml', `${kubeYaml}timeout: 0s\n`);
+    expect((await project.run(['job'])).stderr).toContain('"timeout" must be a duration');
+  });
+
   it('says of a pod that has not begun why it has no log', async () => {
     await project.run(['job', 'where=hid=256']);
     cluster.simulation.move('lab', first, { kind: 'unschedulable' });
@@ -443,6 +462,16 @@ describe('the commands of the cluster', () => {
       expect(names()).toHaveLength(2);
       expect((await project.run(['delete_job', `name=${first}`], { tty: true, stdin: 'y\n' })).code).toBe(0);
       expect(names()).toEqual([second]);
+    });
+
+    it('says what it found none of', async () => {
+      const where = 'of user=alice, project=example in namespace lab: nothing to delete\n';
+      for (const [argv, none] of [
+        [['clean-jobs'], 'no failed Jobs'],
+        [['delete-job', 'name=nope'], 'no Jobs named "nope"'],
+        [['delete'], 'no workloads'],
+      ] as const)
+        expect(await project.run(argv)).toMatchObject({ code: 0, stderr: `${none} ${where}` });
     });
 
     it('cleans failed Jobs only', async () => {

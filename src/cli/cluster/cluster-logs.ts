@@ -29,14 +29,21 @@ export interface ClusterLogsOptions {
   readonly yes: boolean;
 }
 
+/** A cluster where nothing of the name was found. */
+export interface AskedCluster {
+  readonly namespace: string;
+  /** Names of the project's Jobs there. */
+  readonly jobs: readonly string[];
+}
+
 /**
  * Prints the logs of the pods whose trial or own name matches; several at once, each line with its pod in
- * front. `undefined` where there is no cluster or no such pod: then the logs may be on this machine.
+ * front. Where there is no such pod, the logs may be on this machine: the cluster that was asked, `undefined` for none.
  */
 export async function printClusterLogs(
   options: ClusterLogsOptions,
   context: Context,
-): Promise<ExitCode | undefined> {
+): Promise<ExitCode | AskedCluster | undefined> {
   if (!mayHaveCluster(context)) return undefined;
   const config = await openProject(context);
   if (!hasCluster(config)) return undefined;
@@ -48,11 +55,12 @@ export async function printClusterLogs(
   const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
   const found = items.filter((pod) => packedTrials(pod, glob)?.length !== 0);
   if (found.length === 0) {
-    const waiting = await jobsMatching(cluster, glob, context.signal);
+    const all = await listJobs(cluster, context.signal);
+    const waiting = all.filter((job) => matchesGlob(glob, job.metadata.name));
     // Of a trial that runs again, the log of its last attempt is here.
     const records = new DiskRecordStore(context.cwd, () => undefined);
     if (waiting.length === 0 || waiting.some((job) => records.readListed(job.metadata.name) !== undefined))
-      return undefined;
+      return { namespace: api.namespace, jobs: all.map((job) => job.metadata.name) };
     throw noPodYet(waiting);
   }
   const chosen = latestOfEach(found);
@@ -108,16 +116,12 @@ export async function printClusterLogs(
   return hasFailed ? ExitCode.refused : ExitCode.ok;
 }
 
-/** Trials that are on the cluster without a pod: pending, suspended, or ended so long ago that the pod is gone. */
-async function jobsMatching(
-  { api, owner }: Cluster,
-  glob: Glob,
-  signal: AbortSignal,
-): Promise<readonly Job[]> {
+/** Trials may be on the cluster without a pod: pending, suspended, or ended so long ago that the pod is gone. */
+async function listJobs({ api, owner }: Cluster, signal: AbortSignal): Promise<readonly Job[]> {
   const { items } = await api.list(jobs, { labels: ownerSelector(owner) }, signal).catch((error) => {
     throw error instanceof ApiError ? refused('the Jobs cannot be listed', error) : error;
   });
-  return items.filter((job) => matchesGlob(glob, job.metadata.name));
+  return items;
 }
 
 function noPodYet([first, ...others]: readonly Job[]): DiagnosticError {

@@ -80,7 +80,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   }
   if (targets.length === 0) {
     context.stderr.write(
-      `nothing of user=${owner.user}, project=${owner.project} to delete in namespace ${api.namespace}${describeFilter(options)}\n`,
+      `${describeWanted(options)} of user=${owner.user}, project=${owner.project} in namespace ${api.namespace}: nothing to delete\n`,
     );
     return ExitCode.ok;
   }
@@ -156,12 +156,10 @@ async function waitForPods(
   }
 }
 
-/** What was looked for, where that is not everything. */
-function describeFilter({ what, name }: DeleteOptions): string {
-  const kind = { all: '', jobs: 'Jobs', pods: 'pods', 'failed-jobs': 'failed Jobs' }[what];
-  if (kind === '' && name === undefined) return '';
-  const named = name === undefined ? '' : `${kind === '' ? '' : ' '}named "${name}"`;
-  return `: there are no ${kind}${named}`;
+/** What was looked for and is not there: `no failed Jobs`, `no pods named "x"`. */
+function describeWanted({ what, name }: DeleteOptions): string {
+  const kind = { all: 'workloads', jobs: 'Jobs', pods: 'pods', 'failed-jobs': 'failed Jobs' }[what];
+  return `no ${kind}${name === undefined ? '' : ` named "${name}"`}`;
 }
 
 function nameOf({ metadata }: KubeObject): string {

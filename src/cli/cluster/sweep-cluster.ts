@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
@@ -13,6 +14,11 @@ export interface SweepCluster {
 }
 
 const file = '.toolbox/cluster.json';
+
+/** Whether a sweep has been started on a cluster from here. */
+export function hasSweepCluster(root: string): boolean {
+  return existsSync(join(root, file));
+}
 
 /**
  * Refuses to go on where the files and the kubeconfig do not lead to the cluster the sweep was started on: half a sweep

@@ -19,6 +19,8 @@ export interface LogsOptions {
   readonly attempt: number | undefined;
   /** Print the paths, not what is in them. */
   readonly path: boolean;
+  /** A cluster that has nothing of the name. */
+  readonly asked?: { readonly namespace: string; readonly jobs: readonly string[] } | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
       const log = record?.log ?? newestLog(context.cwd, name);
       return log === undefined ? [] : [{ name, record, log }];
     });
-  if (found.length === 0) throw noRun(options.name, names);
+  if (found.length === 0) throw noRun(options, names);
   for (const { name, record, log } of found) {
     const path = options.attempt === undefined ? log : logPath(name, options.attempt);
     if (!existsSync(join(context.cwd, path))) throw noAttempt(context.cwd, name, path);
@@ -72,16 +74,20 @@ function newestLog(root: string, name: string): string | undefined {
   return attempt === undefined ? undefined : logPath(name, attempt);
 }
 
-function noRun(name: string, known: readonly string[]): DiagnosticError {
+function noRun({ name, asked }: LogsOptions, here: readonly string[]): DiagnosticError {
+  const known = [...(asked?.jobs ?? []), ...here];
   const near = nearestName(name, known);
+  const also = asked === undefined ? '' : `, nor is there a Job or pod of it in namespace ${asked.namespace}`;
   const hint =
     near !== undefined
       ? `did you mean "${near}"?`
       : known.length === 0
-        ? 'nothing has run here yet: make local'
+        ? asked === undefined
+          ? 'nothing has run here yet: make local'
+          : 'nothing has been started yet: make job, or make local'
         : 'make status lists them';
   return new DiagnosticError(
-    errorDiagnostic('LOCAL_NO_RUN', `nothing of the name "${name}" has run here`, { hint }),
+    errorDiagnostic('LOCAL_NO_RUN', `nothing of the name "${name}" has run here${also}`, { hint }),
     ExitCode.failed,
   );
 }
