@@ -60,6 +60,7 @@ export class OutputPipe {
 
   /** Gives up on what is still to come. */
   abandon(): void {
+    if (this.#isClosed) return;
     clearTimeout(this.#timer);
     this.#closeOwnWriter();
     if (this.#socket !== undefined) this.#socket.destroy();

@@ -22,6 +22,8 @@ export class BackgroundRecords {
   /** Have ended a moment ago. */
   #over: RunRecord[] = [];
   #notes = 0;
+  #lastNoted: RunRecord | undefined;
+  #tidying = false;
   #warned = false;
 
   constructor(store: DiskRecordStore, warn: (diagnostic: Diagnostic) => void) {
@@ -38,14 +40,20 @@ export class BackgroundRecords {
       return;
     }
     this.#notes += 1;
+    this.#lastNoted = record;
     const timer = setTimeout(() => {
       this.#begun.delete(record.name);
       this.#place(record);
     }, shortTrial);
     this.#begun.set(record.name, { record, timer });
-    if (this.#notes < mostNotes) return;
+    if (this.#notes < mostNotes || this.#tidying) return;
+    this.#tidying = true;
     this.flush();
-    this.#forgetNotes();
+    // By then it is known which records could not be written.
+    setImmediate(() => {
+      this.#tidying = false;
+      if (this.#lastNoted === record) this.#forgetNotes();
+    });
   }
 
   /** Returns at once: the next trial should begin before this one's record is written. {@link settle} waits. */

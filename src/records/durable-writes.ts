@@ -117,7 +117,7 @@ async function replace(path: string, temporary: Temporary): Promise<void> {
   renameSync(temporary.path, path);
 }
 
-async function fsyncFolder(folder: string): Promise<void> {
+export async function fsyncFolder(folder: string): Promise<void> {
   const descriptor = await openAsync(folder, 'r');
   try {
     await fsyncAsync(descriptor);

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { DurableWrites } from './durable-writes.ts';
+import { DurableWrites, fsyncFolder } from './durable-writes.ts';
 import { parseRunRecord } from './parse-run-record.ts';
 import { bootId } from './process-identity.ts';
 import { recordPath, runFolder, runsFolder } from './run-paths.ts';
@@ -36,6 +36,7 @@ const syncInterval = 100;
  */
 export class RecordJournal {
   readonly #descriptor: number;
+  readonly #folder: string;
   #lines = '';
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   #flushing = false;
@@ -62,11 +63,12 @@ export class RecordJournal {
       );
       await writes.write(path, `${JSON.stringify({ boot: bootId() })}\n`);
     }
-    return new RecordJournal(openSync(path, 'a'));
+    return new RecordJournal(openSync(path, 'a'), join(root, runsFolder));
   }
 
-  private constructor(descriptor: number) {
+  private constructor(descriptor: number, folder: string) {
     this.#descriptor = descriptor;
+    this.#folder = folder;
   }
 
   /** Settles when the record will survive a power loss. */
@@ -100,6 +102,8 @@ export class RecordJournal {
       this.#lines = '';
       try {
         appendWhole(this.#descriptor, lines);
+        // A line counts while its trial's folder is there: on some file systems the one reaches the disk without the other.
+        await fsyncFolder(this.#folder);
         await fdatasyncAsync(this.#descriptor);
         for (const { resolve } of waiting) resolve();
       } catch (error) {
