@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
+import { minifySync } from 'rolldown/utils';
 
 execFileSync(process.execPath, ['scripts/generate.ts', '--build'], { stdio: 'inherit' });
 
@@ -50,10 +51,27 @@ const { output } = await bundle.generate({
     groups: together.map((group, index) => ({ ...group, priority: together.length - index })),
   },
   // Names stay, for the stacks of bug reports.
-  minify: { mangle: false, compress: true, codegen: true },
+  minify: { mangle: false, compress: true, codegen: false },
   comments: { legal: false },
 });
 await bundle.close();
+
+/** Node shows the line that threw what a program using the library did not catch, and that must not be all of a chunk. */
+function keepsLines({ moduleIds }: { readonly moduleIds: readonly string[] }): boolean {
+  const isLibrary = (id: string) => /\/src\/(s3\.ts$|open-bucket\.ts$|stores\/|diagnostics\/)/.test(id);
+  return moduleIds.some(isLibrary) && !moduleIds.some((id) => id.includes('/node_modules/'));
+}
+
+function oneLine(code: string): string {
+  const { code: short, errors } = minifySync('chunk.js', code, {
+    module: true,
+    compress: false,
+    mangle: false,
+    codegen: { removeWhitespace: true, legalComments: 'none' },
+  });
+  if (errors.length > 0) throw new Error(`a chunk could not be shortened: ${errors[0]?.message}`);
+  return short;
+}
 
 const month = 30 * 24 * 3600 * 1000;
 await mkdir('dist/chunks', { recursive: true });
@@ -62,7 +80,7 @@ const isEntry = (file: { fileName: string }) => !file.fileName.includes('/');
 for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
   const target = path.resolve('dist', file.fileName);
   const whole = `${target}.${process.pid}.tmp`;
-  const contents = file.type === 'chunk' ? file.code : file.source;
+  const contents = file.type === 'chunk' ? (keepsLines(file) ? file.code : oneLine(file.code)) : file.source;
   await writeFile(whole, contents, { mode: isEntry(file) ? 0o755 : 0o644 });
   await rename(whole, target);
   written.add(target);

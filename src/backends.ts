@@ -22,16 +22,25 @@ const stores = {
     const { FilesystemStore } = await import('./stores/filesystem-store.ts');
     return new FilesystemStore(join(fileURLToPath(endpoint), bucket));
   },
-  s3: async (settings, env, clock) =>
-    (await import('./stores/open-s3-store.ts')).openS3Store(settings, env, clock),
-} satisfies Record<string, (settings: S3Settings, env: Environment, clock: Clock) => Promise<ObjectStore>>;
+  s3: async (settings, env, clock, onWait) =>
+    (await import('./stores/open-s3-store.ts')).openS3Store(settings, env, clock, onWait),
+} satisfies Record<string, OpenStore>;
 
-/** Opens the store that the settings mean. */
+type OpenStore = (
+  settings: S3Settings,
+  env: Environment,
+  clock: Clock,
+  onWait?: (line: string) => void,
+) => Promise<ObjectStore>;
+
+/** Opens the store that the settings mean. `onWait` is told, in a sentence, where a server keeps us waiting. */
 export function openStore(
   settings: S3Settings,
   env: Environment,
   clock: Clock = systemClock,
+  onWait?: (line: string) => void,
 ): Promise<ObjectStore> {
   const kind = settings.endpoint.protocol === 'file:' ? 'filesystem' : 's3';
-  return stores[kind](settings, env, clock);
+  const open: OpenStore = stores[kind];
+  return open(settings, env, clock, onWait);
 }

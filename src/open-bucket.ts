@@ -6,6 +6,7 @@ import { DiagnosticError } from './diagnostics/diagnostic.ts';
 import { ExitCode } from './exit-code.ts';
 import type { ObjectStore } from './stores/object-store.ts';
 import { readS3Settings, type S3Settings } from './stores/s3-settings.ts';
+import { systemClock } from './stores/system-clock.ts';
 
 export interface Bucket {
   readonly store: ObjectStore;
@@ -14,11 +15,14 @@ export interface Bucket {
 }
 
 /**
- * Opens the bucket that the environment and `.env` name. The config files may be missing.
+ * Opens the bucket that the environment and `.env` name. The config files may be missing. With `stderr`, who watches
+ * is told there where the server keeps everything waiting.
  *
  * @throws DiagnosticError (exit 2) where a setting is missing or wrong
  */
-export async function openBucket(context: Pick<Context, 'cwd' | 'env'>): Promise<Bucket> {
+export async function openBucket(
+  context: Pick<Context, 'cwd' | 'env'> & Partial<Pick<Context, 'stderr'>>,
+): Promise<Bucket> {
   const sources = await loadSources(context);
   const { dotenv, diagnostics } = parseDotEnv(sources.dotenv);
   const unreadable = sources.diagnostics.filter((each) => each.message.startsWith('.env '));
@@ -26,6 +30,10 @@ export async function openBucket(context: Pick<Context, 'cwd' | 'env'>): Promise
   if (errors.length > 0) throw new DiagnosticError(errors, ExitCode.usage);
   const settings = readS3Settings(context.env, dotenv);
   if (!settings.ok) throw new DiagnosticError(settings.diagnostics, ExitCode.usage);
-  const store = await openStore(settings.value, context.env);
+  const { stderr } = context;
+  // A progress bar may be on the line.
+  const clear = stderr?.isTTY === true ? '\r\x1b[K' : '';
+  const tell = stderr && ((line: string) => void stderr.write(`${clear}${line}\n`));
+  const store = await openStore(settings.value, context.env, systemClock, tell);
   return { store, settings: settings.value, sources };
 }

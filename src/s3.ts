@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { DiagnosticError } from './diagnostics/diagnostic.ts';
+import { DiagnosticError, errorDiagnostic } from './diagnostics/diagnostic.ts';
+import { nearestName } from './diagnostics/nearest-name.ts';
+import { ExitCode } from './exit-code.ts';
 import { openBucket } from './open-bucket.ts';
 import { findObjects } from './stores/find-objects.ts';
 import type { ObjectInfo, ObjectStore } from './stores/object-store.ts';
@@ -51,6 +53,7 @@ export interface RemoveOptions extends BucketOptions {
  * @throws DiagnosticError where nothing could be done: settings, no such file, no answer, no right
  */
 export async function upload(file: string, options: TransferOptions = {}): Promise<TransferSummary> {
+  refuseMistakes(file, options, allTransferOptions);
   const { uploadAll } = await import('./stores/upload.ts');
   return await withStore(options, async (store) => await uploadAll(store, transferOptions(file, options)));
 }
@@ -60,6 +63,7 @@ export async function upload(file: string, options: TransferOptions = {}): Promi
  * Otherwise as {@link upload}.
  */
 export async function download(file: string, options: TransferOptions = {}): Promise<TransferSummary> {
+  refuseMistakes(file, options, allTransferOptions);
   const { downloadAll } = await import('./stores/download.ts');
   return await withStore(options, async (store) => await downloadAll(store, transferOptions(file, options)));
 }
@@ -70,6 +74,7 @@ export async function download(file: string, options: TransferOptions = {}): Pro
  * @throws DiagnosticError as for {@link upload}
  */
 export async function find(file: string, options: BucketOptions = {}): Promise<ObjectInfo[]> {
+  refuseMistakes(file, options, bucketOptions);
   return await withStore(
     options,
     async (store) => await findObjects(store, selectionOf(file, options), signalOf(options)),
@@ -82,6 +87,7 @@ export async function find(file: string, options: BucketOptions = {}): Promise<O
  * @throws DiagnosticError as for {@link upload}
  */
 export async function remove(file: string, options: RemoveOptions = {}): Promise<RemoveSummary> {
+  refuseMistakes(file, options, removeOptions);
   return await withStore(options, async (store) => {
     const signal = signalOf(options);
     const objects = await findObjects(store, selectionOf(file, options), signal);
@@ -119,6 +125,30 @@ function selectionOf(file: string, options: BucketOptions) {
   const selection = parseSelection(file, folderOf(options), options);
   if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
   return selection.value;
+}
+
+const bucketOptions = ['cwd', 'env', 'include', 'exclude', 'signal'];
+const removeOptions = [...bucketOptions, 'onEvent'];
+const allTransferOptions = [...removeOptions, 'localPath', 'overwrite', 'dryRun'];
+
+/** What the compiler tells those who use one: a misspelt option would be lost without a word. */
+function refuseMistakes(file: unknown, options: object, known: readonly string[]): void {
+  const stranger = Object.keys(options).find((key) => !known.includes(key));
+  if (stranger !== undefined) {
+    const near = nearestName(stranger, known);
+    const hint = near === undefined ? `there are ${known.join(', ')}` : `did you mean "${near}"?`;
+    throw new DiagnosticError(
+      errorDiagnostic('CLI_UNKNOWN_FLAG', `there is no option "${stranger}"`, { hint }),
+      ExitCode.usage,
+    );
+  }
+  if (typeof file !== 'string' || file === '')
+    throw new DiagnosticError(
+      errorDiagnostic('CLI_MISSING_VALUE', 'the first argument is to be a path, key or pattern', {
+        hint: "for example: 'data/'",
+      }),
+      ExitCode.usage,
+    );
 }
 
 function folderOf(options: BucketOptions): string {

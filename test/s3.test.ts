@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import type { TransferEvent } from '../src/s3.ts';
@@ -49,4 +50,31 @@ it('takes no .env that it cannot read for an empty one', async () => {
   const { cwd, write, server } = await startProject();
   write('.env', 'no line of such a file\n');
   await expect(find('x', { cwd, env: server.env })).rejects.toMatchObject({ exitCode: 2 });
+});
+
+it('refuses an option that it does not know', async () => {
+  const { cwd } = await startProject();
+  const misspelt = { cwd, env: {}, overwite: true };
+  for (const each of [upload, download])
+    await expect(each('data/', misspelt)).rejects.toMatchObject({
+      exitCode: 2,
+      diagnostics: [{ code: 'CLI_UNKNOWN_FLAG', hint: 'did you mean "overwrite"?' }],
+    });
+  await expect(find(undefined as unknown as string)).rejects.toMatchObject({ exitCode: 2 });
+});
+
+it('shows who does not catch its errors one line of source, not a chunk', async () => {
+  const { cwd } = await startProject();
+  const program = `import { find } from ${JSON.stringify(built)}; await find('x');`;
+  const env = { PATH: process.env['PATH'], S3_BUCKET_NAME: 'example', S3_ENDPOINT_URL: 'http://127.0.0.1:1' };
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', program], { cwd, env });
+  expect(ran.stderr.toString()).toContain('cannot reach http://127.0.0.1:1');
+  expect(
+    Math.max(
+      ...ran.stderr
+        .toString()
+        .split('\n')
+        .map(({ length }) => length),
+    ),
+  ).toBeLessThan(400);
 });

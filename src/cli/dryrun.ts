@@ -3,14 +3,17 @@ import { defineCommand } from './command.ts';
 
 export const command = defineCommand({
   name: 'dryrun',
-  flags: {},
-  example: 'make dryrun',
+  flags: {
+    where: { kind: 'string', value: "'KEY=VALUE ...'", summary: 'only trials with these values' },
+  },
+  example: "make dryrun where='model=vit'",
   async run(options, context) {
     const { openPlan, usesRunai } = await import('./project.ts');
+    const { chosenBy } = await import('./local/select-locally.ts');
     if (await usesRunai(context)) {
       const { printTrialCommandLines } = await import('./runai/print-command-lines.ts');
-      const { config, plan } = await openPlan(context, { side: 'remote' });
-      await printTrialCommandLines(config, plan, options, context);
+      const project = await openPlan(context, { side: 'remote' });
+      await printTrialCommandLines(project.config, chosenBy(options.where, project), options, context);
       return ExitCode.ok;
     }
     const { openSweep } = await import('./render/open-sweep.ts');
@@ -18,9 +21,11 @@ export const command = defineCommand({
     const { writeManifests } = await import('./render/write-manifests.ts');
     const { usesPacks } = await import('./cluster/uses-packs.ts');
     const { packSpecs } = await import('./render/pack-specs.ts');
-    const { config, plan, renderer, code } = await openSweep(context);
+    const sweep = await openSweep(context);
+    const { config, renderer, code } = sweep;
+    const chosen = chosenBy(options.where, sweep);
     const workloads = (function* () {
-      for (const spec of usesPacks(config) ? packSpecs(plan, config, context) : plan)
+      for (const spec of usesPacks(config) ? packSpecs(chosen, config, context) : chosen)
         yield renderer.job(spec);
     })();
     writeManifests('dryrun', workloads, context, {

@@ -47,6 +47,7 @@ export const command = defineCommand({
     // A person's shell: it owns the terminal, and so Ctrl-C is for it and not for us.
     const child = spawn(shell, [], { cwd: root, env: trialEnvironment.env, stdio: 'inherit' });
     const [code] = (await once(child, 'exit')) as [number | null];
-    return code === 0 ? ExitCode.ok : ExitCode.failed;
+    // Who leaves a shell after a command that failed has not made the tool fail; a script that is piped in has.
+    return code === 0 || context.stdin.isTTY ? ExitCode.ok : ExitCode.failed;
   },
 });

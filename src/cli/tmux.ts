@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import type { Context } from '../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { legalText } from '../matrix/legal-name.ts';
@@ -19,7 +20,9 @@ export const command = defineCommand({
   example: "make tmux target='local resume=true'",
   async run({ target }, context) {
     const { project } = await openProject(context);
-    const [first = ''] = target.trim().split(/\s+/);
+    const words = target.trim().split(/\s+/);
+    const [first = ''] = words;
+    await refuseUnknown(words, context);
     const session = legalText(`${project.project_name}-${first}`);
     // The window stays when the target has ended, so that its last lines can be read.
     const line = `make ${target}; code=$?; printf '\\n[make ${first} ended with exit code %s]\\n' "$code"; exec "\${SHELL:-bash}"`;
@@ -41,6 +44,27 @@ export const command = defineCommand({
   },
 });
 
-function refuse(message: string, hint: string | undefined): DiagnosticError {
-  return new DiagnosticError(errorDiagnostic('LOCAL_TMUX', message, { hint }), ExitCode.failed);
+/** What make would say in a window that nobody looks at. Only the target's name is asked for: nothing is run. */
+async function refuseUnknown(words: readonly string[], context: Context): Promise<void> {
+  const target = words.find((word) => /^[^-=][^=]*$/.test(word));
+  if (target === undefined || words.includes('-C') || words.includes('-f')) return;
+  const { cwd, signal } = context;
+  const { MAKEFLAGS: _flags, MAKELEVEL: _level, MFLAGS: _old, ...env } = context.env;
+  const { stderr } = await execa('make', ['-n', '--', target], {
+    cwd,
+    env: { ...env, LC_ALL: 'C' },
+    extendEnv: false,
+    reject: false,
+    cancelSignal: signal,
+  });
+  if (/No rule to make target|No targets/.test(stderr))
+    throw refuse(`make knows no target "${target}"`, '`make` lists the targets', ExitCode.usage);
+}
+
+function refuse(
+  message: string,
+  hint: string | undefined,
+  exitCode: 1 | 2 = ExitCode.failed,
+): DiagnosticError {
+  return new DiagnosticError(errorDiagnostic('LOCAL_TMUX', message, { hint }), exitCode);
 }

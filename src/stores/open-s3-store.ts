@@ -9,12 +9,13 @@ export async function openS3Store(
   settings: S3Settings,
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock,
+  onWait?: (line: string) => void,
 ): Promise<ObjectStore> {
   const { credentials } = settings;
   if (credentials !== 'chain') {
     const own = credentials === 'none' ? undefined : credentials;
-    return new S3Store(new S3Client(settings, own, { clock, env }));
+    return new S3Store(new S3Client(settings, own, { clock, env, onWait }));
   }
   const renew = (await import('./credential-chain.ts')).credentialChain(settings);
-  return new S3Store(new S3Client(settings, await renew(), { clock, env, renew }));
+  return new S3Store(new S3Client(settings, await renew(), { clock, env, renew, onWait }));
 }

@@ -19,6 +19,9 @@ export interface S3Request {
   readonly payload?: Payload;
 }
 
+/** Milliseconds of trouble that nobody needs to hear of. */
+const quiet = 5_000;
+
 const busyCodes = new Set(['InternalError', 'ServiceUnavailable', 'RequestTimeout', 'OperationAborted']);
 const slowCodes = new Set(['SlowDown', 'TooManyRequests', 'RequestLimitExceeded', 'Throttling']);
 /** The server says that what it got is not what we sent. */
@@ -40,6 +43,9 @@ export class S3Client {
   /** Milliseconds that the server's clock is ahead of ours. */
   #skew = 0;
   #answered = false;
+  readonly #onWait: ((line: string) => void) | undefined;
+  /** When it was last told that requests wait. */
+  #told = Number.NEGATIVE_INFINITY;
 
   constructor(
     settings: S3Settings,
@@ -50,6 +56,8 @@ export class S3Client {
       readonly renew?: (() => Promise<Credentials>) | undefined;
       readonly env: Readonly<Record<string, string | undefined>>;
       readonly idleTimeout?: number;
+      /** Told every 10 s, in a sentence, where the server keeps requests waiting. */
+      readonly onWait?: ((line: string) => void) | undefined;
     },
   ) {
     this.settings = settings;
@@ -57,6 +65,7 @@ export class S3Client {
     this.#idleTimeout = options.idleTimeout ?? 60_000;
     this.#connection = new S3Connection(settings.endpoint, settings.caBundle, options.env);
     this.#renew = options.renew;
+    this.#onWait = options.onWait;
     this.#signer = credentials === undefined ? undefined : new Signer(credentials, settings.region);
   }
 
@@ -89,6 +98,7 @@ export class S3Client {
       const trials = { failures, elapsed: now - since, answered: this.#answered };
       const wait = nextWait(outcome.trouble, trials, this.#clock.random());
       if (wait === undefined) throw this.#giveUp(outcome, asked, now - since);
+      this.#tellWaiting(outcome, now - since, wait);
       if (wait > 0) await this.#clock.sleep(wait, signal);
     }
   }
@@ -228,6 +238,22 @@ export class S3Client {
     return { trouble: { kind: 'network', reused, final }, progress: false, refusal: undefined, cause };
   }
 
+  /** Requests wait side by side, and who watches wants one line about it, not one for each. */
+  #tellWaiting({ refusal, cause }: Failure, elapsed: number, wait: number): void {
+    const now = this.#clock.now();
+    if (this.#onWait === undefined || elapsed + wait < quiet || now - this.#told < quiet * 2) return;
+    this.#told = now;
+    const said =
+      refusal !== undefined
+        ? `${refusal.code || `HTTP ${refusal.status}`}`
+        : cause instanceof Error
+          ? describe(cause)
+          : 'no answer';
+    this.#onWait(
+      `${this.settings.endpoint.origin} says ${said}: trying again, for ${Math.round(elapsed / 1000)} s so far`,
+    );
+  }
+
   #giveUp(failure: Failure, asked: S3Request, elapsed: number): StoreError {
     if (failure.refusal !== undefined)
       return explainRefusal(failure.refusal, { method: asked.method, key: asked.key }, this.settings);
@@ -247,6 +273,17 @@ export class S3Client {
         },
       );
     }
+    if (endpoint.protocol === 'https:' && isNoTls(failure.cause))
+      return new StoreError(
+        'unreachable',
+        'S3_UNREACHABLE',
+        `${endpoint.origin} (S3_ENDPOINT_URL ${origin}) does not speak TLS, which https:// asks for`,
+        {
+          cause: failure.cause,
+          exitCode: 3,
+          hint: `if it is the right server, set S3_ENDPOINT_URL=http://${endpoint.host}`,
+        },
+      );
     const tried = elapsed >= patience ? `, for ${Math.round(elapsed / 1000)} s` : '';
     return new StoreError(
       'unreachable',
@@ -277,6 +314,12 @@ function parseRetryAfter(answer: Answer, now: number): number | undefined {
 
 function isStreamError(error: unknown): boolean {
   return error instanceof Error && (error.message === 'aborted' || error.message === 'terminated');
+}
+
+/** What OpenSSL says of an answer in plain HTTP. */
+function isNoTls(cause: unknown): boolean {
+  const text = cause instanceof Error ? `${'code' in cause ? cause.code : ''} ${describe(cause)}` : '';
+  return /wrong version number|WRONG_VERSION_NUMBER|packet length too long|http request/i.test(text);
 }
 
 /** Errors of a connection to several addresses have an empty message and the reasons inside. */

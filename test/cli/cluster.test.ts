@@ -392,6 +392,34 @@ describe('the commands of the cluster', () => {
     expect((await project.run(['job'])).stderr).toContain('"timeout" must be a duration');
   });
 
+  it('says whose log it is, where the Job has none and the trial has run here before', async () => {
+    await project.write(
+      'config/launch.yaml',
+      'model: {average: {command: echo it is <hid>, hparam: {hid: [256, 512]}}}\ndataset: {data1: {}}\n',
+    );
+    await project.run(['local']);
+    await project.run(['job', 'where=hid=256']);
+    const old = await project.run(['logs', `name=${first}`]);
+    expect(old).toMatchObject({ code: 0, stdout: 'it is 256\n' });
+    expect(old.stderr).toMatch(
+      new RegExp(
+        `^${first}: its Job on the cluster is pending and has no log; this is the run on this machine`,
+      ),
+    );
+    expect((await project.run(['logs', `name=${second}`])).stderr).toBe('');
+  });
+
+  it('status ends with the pods that somebody works in, or has forgotten', async () => {
+    await project.run(['job']);
+    expect((await project.run(['status'])).stdout).not.toContain('interactive');
+    await project.run(['pod']);
+    const second = await project.run(['pod']);
+    expect(second.stderr).toContain('pod/alice-example-interactive-pod is there already');
+    expect((await project.run(['status'])).stdout).toMatch(
+      /\ninteractive: alice-example-interactive-pod \(pending\), alice-example-interactive-pod-1 \(pending\)\n$/,
+    );
+  });
+
   it('says of a pod that has not begun why it has no log', async () => {
     await project.run(['job', 'where=hid=256']);
     cluster.simulation.move('lab', first, { kind: 'unschedulable' });

@@ -110,6 +110,12 @@ test('removes what an earlier dry run wrote, and nothing else', async () => {
   ]);
 });
 
+test('takes where=, as job does', async () => {
+  using folder = projectFolder(project);
+  expect((await runMain(folder.root, ['dryrun', 'where=dataset=data2'])).code).toBe(0);
+  expect(workloads(folder.root)).toEqual(['jdoe-example-average-data2.yaml']);
+});
+
 test('a dry run of the pod leaves the jobs, and one of the jobs no pod that apply would make', async () => {
   using folder = projectFolder(project);
   await runMain(folder.root, ['dryrun']);

@@ -169,6 +169,17 @@ it('is held against the policy as the pod that it is', async () => {
   expect(ran.stderr).toContain('memory is 3, and may be at most 2');
 });
 
+it('that waits is left as it is, and has no log yet', async () => {
+  await project.run(['job']);
+  const again = await project.run(['job']);
+  expect(again.stderr).toContain('4 left as they are\n');
+  const summary = (await project.run(['job', '--json'])).stdout.trim().split('\n').at(-1) ?? '';
+  expect(JSON.parse(summary)).toMatchObject({ type: 'summary', steps: { kept: 4, created: 0 } });
+  const { code, stderr } = await project.run(['logs', `--name=${trial(1)}`]);
+  expect(code).toBe(3);
+  expect(stderr).toContain(`${jobs().find(isPack)}, in which ${trial(1)} runs, has no pod, and so no log`);
+});
+
 it('does not stop the others of a running pack to replace one of them', async () => {
   cluster.simulation.fate = () => ({ kind: 'running' });
   await project.run(['job']);

@@ -225,6 +225,26 @@ describe('secret', () => {
 });
 
 describe('doctor', () => {
+  it('looks whether the Secret can be written, and says where the namespace comes from', async () => {
+    expect((await lab.run(['doctor'])).stdout).toContain(
+      'ok       the Secret of .env goes to namespace "lab"',
+    );
+    lab.cluster.denied = (_user, verb, resource) => resource === 'secrets' && verb === 'patch';
+    const denied = await lab.run(['doctor']);
+    expect(denied.code).toBe(3);
+    expect(denied.stdout).toContain('you may not patch secrets in namespace "lab"');
+    expect(denied.stdout).toContain('or correct `namespace` in config/kube.yaml');
+    await lab.project.write(
+      'config/kube.yaml',
+      'backend: runai\nproject_name: example\nuser: alice\nimage: lab/python:3\nrunai: {project: lab-alice}\n',
+    );
+    await lab.project.write('.env', 'WANDB_API_KEY=canary-1\nLDAP_USERNAME=alice\nK8S_NAMESPACE=labb\n');
+    const missing = await lab.run(['doctor']);
+    expect(missing.code).toBe(3);
+    expect(missing.stdout).toContain('there is no namespace "labb" on this cluster');
+    expect(missing.stdout).toContain('mend: correct K8S_NAMESPACE in .env');
+  });
+
   it('asks run:ai whether it knows its user and the project', async () => {
     await lab.run(['job']);
     expect((await lab.run(['doctor'])).stdout).toContain('run:ai project lab-alice: 2 workloads');

@@ -17,3 +17,10 @@ it('LOCAL_TMUX: there is no tmux', async () => {
   expect(ran.code).toBe(1);
   expect(ran.stderr).toContain('error LOCAL_TMUX: there is no tmux on PATH');
 });
+
+it('LOCAL_TMUX: there is no such target', async () => {
+  const project = LocalProject.of('true');
+  const ran = await runMain(project.root, ['tmux', 'target=nonsense x=1']);
+  expect(ran.code).toBe(2);
+  expect(ran.stderr).toContain('error LOCAL_TMUX: make knows no target "nonsense"');
+});

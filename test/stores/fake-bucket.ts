@@ -54,10 +54,14 @@ export async function startBucket(change: Record<string, string | undefined> = {
   return { server, store, root, clock, path, write };
 }
 
-export async function connect(env: Record<string, string | undefined>, clock?: Clock): Promise<ObjectStore> {
+export async function connect(
+  env: Record<string, string | undefined>,
+  clock?: Clock,
+  onWait?: (line: string) => void,
+): Promise<ObjectStore> {
   const settings = readS3Settings(env, { variables: new Map(), file: undefined });
   if (!settings.ok) throw new Error(settings.diagnostics.map(({ message }) => message).join('; '));
-  return await openStore(settings.value, env, clock);
+  return await openStore(settings.value, env, clock, onWait);
 }
 
 type Bucket = Pick<Awaited<ReturnType<typeof startBucket>>, 'store' | 'root'>;

@@ -21,6 +21,26 @@ describe('requests', () => {
     expect(clock.waited).toBeLessThan(60_000);
   });
 
+  it('say now and then that they wait, and with what the server answers', async () => {
+    const { server, clock } = await startBucket();
+    const said: string[] = [];
+    const store = await connect(server.env, clock, (line) => said.push(line));
+    server.fail({ reply: { status: 503, code: 'SlowDown' } }, () => clock.waited < 30_000, ever);
+    await expect(store.head('a', never)).resolves.toBeUndefined();
+    store.close();
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.length).toBeLessThan(5);
+    expect(said[0]).toMatch(/^http:\/\/\S+ says (SlowDown|HTTP 503): trying again, for \d s so far$/);
+  });
+
+  it('say in plain words that the server speaks no TLS', async () => {
+    const { server } = await startBucket();
+    const endpoint = server.env['S3_ENDPOINT_URL']?.replace('http:', 'https:');
+    const store = await connect({ ...server.env, S3_ENDPOINT_URL: endpoint }, new QuickClock());
+    await expect(store.head('a', never)).rejects.toThrow('does not speak TLS, which https:// asks for');
+    store.close();
+  });
+
   it('wait as long as Retry-After says', async () => {
     const bucket = await startBucket();
     bucket.server.fail({

@@ -2,15 +2,18 @@ import { once } from 'node:events';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError } from '../../executors/kubernetes/api-error.ts';
+import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
+import { hasEnded } from '../../executors/kubernetes/slots.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { type Glob, makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
+import type { RunRecord } from '../../records/run-record.ts';
 import { LastLines } from '../../report/last-lines.ts';
 import { LogLines } from '../../report/log-lines.ts';
 import { PackedLines } from '../../report/packed-lines.ts';
@@ -56,12 +59,14 @@ export async function printClusterLogs(
   const found = items.filter((pod) => packedTrials(pod, glob)?.length !== 0);
   if (found.length === 0) {
     const all = await listJobs(cluster, context.signal);
-    const waiting = all.filter((job) => matchesGlob(glob, job.metadata.name));
+    const waiting = trialsMatching(all, glob);
     // Of a trial that runs again, the log of its last attempt is here.
     const records = new DiskRecordStore(context.cwd, () => undefined);
-    if (waiting.length === 0 || waiting.some((job) => records.readListed(job.metadata.name) !== undefined))
-      return { namespace: api.namespace, jobs: all.map((job) => job.metadata.name) };
-    throw noPodYet(waiting);
+    const known = waiting.map((each) => ({ ...each, record: records.readListed(each.name) }));
+    if (waiting.length > 0 && known.every(({ record }) => record === undefined)) throw noPodYet(waiting);
+    for (const { name, job, record } of known)
+      if (record !== undefined) tellOlderRun(name, job, record, context);
+    return { namespace: api.namespace, jobs: all.map((job) => job.metadata.name) };
   }
   const chosen = latestOfEach(found);
   const isTerminal = context.stdout.isTTY === true;
@@ -116,6 +121,12 @@ export async function printClusterLogs(
   return hasFailed ? ExitCode.refused : ExitCode.ok;
 }
 
+/** A trial on the cluster, and the Job that it runs in, perhaps with others. */
+interface Waiting {
+  readonly name: string;
+  readonly job: Job;
+}
+
 /** Trials may be on the cluster without a pod: pending, suspended, or ended so long ago that the pod is gone. */
 async function listJobs({ api, owner }: Cluster, signal: AbortSignal): Promise<readonly Job[]> {
   const { items } = await api.list(jobs, { labels: ownerSelector(owner) }, signal).catch((error) => {
@@ -124,10 +135,32 @@ async function listJobs({ api, owner }: Cluster, signal: AbortSignal): Promise<r
   return items;
 }
 
-function noPodYet([first, ...others]: readonly Job[]): DiagnosticError {
+function trialsMatching(all: readonly Job[], glob: Glob): readonly Waiting[] {
+  return all.flatMap((job) =>
+    [job.metadata.name, ...(readPack(job.metadata.annotations) ?? []).map(({ name }) => name)]
+      .filter((name) => matchesGlob(glob, name))
+      .map((name) => ({ name, job })),
+  );
+}
+
+/** The log that follows is not that of the Job: who reads it must not take its numbers for the cluster's. */
+function tellOlderRun(name: string, job: Job, record: RunRecord, { stderr }: Context): void {
+  const isLocal = record.executor === 'local';
+  // The log that was kept of this very Job.
+  if (!isLocal && (record.uid === job.metadata.uid || hasEnded(job))) return;
+  const { state } = judgeJob(job, []).observation;
+  const run = isLocal ? 'the run on this machine' : 'its run before';
+  stderr.write(
+    `${name}: its Job on the cluster is ${state} and has no log; this is ${run}, begun ${record.startedAt}\n`,
+  );
+}
+
+function noPodYet([first, ...others]: readonly Waiting[]): DiagnosticError {
   const more = others.length === 0 ? '' : ` (and ${others.length} more of that name)`;
+  const job = first?.job.metadata.name;
+  const what = job === first?.name ? first?.name : `${job}, in which ${first?.name} runs,`;
   return new DiagnosticError(
-    errorDiagnostic('KUBE_NO_LOG', `${first?.metadata.name}${more} has no pod, and so no log`, {
+    errorDiagnostic('KUBE_NO_LOG', `${what}${more} has no pod, and so no log`, {
       hint: 'make status says what it waits for',
     }),
     ExitCode.refused,

@@ -14,9 +14,11 @@ import {
   type PackCodes,
   packPodToAsk,
 } from '../../executors/kubernetes/packed-trials.ts';
+import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { hasEnded, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { follow } from '../../executors/kubernetes/watch.ts';
 import type { Cluster } from './open-cluster.ts';
+import type { InteractivePod } from './print-cluster-status.ts';
 
 /** Milliseconds between two looks at what no change of an object tells: events, and the logs of packs. */
 const lookInterval = 15_000;
@@ -25,7 +27,13 @@ const lookInterval = 15_000;
 const redrawInterval = 0.1;
 
 /** Our Jobs by name, judged with their pods. */
-export type JobViews = ReadonlyMap<string, JobView>;
+type JobViews = ReadonlyMap<string, JobView>;
+
+/** What one look has found. */
+interface JobLook {
+  readonly views: JobViews;
+  readonly interactive: readonly InteractivePod[];
+}
 
 /**
  * One look at all Jobs and pods of the project. Jobs that wait for a slot of `max_parallel` are started where
@@ -36,7 +44,7 @@ export async function lookAtJobs(
   config: Config,
   context: Context,
   outcomes?: OutcomeMemory,
-): Promise<JobViews> {
+): Promise<JobLook> {
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);
   const { signal } = context;
@@ -50,8 +58,9 @@ export async function lookAtJobs(
     await remember(found, outcomes, signal);
     const told = await askPacks(api, found, signal);
     const views = judgeAll(found, told, []);
-    if (!needsEvents(views)) return views;
-    return judgeAll(found, told, await readEvents(cluster, signal));
+    const interactive = interactivePods(podList.items);
+    if (!needsEvents(views)) return { views, interactive };
+    return { views: judgeAll(found, told, await readEvents(cluster, signal)), interactive };
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
     throw error;
@@ -64,7 +73,7 @@ export async function* watchJobs(
   config: Config,
   context: Context,
   outcomes: OutcomeMemory,
-): AsyncGenerator<JobViews> {
+): AsyncGenerator<JobLook> {
   const { api, owner } = cluster;
   const select = { labels: ownerSelector(owner) };
   const { signal } = context;
@@ -114,7 +123,7 @@ export async function* watchJobs(
           nextLook = policy.now() + lookInterval;
           views = judgeAll(found, told, known);
         }
-        yield views;
+        yield { views, interactive: interactivePods(podList) };
         if (views.size >= 100) await policy.sleep(views.size * redrawInterval, signal);
         const hasPacks = found.some(({ job, pods: own }) => packPodToAsk(job, own) !== undefined);
         timer = isWaiting || hasPacks ? setTimeout(() => wake(), lookInterval) : undefined;
@@ -169,6 +178,17 @@ async function continueSweep(
 interface JobWithPods {
   readonly job: Job;
   readonly pods: readonly Pod[];
+}
+
+/** Pods that somebody works in, or has forgotten: they are of no Job, and stay until they are removed. */
+function interactivePods(all: readonly Pod[]): readonly InteractivePod[] {
+  return all
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === 'Job') !== true)
+    .map((pod) => ({
+      name: pod.metadata.name,
+      state: pod.metadata.deletionTimestamp === undefined ? judgePod(pod).state : 'being deleted',
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
 /** Oldest first: of the Jobs that a trial has been in, the last one counts. */

@@ -78,6 +78,10 @@ export async function submitPod(
       const needs = support.map(({ kind, name, object }) => ({ resource: resourceOf(kind), name, object }));
       for (const gone of await findMissing(api, needs, signal))
         await applyObject(api, owner, gone.object, signal);
+      if (index > 0)
+        context.stderr.write(
+          `pod/${interactivePod(config, 0).name} is there already; make delete_pod lists and removes them\n`,
+        );
       return name;
     } catch (error) {
       if (isApiError(error, 'AlreadyExists')) continue;

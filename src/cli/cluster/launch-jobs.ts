@@ -11,7 +11,7 @@ import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { formatStep, formatSummary } from '../../report/launch-lines.ts';
-import { filterOf } from '../local/select-locally.ts';
+import { chosenBy } from '../local/select-locally.ts';
 import { openSweep } from '../render/open-sweep.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
@@ -54,15 +54,10 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   using cluster = opened;
   const { api, owner } = cluster;
   const { KubernetesExecutor } = await backend;
-  const keeps = filterOf(options.where, matrix);
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, { json }),
   );
-  const specs = {
-    *[Symbol.iterator]() {
-      for (const spec of plan) if (keeps(spec.trial)) yield spec;
-    },
-  };
+  const specs = chosenBy(options.where, { plan, matrix });
   const maxParallel = options.max_parallel ?? config.project.max_parallel;
   const report = (step: LaunchStep) => {
     const lines = json
@@ -79,7 +74,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     const trials = readPack(spec.fields.annotations) ?? [];
     if (!json) for (const { name } of trials) context.stdout.write(`Job '${name}' runs in ${spec.name}.\n`);
   }
-  const summary = await launch(packs?.specs ?? specs, {
+  const launched = await launch(packs?.specs ?? specs, {
     executor: new KubernetesExecutor({
       api,
       owner,
@@ -98,6 +93,14 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     report,
     signal: context.signal,
   });
+  const { steps } = launched;
+  // Those of packs that are left as they are, `launch` has not seen.
+  const kept = packs?.kept ?? [];
+  const summary = {
+    ...launched,
+    steps: { ...steps, kept: steps.kept + kept.length },
+    changed: launched.changed + kept.filter(({ changed }) => changed.length > 0).length,
+  };
   if (json)
     context.stdout.write(
       `${JSON.stringify({ type: 'summary', ...summary, applied: undefined, lacking: undefined })}\n`,

@@ -39,7 +39,7 @@ export async function planPacks(
   },
   context: Context,
 ): Promise<PackPlan> {
-  const views = await lookAtJobs(cluster, config, context);
+  const { views } = await lookAtJobs(cluster, config, context);
   const { items } = await cluster.api.list(jobs, { labels: ownerSelector(cluster.owner) }, context.signal);
   const kept: LaunchStep[] = [];
   const wanted = new Map<string, JobSpec>();

@@ -24,11 +24,22 @@ export interface ClusterStatusOptions {
 /** Workloads by their trial's name, as one look found them. */
 export type Views = ReadonlyMap<string, { readonly observation: Observation }>;
 
+/** A pod of `make pod` or `make jupyter`, and how it is: `running`. */
+export interface InteractivePod {
+  readonly name: string;
+  readonly state: string;
+}
+
+export interface Look {
+  readonly views: Views;
+  readonly interactive: readonly InteractivePod[];
+}
+
 /** What there is to look at: the Jobs of a cluster, or run:ai's listing. */
 export interface Outlook {
-  once(): Promise<Views>;
+  once(): Promise<Look>;
   /** Again after every change. */
-  watch(): AsyncIterable<Views>;
+  watch(): AsyncIterable<Look>;
 }
 
 /** How the trials stand on the cluster; those without a workload, by their record. */
@@ -42,15 +53,16 @@ export async function printClusterStatus(
     reportDiagnostics([warning], context, options),
   );
   if (!options.watch) {
-    await print(statuses(project, records, await outlook.once(), options), options, context);
+    const { views, interactive } = await outlook.once();
+    await print(statuses(project, records, views, options), interactive, options, context);
     return ExitCode.ok;
   }
   const isScreen = context.stdout.isTTY === true && !options.json;
-  for await (const views of outlook.watch()) {
+  for await (const { views, interactive } of outlook.watch()) {
     // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
     if (isScreen) context.stdout.write('\x1b[H\x1b[J');
     const all = statuses(project, records, views, options);
-    await print(all, options, context);
+    await print(all, interactive, options, context);
     // A trial that was refused stays missing; before `make job`, all are, and there is something to wait for.
     const present = all.filter(({ observation }) => (observation?.state ?? 'missing') !== 'missing');
     if (present.length > 0 && present.every(({ observation }) => hasSettled(observation?.state)))
@@ -94,6 +106,7 @@ function describePlace({ executor, state, reason, exitCode }: RunRecord): string
 
 async function print(
   all: readonly TrialStatus[],
+  interactive: readonly InteractivePod[],
   options: ClusterStatusOptions,
   context: Context,
 ): Promise<void> {
@@ -116,6 +129,9 @@ async function print(
   const observed = all.map(({ observation }) => observation).filter((each) => each !== undefined);
   const troubles = formatTroubles(observed);
   if (troubles.length > 0) await writeLines(context, ['', ...troubles], (line) => line);
+  // One that is forgotten keeps its GPU.
+  const listed = interactive.map(({ name, state }) => `${name} (${state})`);
+  if (listed.length > 0) await writeLines(context, ['', `interactive: ${listed.join(', ')}`], (line) => line);
 }
 
 function hasSettled(state: string | undefined): boolean {

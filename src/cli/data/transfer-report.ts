@@ -66,6 +66,14 @@ export class TransferReport {
     return exitCodeOf(summary);
   }
 
+  /** One line for who has pressed Ctrl-C: what is there now stays, and what to type to go on. */
+  stopped(): void {
+    this.close();
+    if (this.#json || this.#filesTotal === 0) return;
+    const done = `${count(this.#files)} of ${files(this.#filesTotal)} done, ${formatBytes(this.#bytes)}`;
+    this.#context.stderr.write(`Stopped: ${done}; the same command goes on from there\n`);
+  }
+
   /** Removes the progress bar and writes what is pending; to be called whatever happened. */
   close(): void {
     this.#flush();

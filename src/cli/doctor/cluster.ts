@@ -18,7 +18,7 @@ import { needsOf } from './needs.ts';
 export const clusterChecks: readonly Check[] = [{ topic: 'Cluster', name: 'cluster', run: checkCluster }];
 
 /** Milliseconds a cluster may take for all of one request's attempts: who asks a doctor waits for the answer. */
-const patience = 20_000;
+export const patience = 20_000;
 /** Side containers that end with the trial came with 1.29. */
 const oldestMinor = 29;
 
@@ -38,7 +38,7 @@ async function checkCluster(context: Context): Promise<readonly Finding[]> {
   const { signal } = context;
   const parts: readonly (readonly [string, () => Promise<readonly Finding[]>])[] = [
     ['server', () => checkServer(api, signal)],
-    ['namespace', () => checkNamespace(api, signal)],
+    ['namespace', () => checkNamespace(api, 'correct `namespace` in config/kube.yaml', signal)],
     ['rights', () => checkRights(api, signal)],
     ['quota', () => checkQuotas(api, needs, signal)],
     ['image pull secret', () => checkPullSecrets(api, needs, signal)],
@@ -124,11 +124,15 @@ async function checkServer(api: NamespaceApi, signal: AbortSignal): Promise<read
 }
 
 /** Not everybody may look at namespaces; a dry run of a creation tells as well, and changes nothing. */
-async function checkNamespace(api: NamespaceApi, signal: AbortSignal): Promise<readonly Finding[]> {
+export async function checkNamespace(
+  api: NamespaceApi,
+  mend: string,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const { namespace } = api;
   const missing = problem(
     `there is no namespace "${namespace}" on this cluster`,
-    'correct `namespace` in config/kube.yaml (kubectl get namespaces), or another `context`',
+    `${mend} (kubectl get namespaces), or another \`context\``,
   );
   try {
     const found = await api.get(namespaces, namespace, signal);

@@ -34,6 +34,19 @@ export function filterOf(where: string | undefined, matrix: ExpandedMatrix): Tri
   return checked.value;
 }
 
+/** The trials of the plan that `where=` keeps, one after the other, as often as they are asked for. */
+export function chosenBy(
+  where: string | undefined,
+  { plan, matrix }: { readonly plan: LaunchPlan; readonly matrix: ExpandedMatrix },
+): Iterable<JobSpec> {
+  const keeps = filterOf(where, matrix);
+  return {
+    *[Symbol.iterator]() {
+      for (const spec of plan) if (keeps(spec.trial)) yield spec;
+    },
+  };
+}
+
 /** Looks at the record of each trial that `where` and `only` keep, one after the other, as they are asked for. */
 export function* decideLocally(
   project: { readonly plan: LaunchPlan; readonly matrix: ExpandedMatrix },

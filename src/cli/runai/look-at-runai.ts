@@ -5,7 +5,8 @@ import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { recallWorkload } from '../../executors/runai/launch.ts';
 import { runaiExecutorName } from '../../executors/runai/runai-executor.ts';
 import { hasFailed } from '../../matrix/decide.ts';
-import type { Outlook, Views } from '../cluster/print-cluster-status.ts';
+import { interactivePod } from '../../render/interactive-pod.ts';
+import type { Look, Outlook } from '../cluster/print-cluster-status.ts';
 import type { ProjectPlan } from '../project.ts';
 import { maxProcesses, openRunai } from './open-runai.ts';
 import { continueSweep } from './submit-trials.ts';
@@ -45,12 +46,16 @@ export async function lookAtRunai({ config, plan }: ProjectPlan, context: Contex
       },
     );
   };
-  const once = async (): Promise<Views> => {
+  const once = async (): Promise<Look> => {
     // Whoever looks keeps the sweep going.
     await continueSweep(runai, plan, { json: false }, config, context);
     const there = await executor.list(context.signal);
     const known = await records.readAll();
     const views = new Map<string, { observation: Observation }>();
+    const { name: first } = interactivePod(config);
+    const interactive = [...there.values()].filter(
+      ({ name }) => name === first || name.startsWith(`${first}-`),
+    );
     for (const [name, listed] of there) {
       const observation = recallWorkload(listed, known.get(name));
       if (observation !== undefined) views.set(name, { observation });
@@ -61,15 +66,15 @@ export async function lookAtRunai({ config, plan }: ProjectPlan, context: Contex
       const gone = { name, state: 'missing', reason: 'deleted before it was seen to end' } as const;
       views.set(name, { observation: recallWorkload(undefined, record) ?? gone });
     }
-    return views;
+    return { views, interactive };
   };
   return {
     once,
     async *watch() {
       for (let last = ''; ; await sleep(watchInterval, undefined, { signal: context.signal })) {
-        const views = await once();
-        const text = JSON.stringify([...views]);
-        if (text !== last) yield views;
+        const look = await once();
+        const text = JSON.stringify([...look.views, ...look.interactive]);
+        if (text !== last) yield look;
         last = text;
       }
     },

@@ -16,7 +16,8 @@ export const kubeCodes = {
   KUBE_NOT_AN_API:
     'Something answered that is not the Kubernetes API: a proxy or a login page. Check `HTTPS_PROXY` and `NO_PROXY`.',
   KUBE_REFUSED: 'The API server refused a request. Its own words follow; `ktb doctor` lists missing rights.',
-  KUBE_NO_NAMESPACE: 'The namespace in `kube.yaml` does not exist on this cluster.',
+  KUBE_NO_NAMESPACE:
+    'The namespace in `kube.yaml`, or with run:ai in `.env`, does not exist on this cluster.',
   KUBE_QUOTA:
     'The quota of the namespace is used up. Nothing more is created; run the command again when there is room.',
   KUBE_STUCK: 'An object was deleted but a finalizer keeps it. Whoever set the finalizer must remove it.',

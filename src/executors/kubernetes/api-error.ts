@@ -98,7 +98,8 @@ function diagnose(refusal: Refusal, status: number): Diagnostic {
 /** What to do about a refusal. Forbidden has many reasons, which only the text tells apart. */
 function hintOf(error: Refusal, isTheirTrouble: boolean): string | undefined {
   if (isOverQuota(error)) return 'delete what you no longer need (ktb delete), then run the command again';
-  if (error.reason === 'NotFound') return 'is the namespace in kube.yaml right?';
+  if (error.reason === 'NotFound')
+    return 'correct the namespace: `namespace` in config/kube.yaml, or on run:ai, where that says none, K8S_NAMESPACE in .env';
   if (error.reason === 'Forbidden') return hintOfForbidden(error.message);
   return isTheirTrouble
     ? 'this passes by itself, or the administrators know: run the command again later'
