@@ -3,10 +3,10 @@ import { nearestName } from '../diagnostics/nearest-name.ts';
 import { quoted } from '../diagnostics/quoted.ts';
 import { SourceFile } from '../diagnostics/source-file.ts';
 import type { Observation } from '../executors/executor.ts';
+import { type Glob, parseGlob } from '../glob.ts';
 import type { PreparedAxis } from './axes.ts';
 import { hasFailed } from './decide.ts';
 import type { ExpandedMatrix } from './expanded-matrix.ts';
-import { type Glob, makeGlob, matchesGlob } from './glob.ts';
 import type { Trial } from './trial.ts';
 
 /** Which trials a command is about. */
@@ -77,7 +77,7 @@ function explainUnmet(
   const { key, negated, globs, written, end } = condition;
   if (negated || key === 'name') return undefined;
   const values = valuesOf(key, matrix);
-  for (const value of values) if (globs.some((glob) => matchesGlob(glob, value))) return undefined;
+  for (const value of values) if (globs.some((glob) => glob.matches(value))) return undefined;
   const near = nearestName(written, values);
   const some = [...values]
     .slice(0, 12)
@@ -106,7 +106,7 @@ function valuesOf(key: string, matrix: ExpandedMatrix): ReadonlySet<string> {
 
 function holds({ key, negated, globs }: Condition, trial: Trial): boolean {
   const text = textOf(key, trial);
-  return (text !== undefined && globs.some((glob) => matchesGlob(glob, text))) !== negated;
+  return (text !== undefined && globs.some((glob) => glob.matches(text))) !== negated;
 }
 
 /** As for placeholders, a hyperparameter goes before a built-in name. */
@@ -128,7 +128,8 @@ function readCondition(text: string, start: number): Condition | string {
   const [, key = '', operator] = head ?? [];
   if (head === null) return `${quoted(text.slice(start))} does not begin with a condition KEY=VALUE`;
   const globs: Glob[] = [];
-  let characters: { char: string; quoted: boolean }[] = [];
+  // Sets in brackets, as in paths, are no part of this: only `*` and `?` that are not quoted stand for something else.
+  let pattern = '';
   let quote: string | undefined;
   let at = start + head[0].length;
   for (const char of text.slice(at)) {
@@ -137,12 +138,12 @@ function readCondition(text: string, start: number): Condition | string {
     if (char === quote) quote = undefined;
     else if (quote === undefined && (char === "'" || char === '"')) quote = char;
     else if (quote === undefined && char === ',') {
-      globs.push(makeGlob(characters));
-      characters = [];
-    } else characters.push({ char, quoted: quote !== undefined });
+      globs.push(parseGlob(pattern));
+      pattern = '';
+    } else pattern += quote !== undefined || char === '[' || char === '\\' ? `\\${char}` : char;
   }
   if (quote !== undefined) return `the quote in ${quoted(text.slice(start))} is not closed`;
-  globs.push(makeGlob(characters));
+  globs.push(parseGlob(pattern));
   const written = text.slice(start + head[0].length, at);
   return { key: key.replace(/^_/, ''), negated: operator === '!=', globs, written, start, end: at };
 }

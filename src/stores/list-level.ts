@@ -1,6 +1,6 @@
 import { DiagnosticError } from '../diagnostics/diagnostic.ts';
+import { isGlob } from '../glob.ts';
 import { findObjects } from './find-objects.ts';
-import { isGlob } from './glob.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { parseSelection } from './selection.ts';
 

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize, relative } from 'node:path/posix';
 import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
-import { isGlob, parseGlob } from './glob.ts';
+import { isGlob, parseGlob } from '../glob.ts';
 
 /** Which keys a `file=` means, narrowed by `include=` and `exclude=`. */
 export interface Selection {

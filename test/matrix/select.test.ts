@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideLocal } from '../../src/matrix/decide-local.ts';
 import { expand } from '../../src/matrix/expand.ts';
-import { makeGlob, matchesGlob } from '../../src/matrix/glob.ts';
 import { keepsState, onlyChoices, parseWhere } from '../../src/matrix/select.ts';
 import { buildConfig } from './config-builder.ts';
 
@@ -77,18 +75,6 @@ test('a value that no trial has is shown with the nearest there is', () => {
       location: { offset: 18, length: 5 },
     },
   ]);
-});
-
-test('a glob matches what the regular expression of its meaning does', () => {
-  const text = fc.array(fc.constantFrom('a', 'b', '*', '?'), { maxLength: 8 }).map((chars) => chars.join(''));
-  fc.assert(
-    fc.property(text, text, (pattern, value) => {
-      const glob = makeGlob([...pattern].map((char) => ({ char, quoted: false })));
-      const meaning = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
-      expect(matchesGlob(glob, value)).toBe(meaning.test(value));
-    }),
-    { numRuns: 2000 },
-  );
 });
 
 test('only= sorts every state into one choice', () => {

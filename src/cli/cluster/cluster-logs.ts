@@ -10,7 +10,7 @@ import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { hasEnded } from '../../executors/kubernetes/slots.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { type Glob, makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { type Glob, parseGlob } from '../../glob.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { RunRecord } from '../../records/run-record.ts';
@@ -55,7 +55,7 @@ export async function printClusterLogs(
   const { items } = await api.list(pods, { labels: ownerSelector(owner) }, context.signal).catch((error) => {
     throw error instanceof ApiError ? refused('the pods cannot be listed', error) : error;
   });
-  const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const glob = parseGlob(options.name);
   const found = items.filter((pod) => packedTrials(pod, glob)?.length !== 0);
   if (found.length === 0) {
     const all = await listJobs(cluster, context.signal);
@@ -138,7 +138,7 @@ async function listJobs({ api, owner }: Cluster, signal: AbortSignal): Promise<r
 function trialsMatching(all: readonly Job[], glob: Glob): readonly Waiting[] {
   return all.flatMap((job) =>
     [job.metadata.name, ...(readPack(job.metadata.annotations) ?? []).map(({ name }) => name)]
-      .filter((name) => matchesGlob(glob, name))
+      .filter((name) => glob.matches(name))
       .map((name) => ({ name, job })),
   );
 }
@@ -174,10 +174,10 @@ function namesOf(pod: Pod): readonly string[] {
 
 /** The trials asked for of a pod that runs several; `undefined` where the pod as a whole is asked for. */
 function packedTrials(pod: Pod, glob: Glob): readonly string[] | undefined {
-  if (namesOf(pod).some((name) => matchesGlob(glob, name))) return undefined;
+  if (namesOf(pod).some((name) => glob.matches(name))) return undefined;
   return (readPack(pod.metadata.annotations) ?? [])
     .map(({ name }) => name)
-    .filter((name) => matchesGlob(glob, name));
+    .filter((name) => glob.matches(name));
 }
 
 /** Of the attempts of a trial, the last; of several nodes, each. */

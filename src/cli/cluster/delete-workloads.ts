@@ -22,8 +22,8 @@ import {
   supportYouth,
 } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { parseGlob } from '../../glob.ts';
 import { hasFailed } from '../../matrix/decide.ts';
-import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { DeleteOptions } from '../delete-options.ts';
@@ -61,14 +61,10 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     ).items;
   const jobList = options.what === 'pods' ? [] : await list<Job>(jobs);
   const podList = options.what === 'all' || options.what === 'pods' ? await list<Pod>(pods) : [];
-  const glob =
-    options.name === undefined
-      ? undefined
-      : makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const glob = options.name === undefined ? undefined : parseGlob(options.name);
   const targets = [...jobTargets(jobList, options.what), ...podTargets(podList)].filter(
     ({ object }) =>
-      isOurs(object, owner) &&
-      (glob === undefined || namesOf(object).some((name) => matchesGlob(glob, name))),
+      isOurs(object, owner) && (glob === undefined || namesOf(object).some((name) => glob.matches(name))),
   );
   const isAll = options.what === 'all' && glob === undefined;
   // What Jobs have left that a TTL has removed, or a launch that was killed.

@@ -5,7 +5,7 @@ import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.t
 import { nearestName } from '../../diagnostics/nearest-name.ts';
 import { loggedAttempts } from '../../executors/local-log.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { parseGlob } from '../../glob.ts';
 import { observeRecord } from '../../records/observe-record.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { logPath } from '../../records/run-paths.ts';
@@ -32,10 +32,10 @@ export interface LogsOptions {
 export async function printLocalLogs(options: LogsOptions, context: Context): Promise<void> {
   const records = new DiskRecordStore(context.cwd, (warning) => reportDiagnostics([warning], context));
   const all = await records.readAll();
-  const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const glob = parseGlob(options.name);
   const names = records.names();
   const found = names
-    .filter((name) => matchesGlob(glob, name))
+    .filter((name) => glob.matches(name))
     .flatMap((name) => {
       const record = all.get(name);
       // The logs of a damaged record are whole, and the newest one is what is asked for.

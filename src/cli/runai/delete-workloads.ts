@@ -3,8 +3,8 @@ import type { Context } from '../../context.ts';
 import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { isOurs } from '../../executors/runai/launch.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { parseGlob } from '../../glob.ts';
 import { hasFailed } from '../../matrix/decide.ts';
-import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
 import { isRunName } from '../../records/run-paths.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
 import type { DeleteOptions } from '../delete-options.ts';
@@ -31,14 +31,11 @@ export async function deleteRunaiWorkloads(
     const record = isRunName(name) ? await records.read(name) : undefined;
     return record?.executor === 'runai' || isOurs(name, record, `${user}-${project}`);
   };
-  const glob =
-    options.name === undefined
-      ? undefined
-      : makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const glob = options.name === undefined ? undefined : parseGlob(options.name);
   const targets: { readonly name: string; readonly state: string }[] = [];
   const there = await executor.list(context.signal);
   for (const { name, state, reason } of there.values()) {
-    if (glob !== undefined && !matchesGlob(glob, name)) continue;
+    if (glob !== undefined && !glob.matches(name)) continue;
     const wanted =
       name.startsWith(podName) && isPod(name)
         ? options.what === 'all' || options.what === 'pods'

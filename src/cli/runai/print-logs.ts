@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { isOurs } from '../../executors/runai/launch.ts';
 import type { ExitCode as Code } from '../../exit-code.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { makeGlob, matchesGlob } from '../../matrix/glob.ts';
+import { parseGlob } from '../../glob.ts';
 import type { LogsOptions } from '../local/print-local-logs.ts';
 import { openRunai } from './open-runai.ts';
 
@@ -19,12 +19,12 @@ export async function printRunaiLogs(
   context: Context,
 ): Promise<Code> {
   const { executor, records } = await openRunai(config, context);
-  const glob = makeGlob([...options.name].map((char) => ({ char, quoted: false })));
+  const glob = parseGlob(options.name);
   const known = await records.readAll();
   const { user = '' } = config.project;
   // The project is shared by a lab: a pattern means one's own, a name what it says.
   const names = [...(await executor.list(context.signal)).keys()].filter(
-    (name) => matchesGlob(glob, name) && (name === options.name || isOurs(name, known.get(name), user)),
+    (name) => glob.matches(name) && (name === options.name || isOurs(name, known.get(name), user)),
   );
   if (names.length === 0 || options.path || options.attempt !== undefined) {
     const { printLocalLogs } = await import('../local/print-local-logs.ts');

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isGlob, parseGlob } from '../../src/stores/glob.ts';
+import { isGlob, parseGlob } from '../src/glob.ts';
 
 describe('a pattern', () => {
   it.each([
@@ -60,4 +61,15 @@ describe('a pattern', () => {
   it('is told from a path', () => {
     expect(['a/b.txt', 'a*', 'a?', 'a[b]'].map(isGlob)).toEqual([false, true, true, true]);
   });
+});
+
+it('matches what the regular expression of its meaning does', () => {
+  const text = fc.array(fc.constantFrom('a', 'b', '*', '?'), { maxLength: 8 }).map((chars) => chars.join(''));
+  fc.assert(
+    fc.property(text, text, (pattern, value) => {
+      const meaning = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+      expect(parseGlob(pattern).matches(value)).toBe(meaning.test(value));
+    }),
+    { numRuns: 2000 },
+  );
 });
