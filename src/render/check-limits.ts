@@ -31,6 +31,8 @@ export function checkLimits(object: KubernetesObject, text: string): readonly Li
   if (kind === 'Job') {
     const spec = object['spec'] as { template?: Template } & Readonly<Record<string, unknown>>;
     checkTemplate(spec.template, report);
+    if (spec.template?.spec?.restartPolicy === 'Always')
+      report('RENDER_BAD_NAME', 'restartPolicy is "Always", and a Job takes "Never" or "OnFailure"');
     for (const [field, name] of [
       ['backoffLimit', 'retries'],
       ['activeDeadlineSeconds', 'timeout'],

@@ -43,6 +43,7 @@ export interface PodSpec {
   readonly serviceAccountName?: string;
   readonly priorityClassName?: string;
   readonly schedulerName?: string;
+  readonly restartPolicy?: string;
   readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly subdomain?: string;
 }

@@ -44,7 +44,7 @@ export function compileTemplate(file: SourceFile, traceId?: number): Checked<str
       'see docs/templates.md for what a template may contain',
     );
   }
-  const raw = new RawFinder();
+  const raw = new RawFinder(file.path.replace(/^.*\//, '').replace(/\..*$/, ''));
   raw.accept(ast);
   if (raw.found !== undefined) {
     const { line, column } = raw.found.loc.start;
@@ -54,6 +54,10 @@ export function compileTemplate(file: SourceFile, traceId?: number): Checked<str
       `{{{${(raw.found.path as { original?: unknown }).original}}}} would be written as it is`,
       'write it with two braces: every value is written as JSON, quotes included',
     );
+  }
+  if (raw.partial !== undefined) {
+    const { line, column } = raw.partial.loc.start;
+    return fail(line, column + 1, 'the template includes itself', 'remove this line');
   }
   if (traceId !== undefined) addTrace(ast, traceId);
   try {
@@ -73,6 +77,19 @@ export function compileTemplate(file: SourceFile, traceId?: number): Checked<str
 /** Finds `{{{raw}}}` and tells every `{{block …}}` its column. */
 class RawFinder extends Handlebars.Visitor {
   found: hbs.AST.MustacheStatement | undefined;
+  /** Where the template includes itself, and so would never end. */
+  partial: hbs.AST.PartialStatement | undefined;
+  readonly #name: string;
+
+  constructor(name: string) {
+    super();
+    this.#name = name;
+  }
+
+  override PartialStatement(partial: hbs.AST.PartialStatement): void {
+    if ((partial.name as { original?: unknown }).original === this.#name) this.partial ??= partial;
+    super.PartialStatement(partial);
+  }
 
   override MustacheStatement(mustache: hbs.AST.MustacheStatement): void {
     const { column } = mustache.loc.start;

@@ -59,7 +59,7 @@ async function bare(
   path: string,
   bodies: readonly (string | undefined)[],
 ): Promise<Buffer[]> {
-  const credential = await connection.credential();
+  const credential = await connection.credential(new AbortController().signal);
   const queue = bodies.values();
   const answers: Buffer[] = [];
   const work = async (): Promise<void> => {

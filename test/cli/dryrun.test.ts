@@ -170,7 +170,7 @@ test.each(examples.map((each) => each.name))('the example %s', async (name) => {
   });
   const { code, stdout } = await runMain(folder.root, ['dryrun']);
   expect(code).toBe(0);
-  const jobs = manifests(folder.root).filter((each) => !/-scripts-\w+\.yaml$/.test(each));
+  const jobs = manifests(folder.root).filter((each) => !/-scripts-\w+\.yaml$|^code-/.test(each));
   const first = read(folder.root, jobs[0] ?? '').replace(/(fingerprint[\w-]*): .*/g, '$1: …');
   const text = `${stdout}\n${first}`
     .replaceAll(/-scripts-\w+/g, '-scripts-HASH')
@@ -178,4 +178,35 @@ test.each(examples.map((each) => each.name))('the example %s', async (name) => {
     .replaceAll(/\bcode-[0-9a-f]{16}\b/g, 'code-HASH')
     .replaceAll(/\b[0-9a-f]{64}\b/g, 'DIGEST');
   expectGolden(text, path.join(import.meta.dirname, `../golden/manifests/examples/${name}.txt`));
+});
+
+test.each<[string, string | Uint8Array, RegExp]>([
+  [
+    'templates/job.yaml.hbs/x',
+    '',
+    /^error RENDER_TEMPLATE_SYNTAX: the template templates\/job\.yaml\.hbs is a folder$/m,
+  ],
+  [
+    'templates/job.yaml.hbs',
+    new Uint8Array([0x7f, 0x45, 0x1b, 0xff]),
+    /^error RENDER_TEMPLATE_SYNTAX: the template templates\/job\.yaml\.hbs is no UTF-8 text$/m,
+  ],
+  [
+    'templates/pod-spec.yaml.hbs',
+    'a: 1\n  {{> pod-spec pod}}\n',
+    /^templates\/pod-spec\.yaml\.hbs:2:3 error RENDER_TEMPLATE_SYNTAX: the template includes itself$/m,
+  ],
+  [
+    'templates/job.yaml.hbs',
+    readFileSync('templates/job.yaml.hbs', 'utf8').replace(
+      '{{> pod-spec pod}}',
+      'restartPolicy: Always\n      containers: [{name: main, image: x}]',
+    ),
+    /^error RENDER_BAD_NAME: restartPolicy is "Always", and a Job takes "Never" or "OnFailure"$/m,
+  ],
+])('refuses a template that cannot be one (%#)', async (name, text, message) => {
+  using folder = projectFolder({ ...project, [name]: text });
+  const { code, stderr } = await runMain(folder.root, ['dryrun']);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
 });

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import type { RecordStore } from '../../executors/executor.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch.ts';
+import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { jobs } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { removeObject } from '../../executors/kubernetes/remove-object.ts';
@@ -40,7 +41,9 @@ export async function planPacks(
   context: Context,
 ): Promise<PackPlan> {
   const { views } = await lookAtJobs(cluster, config, context);
-  const { items } = await cluster.api.list(jobs, { labels: ownerSelector(cluster.owner) }, context.signal);
+  const { items } = await cluster.api
+    .list(jobs, { labels: ownerSelector(cluster.owner) }, context.signal)
+    .catch((error) => throwRefused('the Jobs cannot be listed', error));
   const kept: LaunchStep[] = [];
   const wanted = new Map<string, JobSpec>();
   const step = (name: string, rest: Partial<LaunchStep>): LaunchStep => ({

@@ -3,11 +3,12 @@ import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { readSshKeys } from '../../container/ssh-keys.ts';
 import type { Context } from '../../context.ts';
-import { type Checked, DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { type Checked, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { SourceFile } from '../../diagnostics/source-file.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { podScriptTexts } from '../../generated/pod-scripts.js';
 import { createRenderer, type RenderInputs } from '../../render/create-renderer.ts';
+import { asText } from '../../render/project-files.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { createTemplateSet } from '../../render/template-set.ts';
 import { readProjectFiles } from './read-project-files.ts';
@@ -73,11 +74,26 @@ async function ownTemplates(root: string): Promise<readonly SourceFile[]> {
     names
       .filter((name) => name.endsWith('.hbs'))
       .sort()
-      .map(
-        async (name) =>
-          new SourceFile(`templates/${name}`, await readFile(path.join(root, 'templates', name), 'utf8')),
-      ),
+      .map((name) => readTemplate(root, `templates/${name}`)),
   );
+}
+
+/** @throws DiagnosticError RENDER_TEMPLATE_SYNTAX for a folder, and for what is no text */
+async function readTemplate(root: string, name: string): Promise<SourceFile> {
+  const refuse = (why: string, cause?: unknown): DiagnosticError =>
+    new DiagnosticError(
+      errorDiagnostic('RENDER_TEMPLATE_SYNTAX', `the template ${name} ${why}`, {
+        cause,
+        hint: 'remove it, to use the one that comes with the toolbox',
+      }),
+      ExitCode.usage,
+    );
+  const bytes = await readFile(path.join(root, name)).catch((cause: NodeJS.ErrnoException) => {
+    throw refuse(cause.code === 'EISDIR' ? 'is a folder' : `cannot be read (${cause.code})`, cause);
+  });
+  const text = asText(bytes);
+  if (text === undefined) throw refuse('is no UTF-8 text');
+  return new SourceFile(name, text);
 }
 
 function accept<T>(checked: Checked<T>): T {

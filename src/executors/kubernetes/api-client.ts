@@ -171,7 +171,7 @@ export class ApiClient {
     read: (response: IncomingMessage, alive: () => void) => Promise<T>,
     isStream = false,
   ): Promise<Attempted<T>> {
-    const credential = await this.connection.credential();
+    const credential = await this.connection.credential(signal);
     // Aborted meanwhile: a listener that is added now would never hear of it.
     signal.throwIfAborted();
     // One controller for both, by hand: AbortSignal.any costs a tenth of a request.

@@ -3,6 +3,7 @@ import type { ClientOptions, WebSocket as WsSocket } from 'ws';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError, type StatusBody } from './api-error.ts';
 import type { Connection } from './connection.ts';
+import type { Credential } from './credentials.ts';
 
 /** Bytes waiting to be sent above which a writer has to wait. */
 const highWater = 1024 * 1024;
@@ -33,8 +34,35 @@ export async function openChannelSocket(
   protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<ChannelSocket> {
+  try {
+    return await openOnce(connection, path, protocols, signal);
+  } catch (error) {
+    // As with any request: once more with renewed credentials.
+    if (!(error instanceof Unauthorized && connection.renewCredential(error.credential))) throw error;
+    return await openOnce(connection, path, protocols, signal);
+  }
+}
+
+/** The server does not take these credentials. */
+class Unauthorized extends ApiError {
+  readonly credential: Credential;
+
+  constructor(body: StatusBody, credential: Credential) {
+    super(401, body);
+    this.credential = credential;
+  }
+}
+
+async function openOnce(
+  connection: Connection,
+  path: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+): Promise<ChannelSocket> {
   const { WebSocket } = await import('ws');
-  const { url, agent, headers } = await connection.socketOptions(path);
+  const { url, agent, headers, credential } = await connection.socketOptions(path, signal);
+  // Aborted meanwhile: a listener that is added now would never hear of it.
+  signal.throwIfAborted();
   const options: ClientOptions = {
     agent,
     headers: { ...headers, 'user-agent': 'kube-toolbox' } as Record<string, string>,
@@ -47,7 +75,7 @@ export async function openChannelSocket(
   signal.addEventListener('abort', abort, { once: true });
   socket.on('close', () => signal.removeEventListener('abort', abort));
   const messages = readMessages(socket);
-  await opened(socket, connection, signal);
+  await opened(socket, connection, credential, signal);
   const pings = setInterval(() => {
     if (socket.readyState === WebSocket.OPEN) socket.ping();
   }, pingInterval).unref();
@@ -67,7 +95,12 @@ export async function openChannelSocket(
   };
 }
 
-function opened(socket: WsSocket, connection: Connection, signal: AbortSignal): Promise<void> {
+function opened(
+  socket: WsSocket,
+  connection: Connection,
+  credential: Credential,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((settle, fail) => {
     socket.once('open', () => settle());
     socket.on('error', (cause) => {
@@ -89,7 +122,9 @@ function opened(socket: WsSocket, connection: Connection, signal: AbortSignal): 
     socket.on('unexpected-response', (_request, response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
+      response.on('error', () => undefined);
+      // Also of an answer that breaks off.
+      response.on('close', () => {
         const text = Buffer.concat(chunks).toString('utf8').trim();
         let body: StatusBody = { message: `HTTP ${response.statusCode} without a WebSocket` };
         try {
@@ -98,7 +133,8 @@ function opened(socket: WsSocket, connection: Connection, signal: AbortSignal): 
           // A node agent writes plain text: `container not found ("main")`. A proxy's page is not worth showing.
           if (text !== '' && text.length < 1000 && !text.startsWith('<')) body = { message: text };
         }
-        fail(new ApiError(response.statusCode ?? 0, body));
+        const status = response.statusCode ?? 0;
+        fail(status === 401 ? new Unauthorized(body, credential) : new ApiError(status, body));
         socket.terminate();
       });
     });

@@ -28,6 +28,8 @@ export interface SocketOptions {
   readonly url: string;
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** For {@link Connection.renewCredential} where the server does not take it. */
+  readonly credential: Credential;
 }
 
 /**
@@ -58,8 +60,8 @@ export class Connection {
     return this.#proxy === undefined && /^(localhost|127\..*|\[::1\])$/.test(this.#url.hostname);
   }
 
-  credential(): Promise<Credential> {
-    return this.#credentials.get();
+  credential(signal: AbortSignal): Promise<Credential> {
+    return this.#credentials.get(signal);
   }
 
   /** @see Credentials.renew */
@@ -91,19 +93,21 @@ export class Connection {
     });
   }
 
-  async socketOptions(path: string): Promise<SocketOptions> {
-    const credential = await this.#credentials.get();
+  async socketOptions(path: string, signal: AbortSignal): Promise<SocketOptions> {
+    const credential = await this.#credentials.get(signal);
     const url = new URL(this.#url);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     return {
       url: `${url.protocol}//${url.host}${this.#path(path)}`,
       agent: this.#agentFor(credential),
       headers: credential.headers,
+      credential,
     };
   }
 
   /** Closes idle connections, which would keep the process alive for a while. */
   close(): void {
+    this.#credentials.close();
     this.#agent?.agent.destroy();
   }
 
@@ -115,6 +119,12 @@ export class Connection {
   /** One agent for all requests; a new one only when a plugin has given a new client certificate. */
   #agentFor(credential: Credential): Agent {
     if (this.#agent !== undefined && this.#agent.cert === credential.cert) return this.#agent.agent;
+    const old = this.#agent?.agent;
+    if (old !== undefined) {
+      // What is under way ends by itself; nothing is kept for later.
+      old.maxFreeSockets = 0;
+      for (const sockets of Object.values(old.freeSockets)) for (const each of sockets ?? []) each.destroy();
+    }
     const { tls } = this.access;
     const keepAlive = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 256, noDelay: true };
     const secure = {

@@ -38,6 +38,8 @@ export interface Credential {
 
 /** Milliseconds a token file is trusted before it is read again; the kubelet rotates it long before expiry. */
 const tokenFileAge = 60_000;
+/** Milliseconds a plugin may take. */
+const pluginPatience = 300_000;
 /** Milliseconds before a plugin's expiry at which a new credential is fetched. */
 const expiryMargin = 5_000;
 
@@ -51,6 +53,7 @@ export class Credentials {
   readonly #now: () => number;
   #current: { readonly credential: Credential; readonly until: number } | undefined;
   #pending: Promise<Credential> | undefined;
+  readonly #ended = new AbortController();
 
   constructor(user: UserEntry, env: Readonly<Record<string, string | undefined>>, now: () => number) {
     this.#user = user;
@@ -59,12 +62,12 @@ export class Credentials {
   }
 
   /** @throws DiagnosticError KUBE_CREDENTIALS when a plugin or token file fails */
-  async get(): Promise<Credential> {
+  async get(signal: AbortSignal): Promise<Credential> {
     if (this.#current !== undefined && this.#now() < this.#current.until) return this.#current.credential;
     this.#pending ??= this.#fetch().finally(() => {
       this.#pending = undefined;
     });
-    return this.#pending;
+    return await untilAborted(this.#pending, signal);
   }
 
   /**
@@ -73,13 +76,24 @@ export class Credentials {
    */
   renew(rejected: Credential): boolean {
     if (
-      this.#user.exec === undefined &&
+      this.#plugin === undefined &&
       this.#user.tokenFile === undefined &&
       this.#user.authProvider === undefined
     )
       return false;
     if (this.#current?.credential === rejected) this.#current = undefined;
     return true;
+  }
+
+  /** Ends a plugin that is still at work. */
+  close(): void {
+    this.#ended.abort();
+  }
+
+  /** As kubectl has it, what the user has written down goes before what a plugin says. */
+  get #plugin(): ExecPlugin | undefined {
+    const { exec, token, tokenFile, basic } = this.#user;
+    return token === undefined && tokenFile === undefined && basic === undefined ? exec : undefined;
   }
 
   async #fetch(): Promise<Credential> {
@@ -96,8 +110,9 @@ export class Credentials {
       authorization: `Bearer ${token}`,
       ...user.impersonate,
     });
-    if (user.exec !== undefined) {
-      const status = await runPlugin(user.exec, user.execCluster, this.#env);
+    const plugin = this.#plugin;
+    if (plugin !== undefined) {
+      const status = await runPlugin(plugin, user.execCluster, this.#env, this.#ended.signal);
       const expiry = Date.parse(status.expirationTimestamp ?? '');
       return keep(
         {
@@ -132,6 +147,16 @@ export class Credentials {
   }
 }
 
+/** Others may wait for the same, so it goes on; whoever is interrupted does not wait for it. */
+function untilAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((settle, fail) => {
+    const leave = (): void => fail(signal.reason as Error);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    pending.then(settle, fail).finally(() => signal.removeEventListener('abort', leave));
+  });
+}
+
 interface ExecStatus {
   readonly token?: string;
   readonly clientCertificateData?: string;
@@ -143,6 +168,7 @@ async function runPlugin(
   plugin: ExecPlugin,
   cluster: Readonly<Record<string, unknown>> | undefined,
   env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
 ): Promise<ExecStatus> {
   const apiVersion = plugin.apiVersion ?? 'client.authentication.k8s.io/v1';
   const interactive = plugin.interactiveMode !== 'Never' && isatty(0);
@@ -165,6 +191,9 @@ async function runPlugin(
     },
     // The plugin may have something to say to the user, or to ask.
     stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
+    // One that opens a browser waits for a person; one that hangs must not hold up a night's sweep.
+    timeout: pluginPatience,
+    signal,
   });
   const output: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));

@@ -102,7 +102,12 @@ function judgeFailed(job: Job, failure: Condition, pods: readonly Pod[]): Judgem
     .filter((pod) => pod.status?.phase === 'Failed')
     .sort((a, b) => endOf(a).localeCompare(endOf(b)))
     .at(-1);
-  const indexes = job.status?.failedIndexes;
+  // The Job counts indexes that failed only where each has retries of its own.
+  const indexes =
+    job.status?.failedIndexes ||
+    (job.spec?.completionMode === 'Indexed'
+      ? ended?.metadata.annotations?.['batch.kubernetes.io/job-completion-index']
+      : undefined);
   const prefix = indexes === undefined || indexes === '' ? '' : `node ${indexes}: `;
   if (ended === undefined)
     return { state: 'failed', phase: 'failed', reason: `${prefix}${describeJobFailure(failure)}`, ...when };

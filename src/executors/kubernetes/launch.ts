@@ -185,6 +185,7 @@ class Launch {
           else {
             job = await this.#options.executor.api.get(jobs, spec.name, this.#options.signal);
             if (round < 5) continue;
+            if (job !== undefined) return { ...step, result: 'kept', reason: 'it keeps changing' };
           }
         }
         return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };

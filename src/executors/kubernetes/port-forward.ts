@@ -5,8 +5,8 @@ import { pathOf, pods } from './objects.ts';
 
 const dataChannel = 0;
 const errorChannel = 1;
-/** Milliseconds without a byte after which a connection is closed whose local side has ended. */
-const lingering = 10_000;
+/** Milliseconds without a byte after which a connection is closed whose local side has ended: the pod may be at work on its answer. */
+const lingering = 120_000;
 
 /**
  * Listens on a port of this machine and carries each connection to a port of a pod. The protocol has one

@@ -6,7 +6,8 @@ import { type Job, jobs } from './objects.ts';
 /**
  * The Jobs to start so that at most `max_parallel` of a sweep run: those that wait for a slot, oldest first.
  * Pure, and the same for everybody who looks at the same moment: two machines start the same Jobs, not two
- * different ones, and so never one too many.
+ * different ones, and so never one too many. (Two launches of different trials that begin in the same moment can be:
+ * each sees none of the other's.)
  *
  * @param max from the project's files; without it, what the Jobs themselves say
  */

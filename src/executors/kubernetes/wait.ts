@@ -1,5 +1,6 @@
 import { hasFailed } from '../../matrix/decide.ts';
 import { podsOfJob } from './harvest-log.ts';
+import { inOrder } from './in-order.ts';
 import { type JobView, judgeJob } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
@@ -21,6 +22,15 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
 }
 
+/** Jobs that ended since the last look whose pods are asked for at once. */
+const concurrency = 16;
+
+/** Why a Job failed is known to its pods. */
+async function judgeEnded(api: NamespaceApi, job: Job, signal: AbortSignal): Promise<JobView> {
+  const view = judgeJob(job);
+  return view.observation.state === 'succeeded' ? view : judgeJob(job, await podsOfJob(api, job, signal));
+}
+
 /** Decided, but its pods have their last seconds still. */
 function isEnding({ observation: { state } }: JobView): boolean {
   return state === 'succeeded' || hasFailed(state);
@@ -38,6 +48,7 @@ export async function waitForJobs(options: WaitOptions): Promise<readonly string
   const ended = new Set<string>();
   for await (const snapshot of follow(api, jobs, { labels: ownerSelector(owner) }, signal)) {
     const all = [...snapshot.values()];
+    const over: Job[] = [];
     const wanted = new Set(latestJobs(all, names).values());
     for (const job of all.filter((each) => wanted.has(each.metadata.uid) && !ended.has(each.metadata.name))) {
       const { name, uid } = job.metadata;
@@ -45,13 +56,14 @@ export async function waitForJobs(options: WaitOptions): Promise<readonly string
       const state = `${uid} ${view.observation.state}`;
       if (hasEnded(job)) {
         ended.add(name);
-        // Why it failed is known to its pods.
-        const known =
-          view.observation.state === 'succeeded' ? view : judgeJob(job, await podsOfJob(api, job, signal));
-        await options.ended(known, job);
+        over.push(job);
       } else if (states.get(name) !== state && !isEnding(view)) options.report(view, job);
       states.set(name, state);
     }
+    const known: [JobView, Job][] = [];
+    const judge = async (job: Job): Promise<[JobView, Job]> => [await judgeEnded(api, job, signal), job];
+    await inOrder(over, concurrency, judge, (each) => known.push(each));
+    for (const each of known) await options.ended(...each);
     const ready = jobsToStart(all, options.maxParallel);
     if (ready.length > 0) await startJobs(api, ready, signal);
     const isOver = [...states.keys()].every((name) => ended.has(name) || !snapshot.has(name));

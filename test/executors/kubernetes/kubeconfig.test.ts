@@ -3,10 +3,11 @@ import { createServer as createProxy } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import type { DiagnosticError } from '../../../src/diagnostics/diagnostic.ts';
 import { ApiClient } from '../../../src/executors/kubernetes/api-client.ts';
+import { openChannelSocket } from '../../../src/executors/kubernetes/channel-socket.ts';
 import { Connection } from '../../../src/executors/kubernetes/connection.ts';
 import { readKubeconfig } from '../../../src/executors/kubernetes/kubeconfig.ts';
 import { proxyFor } from '../../../src/executors/kubernetes/proxy.ts';
@@ -217,6 +218,44 @@ describe('a kubeconfig, as kubectl reads it', () => {
       });
       const empty = await write('config', cluster.kubeconfig({ user: { exec: { apiVersion: 'v1' } } }));
       expect((await refusal(use({ KUBECONFIG: empty }))).diagnostics[0]?.code).toBe('KUBE_CONFIG_INVALID');
+    });
+
+    it('opens a WebSocket with what it prints after a refusal', async () => {
+      await plugin(answer(`{"token":"'"$(cat ${folder}/token)"'"}`));
+      await write('token', 'old-token');
+      const client = await use({ KUBECONFIG: await config({ command: './plugin' }) });
+      const open = () =>
+        openChannelSocket(client.connection, `${pods}/none/exec?command=true`, ['v5.channel.k8s.io'], signal);
+      expect(await refusal(open())).toMatchObject({ status: 401 });
+      expect(await runs()).toBe(2);
+      await write('token', 'good-token');
+      // It is let in, and there is no such pod.
+      expect(await refusal(open())).toMatchObject({ status: 404 });
+      expect(await runs()).toBe(3);
+      client.close();
+    });
+
+    it('is not run where a token is written down', async () => {
+      await plugin('exit 1');
+      const exec = {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: './plugin',
+        interactiveMode: 'Never',
+      };
+      const text = cluster.kubeconfig({ user: { exec, token: 'good-token' } });
+      await list(await use({ KUBECONFIG: await write('config', text) }));
+    });
+
+    it('is waited for by nobody who is interrupted, and ends with the client', async () => {
+      await plugin(`echo $$ > "${folder}/pid.new"\nmv "${folder}/pid.new" "${folder}/pid"\nexec sleep 600`);
+      const client = await use({ KUBECONFIG: await config({ command: './plugin' }) });
+      const interruption = new AbortController();
+      const asked = client.request({ path: pods, signal: interruption.signal });
+      const pid = await vi.waitFor(async () => Number(await readFile(join(folder, 'pid'), 'utf8')), 20_000);
+      interruption.abort(new Error('interrupted'));
+      await expect(asked).rejects.toThrow('interrupted');
+      client.close();
+      await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 20_000);
     });
 
     it('uses a client certificate that it prints', async () => {
