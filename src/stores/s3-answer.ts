@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
+import { DirectBody } from './direct-socket.ts';
 import type { ObjectInfo } from './object-store.ts';
 import type { Answer } from './s3-connection.ts';
 import { parseXml, type XmlElement } from './s3-xml.ts';
@@ -63,7 +64,11 @@ export function rangeStart(answer: Answer): number {
  * given back at once where it has its own, and with events: waiting for the garbage collector and iterating took half
  * the processor time of a large download.
  */
-export function consume(body: Readable, take: (chunk: Buffer) => Promise<void> | undefined): Promise<void> {
+export function consume(
+  body: Readable | DirectBody,
+  take: (chunk: Buffer) => Promise<void> | undefined,
+): Promise<void> {
+  if (body instanceof DirectBody) return body.consume(take);
   return new Promise((resolve, reject) => {
     let taking: Promise<void> | undefined;
     const fail = (error: unknown) => {
@@ -89,6 +94,7 @@ export function consume(body: Readable, take: (chunk: Buffer) => Promise<void> |
         body.resume();
       }, fail);
     });
+    if (body.destroyed) return breakOff(new Error('aborted'));
     body.once('end', resolve);
     body.once('error', breakOff);
     body.once('close', () => breakOff(new Error('aborted')));
@@ -96,18 +102,15 @@ export function consume(body: Readable, take: (chunk: Buffer) => Promise<void> |
 }
 
 /** The whole body; answers that are read this way are small, and 64 MiB of one is no listing page. */
-export async function readText({ body, headers }: Answer): Promise<string> {
-  if (headers['content-length'] === '0') {
-    body.resume();
-    return '';
-  }
+export async function readText({ body }: Answer): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  await consume(body, (chunk) => {
     size += chunk.length;
     if (size > 64 << 20) throw new Unusable('an answer of more than 64 MiB');
-    chunks.push(chunk);
-  }
+    chunks.push(Buffer.from(chunk));
+    return undefined;
+  });
   const [only] = chunks;
   return (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString('utf8');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type http from 'node:http';
 import { rootCertificates } from 'node:tls';
+import { type DirectBody, DirectSocket, NotPlain } from './direct-socket.ts';
 import type { Payload } from './object-store.ts';
 
 // Importing them would copy all their exports, and one of those loads a whole WebSocket client when it is touched: 30 ms.
@@ -22,7 +23,7 @@ export interface Attempt {
 export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  readonly body: http.IncomingMessage;
+  readonly body: http.IncomingMessage | DirectBody;
   /** Whether the connection had served another request before. */
   readonly reused: boolean;
 }
@@ -52,7 +53,10 @@ export class S3Connection {
   readonly #endpoint: URL;
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
-  readonly #active = new WeakMap<AbortSignal, Set<http.ClientRequest>>();
+  readonly #active = new WeakMap<AbortSignal, Set<Destroyable>>();
+  /** Whether ranges are asked for over sockets of our own: not by TLS, nor over a proxy, nor where it did not do. */
+  #direct: boolean;
+  readonly #idle: DirectSocket[] = [];
 
   constructor(
     endpoint: URL,
@@ -71,6 +75,7 @@ export class S3Connection {
         NO_PROXY: env['NO_PROXY'] ?? env['no_proxy'],
       },
     } as const satisfies http.AgentOptions;
+    this.#direct = !secure && options.proxyEnv.HTTP_PROXY === undefined;
     this.#request = secure ? httpsRequest : httpRequest;
     this.#agent = secure
       ? new HttpsAgent({
@@ -81,14 +86,45 @@ export class S3Connection {
   }
 
   /** Settles with the answer's head; its body is still to be read. Rejects with NoAnswer or the signal's reason. */
-  send(attempt: Attempt): Promise<Answer> {
+  async send(attempt: Attempt): Promise<Answer> {
+    const range = attempt.method === 'GET' && attempt.headers['range'] !== undefined;
+    return (
+      (range && this.#direct ? await this.#sendDirectly(attempt) : undefined) ?? (await this.#send(attempt))
+    );
+  }
+
+  /** `undefined`: this server wants a real client. */
+  async #sendDirectly(attempt: Attempt): Promise<Answer | undefined> {
+    const { signal } = attempt;
+    signal.throwIfAborted();
+    let socket = this.#idle.pop();
+    while (socket?.usable === false) socket = this.#idle.pop();
+    const used = socket ?? new DirectSocket({ host: this.#host, port: Number(this.#endpoint.port || 80) });
+    const reused = used.used;
+    const active = this.#activeUnder(signal).add(used);
+    try {
+      const answer = await used.ask(attempt, attempt.idleTimeout, (reusable) => {
+        active.delete(used);
+        if (reusable) this.#idle.push(used);
+        else used.destroy();
+      });
+      return { ...answer, reused };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof NotPlain)) throw new NoAnswer(error, reused);
+      this.#direct = false;
+      return undefined;
+    }
+  }
+
+  #send(attempt: Attempt): Promise<Answer> {
     const { method, target, headers, payload, signal } = attempt;
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const request = this.#request({
         agent: this.#agent,
         protocol: this.#endpoint.protocol,
-        hostname: this.#endpoint.hostname.replace(/^\[(.*)\]$/, '$1'),
+        hostname: this.#host,
         port: this.#endpoint.port,
         method,
         path: target,
@@ -123,13 +159,18 @@ export class S3Connection {
 
   close(): void {
     this.#agent.destroy();
+    for (const socket of this.#idle.splice(0)) socket.destroy();
+  }
+
+  get #host(): string {
+    return this.#endpoint.hostname.replace(/^\[(.*)\]$/, '$1');
   }
 
   /** The requests that a signal ends: one listener for all, since adding one looks through those that are there. */
-  #activeUnder(signal: AbortSignal): Set<http.ClientRequest> {
+  #activeUnder(signal: AbortSignal): Set<Destroyable> {
     let requests = this.#active.get(signal);
     if (requests === undefined) {
-      const all = new Set<http.ClientRequest>();
+      const all = new Set<Destroyable>();
       const end = () => {
         for (const request of all) request.destroy(new Error('aborted'));
       };
@@ -139,6 +180,10 @@ export class S3Connection {
     }
     return requests;
   }
+}
+
+interface Destroyable {
+  destroy(error: Error): void;
 }
 
 /** Sends the pieces one after another; stops early when the server has answered already. */

@@ -151,15 +151,16 @@ describe('a body', () => {
   const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
 
   it.each([
-    ['with its length announced', true],
-    ['without any length', false],
-  ])('that breaks off %s is fetched on from there', async (_, announced) => {
+    ['with its length announced', true, 2],
+    // Once more for the real client, see `direct-socket.ts`.
+    ['without any length', false, 3],
+  ])('that breaks off %s is fetched on from there', async (_, announced, times) => {
     const { server, store } = await startBucket();
     server.bucket.put('a', content);
-    server.fail({ cut: 100_000, announced }, ({ method }) => method === 'GET', 2);
+    server.fail({ cut: 100_000, announced }, ({ method }) => method === 'GET', times);
     const { bytes } = await read(store, 'a', { range: { start: 0, end: content.length } });
     expect(bytes.equals(content)).toBe(true);
-    expect(server.log.map(({ headers }) => headers.range)).toEqual([
+    expect([...new Set(server.log.map(({ headers }) => headers.range))]).toEqual([
       'bytes=0-299999',
       'bytes=100000-299999',
       'bytes=200000-299999',

@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DirectSocket, NotPlain } from '../../src/stores/direct-socket.ts';
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** A server that answers each request on a connection with the next of these, byte by byte as told. */
+async function start(answers: readonly ((socket: Socket) => Promise<void> | void)[]) {
+  let asked = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', () => void answers[asked++]?.(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const direct = new DirectSocket({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  onTestFinished(() => {
+    direct.destroy();
+    server.close();
+  });
+  const reusable: boolean[] = [];
+  const ask = () =>
+    direct.ask({ method: 'GET', target: '/a', headers: { host: 'a' } }, 5_000, (again) =>
+      reusable.push(again),
+    );
+  return { direct, ask, reusable };
+}
+
+async function readAll(answer: Awaited<ReturnType<DirectSocket['ask']>>, wait = false): Promise<string> {
+  const pieces: string[] = [];
+  await answer.body.consume((chunk) => {
+    pieces.push(chunk.toString());
+    return wait ? pause().then(() => undefined) : undefined;
+  });
+  return pieces.join('');
+}
+
+const head = (length: number, more = '') =>
+  `HTTP/1.1 206 Partial Content\r\nContent-Length: ${length}\r\n${more}\r\n`;
+
+describe('a direct socket', () => {
+  it.each([false, true])(
+    'reads one answer after another, in pieces of any kind; taken slowly: %s',
+    async (slowly) => {
+      const { ask, reusable } = await start([
+        async (socket) => {
+          for (const character of head(5, 'ETag:  "x" \r\n')) socket.write(character);
+          await pause();
+          for (const character of 'first') {
+            socket.write(character);
+            await pause();
+          }
+        },
+        (socket) => void socket.write(`${head(6)}second`),
+        (socket) => void socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'),
+        (socket) => void socket.end(`${head(5, 'Connection: close\r\n')}fifth`),
+      ]);
+      const first = await ask();
+      expect(first).toMatchObject({ status: 206, headers: { etag: '"x"', 'content-length': '5' } });
+      expect(await readAll(first, slowly)).toBe('first');
+      expect(await readAll(await ask(), slowly)).toBe('second');
+      const third = await ask();
+      expect([third.status, await readAll(third)]).toEqual([404, '']);
+      expect(await readAll(await ask(), slowly)).toBe('fifth');
+      expect(reusable).toEqual([true, true, true, false]);
+    },
+  );
+
+  it.each([
+    ['chunks', 'HTTP/1.1 206 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'],
+    ['no length', 'HTTP/1.1 206 OK\r\nETag: "x"\r\n\r\n'],
+    ['two lengths', head(5, 'content-length: 6\r\n')],
+    ['a folded header', head(5, 'a: b\r\n c\r\n')],
+    ['another version', 'HTTP/1.0 206 OK\r\nContent-Length: 1\r\n\r\na'],
+    ['a preliminary answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+  ])('leaves %s to a real client', async (_, text) => {
+    const { ask, direct } = await start([(socket) => void socket.write(text)]);
+    await expect(ask()).rejects.toThrow(NotPlain);
+    expect(direct.usable).toBe(false);
+  });
+
+  it('fails when the body breaks off, after what came was taken', async () => {
+    const { ask, reusable } = await start([(socket) => void socket.end(`${head(9)}part`)]);
+    const answer = await ask();
+    let taken = '';
+    const reading = answer.body.consume(async (chunk) => {
+      await pause();
+      taken += chunk.toString();
+    });
+    await expect(reading).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(taken).toBe('part');
+    expect(reusable.at(-1)).toBe(false);
+  });
+
+  it('does not take more than was announced', async () => {
+    const { ask, reusable } = await start([(socket) => void socket.write(`${head(3)}too long`)]);
+    await expect(readAll(await ask())).rejects.toThrow('more than was announced');
+    expect(reusable).not.toContain(true);
+  });
+
+  it('passes on what the taker throws', async () => {
+    const { ask, direct } = await start([(socket) => void socket.write(`${head(3)}abc`)]);
+    const reading = (await ask()).body.consume(() => {
+      throw new Error('disk full');
+    });
+    await expect(reading).rejects.toThrow('disk full');
+    expect(direct.usable).toBe(false);
+  });
+});
