@@ -154,9 +154,9 @@ describe('the log of a pod', () => {
   it('follows a container that prints nothing for long, whose answer has no head before the first byte', async () => {
     const asked = (): number => cluster.count('GET', /\/log$/);
     const pending = read({ follow: true, quiet: 30 });
-    await expect.poll(asked).toBeGreaterThan(3);
+    await expect.poll(asked, { timeout: 20_000 }).toBeGreaterThan(3);
     write('a\n');
-    await expect.poll(asked).toBeGreaterThan(6);
+    await expect.poll(asked, { timeout: 20_000 }).toBeGreaterThan(6);
     write('b\n');
     finish();
     expect(await pending).toBe('a\nb\n');
