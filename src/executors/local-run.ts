@@ -7,6 +7,7 @@ import type { Trial } from '../matrix/trial.ts';
 import type { BackgroundRecords } from '../records/background-records.ts';
 import { identifyProcess } from '../records/process-identity.ts';
 import { describeFileError } from '../records/record-error.ts';
+import { logPath } from '../records/run-paths.ts';
 import type { RunRecord } from '../records/run-record.ts';
 import { formatDuration } from '../report/format-duration.ts';
 import type { Outcome } from './executor.ts';
@@ -97,6 +98,7 @@ export class LocalRun {
     try {
       if (!existsSync(root)) throw new Error('the folder is gone');
       launcher = await options.launchers.take(request.env);
+      records.starting(record({ state: 'running', log: logPath(spec.name, attempt) }));
       const launching = launcher.launch(request);
       // Bash starts up now, which takes longer than the log and the record, so these cost a sweep no time.
       log = openLog();

@@ -31,6 +31,15 @@ export class BackgroundRecords {
     this.#warn = warn;
   }
 
+  /** Before the trial can do anything, and so without its process: it may take the toolbox with it at once. */
+  starting(record: RunRecord): void {
+    try {
+      this.#store.noteStarted(record);
+    } catch {
+      // Told by the record that follows.
+    }
+  }
+
   /** Returns when the record is in its place or noted, see {@link DiskRecordStore.noteStarted}. */
   started(record: RunRecord): void {
     try {

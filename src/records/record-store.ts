@@ -47,10 +47,15 @@ export class DiskRecordStore implements RecordStore {
 
   /** @throws DiagnosticError where the file is there and cannot be read */
   readNow(name: string): RunRecord | undefined {
-    this.#besides ??= newestOf(readEarlierBoot(this.#root), readStarted(this.#root));
-    const known = this.#besides.get(name);
+    const known = this.#noted().get(name);
     const onDisk = this.#readFile(name, known === undefined);
     return known !== undefined && (onDisk === undefined || isNewer(known, onDisk)) ? known : onDisk;
+  }
+
+  /** What is known besides the record files. */
+  #noted(): ReadonlyMap<string, RunRecord> {
+    this.#besides ??= newestOf(readEarlierBoot(this.#root), readStarted(this.#root));
+    return this.#besides;
   }
 
   #readFile(name: string, warns: boolean): RunRecord | undefined {
@@ -171,10 +176,11 @@ export class DiskRecordStore implements RecordStore {
     (await journal)?.close();
   }
 
-  /** Trials that have a folder, whether or not their record can be read. @throws DiagnosticError */
+  /** Trials that have a folder, whether or not their record can be read, or are noted. @throws DiagnosticError */
   names(): string[] {
     try {
-      return readdirSync(join(this.#root, runsFolder)).filter(isRunName).sort();
+      const folders = readdirSync(join(this.#root, runsFolder)).filter(isRunName);
+      return [...new Set([...folders, ...this.#noted().keys()])].sort();
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'ENOENT' || code === 'ENOTDIR') return [];

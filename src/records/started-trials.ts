@@ -42,13 +42,15 @@ export class StartedTrials {
   }
 }
 
-/** What the list says, for trials whose folder nobody has removed since. */
+/** What the list says, for trials whose folder nobody has removed since; one that was about to begin may have none. */
 export function readStarted(root: string): ReadonlyMap<string, RunRecord> {
   const records = new Map<string, RunRecord>();
   for (const line of readLines(join(root, startedPath))) {
     const record = parseRecordLine(line);
-    if (record !== undefined && existsSync(join(root, runFolder(record.name))))
+    if (record === undefined) continue;
+    if (record.process === undefined || existsSync(join(root, runFolder(record.name))))
       records.set(record.name, record);
+    else records.delete(record.name);
   }
   return records;
 }

@@ -162,7 +162,7 @@ it('believes what was noted of a trial that began and has no record file, while 
   const killed = store(root);
   for (const name of ['noted', 'removed', 'ended']) {
     mkdirSync(join(root, `.toolbox/runs/${name}`), { recursive: true });
-    killed.noteStarted(record(name, { state: 'running', attempt: 2 }));
+    killed.noteStarted(record(name, { state: 'running', attempt: 2, process: { pid: 1, startTime: 'x' } }));
   }
   killed.writeUnsynced(record('ended', { attempt: 2 }));
   rmSync(join(root, '.toolbox/runs/removed'), { recursive: true });
@@ -170,9 +170,14 @@ it('believes what was noted of a trial that began and has no record file, while 
   const states = async () =>
     Object.fromEntries([...(await store(root).readAll())].map(([name, { state }]) => [name, state]));
   expect(await states()).toEqual({ noted: 'running', ended: 'succeeded' });
+  // What was about to begin may have no folder yet, and may have run all the same.
+  killed.noteStarted(record('about-to', { state: 'running' }));
+  expect(await states()).toEqual({ noted: 'running', ended: 'succeeded', 'about-to': 'running' });
+  killed.forgetStarted();
+  killed.noteStarted(record('noted', { state: 'running', attempt: 2 }));
   // The next sweep puts them on record before it begins a list of its own.
   const next = store(root);
-  next.noteStarted(record('removed', { state: 'running' }));
+  next.noteStarted(record('new', { state: 'running' }));
   next.forgetStarted();
   await next.close();
   expect(await states()).toEqual({ noted: 'running', ended: 'succeeded' });
