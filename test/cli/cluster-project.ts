@@ -25,6 +25,7 @@ export interface ClusterProject {
       env?: Record<string, string>;
       /** Told of standard output so far, each time there is more of it. */
       onStdout?: (text: string) => void;
+      onStderr?: (text: string) => void;
     },
   ): Promise<Answer>;
   remove(): Promise<void>;
@@ -72,6 +73,7 @@ export async function makeClusterProject(cluster: FakeCluster): Promise<ClusterP
         through.on('data', (chunk: Buffer) => {
           texts[name] += chunk.toString('utf8');
           if (name === 'stdout') options.onStdout?.(texts.stdout);
+          else options.onStderr?.(texts.stderr);
         });
         return through;
       };

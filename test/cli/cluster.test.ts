@@ -611,8 +611,10 @@ describe('the commands of the cluster', () => {
       const interruption = new AbortController();
       const pending = project.run(['port-forward', `pod=${pod}`, 'port=1:0'], {
         signal: interruption.signal,
+        onStderr: (text) => {
+          if (text.includes('is port 1 of')) interruption.abort(new Error('enough'));
+        },
       });
-      setTimeout(() => interruption.abort(new Error('enough')), 300);
       expect(await pending).toMatchObject({
         code: 130,
         stderr: expect.stringMatching(/http:\/\/127\.0\.0\.1:\d+ is port 1 of/),
