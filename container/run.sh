@@ -52,6 +52,16 @@ forward() {
   kill -"$1" -- "-$child" 2>/dev/null
   if [ "$1" = TERM ] && [ -z "$stopping" ]; then
     stopping=1
+    # A program that the startup script was just about to start has not heard it, and bash would wait for its end.
+    if [ ! -f "$state/outputs" ]; then
+      set -m
+      (
+        trap - TERM
+        sleep 1
+        [ -f "$state/outputs" ] || kill -TERM -- "-$child"
+      ) >/dev/null 2>&1 </dev/null &
+      set +m
+    fi
     # With nothing to upload, the command may have all of the grace period.
     [ -n "${TOOLBOX_OUTPUTS-}" ] || return
     say "stopping: the command has $((grace / 2)) s to end"

@@ -54,8 +54,8 @@ ended() {
 }
 tell() {
   list=$(IFS=,; printf '[%s]' "\${codes[*]}") told=$SECONDS
-  printf '${packMarker}%s\\n' "$list"
   printf '%s' "$list" 2>/dev/null >"\${TOOLBOX_LAST_WORDS:-/dev/termination-log}" || :
+  printf '${packMarker}%s\\n' "$list"
 }
 # The trials get signals themselves; this waits for how they end.
 trap : TERM INT HUP

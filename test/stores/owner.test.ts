@@ -13,7 +13,7 @@ it('tells a process that runs from one that is gone, and says nothing of other m
 
 it('counts one that was killed as gone, though nobody has asked how it ended', async () => {
   // The sleep that takes the shell's place does not know that it has a child.
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], {
+  const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(() => void parent.kill('SIGKILL'));
