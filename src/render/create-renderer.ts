@@ -169,13 +169,17 @@ class ProjectRenderer implements Renderer {
       command: runMountedCommand,
       condaEnvironment: project.conda_env_name,
       fields: {
-        ...fields,
+        // Only what is asked for: there are many fields, and many trials.
         image,
+        toolbox_image: fields.toolbox_image,
+        data: fields.data,
+        outputs: fields.outputs,
+        startup_script: fields.startup_script,
         syncEverySeconds: fields.sync_every,
         // What the scripts take anyway, or have no use for, would be noise in every manifest.
         conda_home: fields.conda_home === fieldDefaults.conda_home ? undefined : fields.conda_home,
         extra_startup_script: fields.extra_startup_script || undefined,
-        ...(code.kind !== 'git' && { ssh_host: undefined, ssh_port: undefined }),
+        ...(code.kind === 'git' && { ssh_host: fields.ssh_host, ssh_port: fields.ssh_port }),
       },
       code,
       identity: identity && { env: identity.env, gid: identity.gid },
