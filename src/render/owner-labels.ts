@@ -8,6 +8,8 @@ export const projectLabel = 'project';
 export const trialLabel = 'kube-toolbox/trial';
 /** On Secrets and ConfigMaps that workloads share: `env`, `files`; collected when nothing refers to them. */
 export const supportLabel = 'kube-toolbox/support';
+/** Its value on the ConfigMap of a long command, which one workload has for itself. */
+export const ownSupport = 'command';
 
 /** Annotations of a workload. Together with the script they stay under 256 KiB. */
 export const annotationNames = {

@@ -4,7 +4,14 @@ import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/d
 import type { IdentityView } from './check-template-identity.ts';
 import { contentName } from './content-name.ts';
 import { podDotenv, podDotenvText } from './environment.ts';
-import { managedBy, managedByLabel, projectLabel, supportLabel, userLabel } from './owner-labels.ts';
+import {
+  managedBy,
+  managedByLabel,
+  ownSupport,
+  projectLabel,
+  supportLabel,
+  userLabel,
+} from './owner-labels.ts';
 import type { VolumeSource } from './pod-view.ts';
 import {
   appliedBytes,
@@ -98,7 +105,7 @@ export class SupportObjects {
     const objects: RenderedObject[] = [];
     for (const [index, piece] of splitText(command).entries()) {
       const key = `command.sh.part-${String(index).padStart(3, '0')}`;
-      const object = this.texts('command', { [key]: piece });
+      const object = this.texts(ownSupport, { [key]: piece });
       if (!object.ok) return object;
       objects.push(object.value);
     }

@@ -15,7 +15,7 @@ export const kubeCodes = {
   KUBE_TLS: 'The server showed a certificate that the certificate authority in the kubeconfig did not sign.',
   KUBE_NOT_AN_API:
     'Something answered that is not the Kubernetes API: a proxy or a login page. Check `HTTPS_PROXY` and `NO_PROXY`.',
-  KUBE_REFUSED: 'The API server refused a request. Its own words follow; `ktb doctor` lists missing rights.',
+  KUBE_REFUSED: 'The API server refused a request. Its own words follow; `make doctor` lists missing rights.',
   KUBE_NO_NAMESPACE:
     'The namespace in `kube.yaml`, or with run:ai in `.env`, does not exist on this cluster.',
   KUBE_QUOTA:

@@ -97,7 +97,7 @@ function diagnose(refusal: Refusal, status: number): Diagnostic {
 
 /** What to do about a refusal. Forbidden has many reasons, which only the text tells apart. */
 function hintOf(error: Refusal, isTheirTrouble: boolean): string | undefined {
-  if (isOverQuota(error)) return 'delete what you no longer need (ktb delete), then run the command again';
+  if (isOverQuota(error)) return 'delete what you no longer need (make delete), then run the command again';
   if (error.reason === 'NotFound')
     return 'correct the namespace: `namespace` in config/kube.yaml, or on run:ai, where that says none, K8S_NAMESPACE in .env';
   if (error.reason === 'Forbidden') return hintOfForbidden(error.message);
@@ -119,5 +119,5 @@ function hintOfForbidden(message: string): string | undefined {
   if (unknown !== null) return `the cluster has no ${unknown[1]} "${unknown[2]}": change priority_class`;
   if (/error looking up service account|serviceaccount "[^"]+" not found/.test(message))
     return 'the namespace has no such service account: change service_account';
-  return /cannot \w+ resource/.test(message) ? 'ktb doctor lists the rights that are missing' : undefined;
+  return /cannot \w+ resource/.test(message) ? 'make doctor lists the rights that are missing' : undefined;
 }

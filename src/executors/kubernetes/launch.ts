@@ -14,6 +14,7 @@ import { OutcomeMemory, type OutcomeRecords } from './outcome-memory.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
 import { countsWithoutJob } from './run-outcome.ts';
 import { hasEnded, jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
+import { NeedRefused } from './submit-job.ts';
 
 /** What was found and done about one trial. */
 export interface LaunchStep {
@@ -241,23 +242,27 @@ class Launch {
   /** A refusal of one trial does not stop the others; one that all would meet does. */
   #judgeRefusal(spec: JobSpec, error: unknown): Partial<LaunchStep> & Pick<LaunchStep, 'result'> {
     const first = error instanceof DiagnosticError ? error.diagnostics[0] : undefined;
+    const refusal = first?.cause ?? error;
+    if (refusal instanceof ApiError && refusal.isOverQuota) {
+      this.#quota ??= refusal.message;
+      return { result: 'left' };
+    }
+    if (error instanceof NeedRefused) {
+      if (!error.isOwn) throw error;
+      return { result: 'rejected', diagnostics: error.diagnostics };
+    }
     if (
       error instanceof DiagnosticError &&
       (first?.code === 'KUBE_NAME_TAKEN' || first?.code === 'KUBE_STUCK')
     )
       return { result: 'rejected', diagnostics: error.diagnostics };
-    const refusal = first?.cause ?? error;
     if (!(refusal instanceof ApiError)) throw error;
-    if (refusal.isOverQuota) {
-      this.#quota ??= refusal.message;
-      return { result: 'left' };
-    }
     if (!isAboutOneTrial(refusal)) return throwRefused(`Job "${spec.name}" cannot be created`, error);
     return {
       result: 'rejected',
       diagnostics: [
         errorDiagnostic('KUBE_REJECTED', `Job "${spec.name}" is not accepted: ${refusal.message}`, {
-          hint: 'ktb dryrun writes the manifest to build/',
+          hint: 'make dryrun writes the manifest to build/',
           cause: refusal,
         }),
       ],

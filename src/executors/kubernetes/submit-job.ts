@@ -1,10 +1,10 @@
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
-import { annotationNames } from '../../render/owner-labels.ts';
+import { annotationNames, ownSupport, supportLabel } from '../../render/owner-labels.ts';
 import type { KubernetesObject, RenderedObject } from '../../render/rendered-object.ts';
 import type { RenderedWorkload } from '../../render/renderer.ts';
-import { isApiError } from './api-error.ts';
+import { ApiError, isApiError } from './api-error.ts';
 import { slotAnnotation } from './job-state.ts';
-import type { NamespaceApi } from './namespace-api.ts';
+import { type NamespaceApi, refused } from './namespace-api.ts';
 import { type Job, jobs, type KubeObject, resourceOf } from './objects.ts';
 import { describeOwner, isOurs, type Owner } from './owner.ts';
 import { deletionPatience } from './remove-object.ts';
@@ -92,9 +92,28 @@ export class JobSubmitter {
   }
 
   #applyOnce(object: RenderedObject, signal: AbortSignal): Promise<void> {
-    const pending = this.#applied.get(object) ?? applyObject(this.#api, this.#owner, object.object, signal);
+    const pending =
+      this.#applied.get(object) ??
+      applyObject(this.#api, this.#owner, object.object, signal).catch((error: unknown) => {
+        throw error instanceof DiagnosticError ? new NeedRefused(object, error) : error;
+      });
     this.#applied.set(object, pending);
     return pending;
+  }
+}
+
+/** The server refused something that a workload needs: it is told by its own name, not the workload's. */
+export class NeedRefused extends DiagnosticError {
+  /** No other workload needs it; the same would be said of every other one. */
+  readonly isOwn: boolean;
+
+  constructor({ kind, name, object }: RenderedObject, error: DiagnosticError) {
+    const told =
+      error instanceof ApiError
+        ? refused(`${kind} "${name}" cannot be created`, error).diagnostics
+        : undefined;
+    super(told ?? error.diagnostics, error.exitCode);
+    this.isOwn = kind === 'Service' || object.metadata.labels?.[supportLabel] === ownSupport;
   }
 }
 

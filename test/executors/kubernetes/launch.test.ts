@@ -7,6 +7,7 @@ import { KubernetesExecutor } from '../../../src/executors/kubernetes/kubernetes
 import { type LaunchOptions, type LaunchStep, launch } from '../../../src/executors/kubernetes/launch.ts';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { DiskRecordStore } from '../../../src/records/record-store.ts';
+import type { RenderedObject } from '../../../src/render/rendered-object.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
 import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
@@ -376,6 +377,68 @@ describe('launching a sweep', () => {
       code: 'KUBE_REJECTED',
       message: expect.stringContaining('spec.backoffLimit'),
     });
+  });
+
+  it.each([
+    [
+      'secrets',
+      422,
+      'Invalid',
+      'Secret "alice-example-env-3f2a1" is invalid: data: Too long: may not be more than 1048576 bytes',
+    ],
+    ['secrets', 403, 'Forbidden', 'admission webhook "policy.lab" denied the request: no Secrets here'],
+  ])(
+    'ends once, by its own name, when %s that all need are refused with %i',
+    async (plural, code, reason, message) => {
+      const body = { kind: 'Status', status: 'Failure', code, reason, message };
+      cluster.fail(
+        { kind: 'answer', status: code, body },
+        { when: ({ method, path }) => method === 'POST' && path.endsWith(plural), times: 99 },
+      );
+      await expect(run(makeSpecs(20))).rejects.toMatchObject({
+        diagnostics: [
+          {
+            code: 'KUBE_REFUSED',
+            message: `Secret "alice-example-env-3f2a1" cannot be created: ${message}`,
+            hint: undefined,
+          },
+        ],
+      });
+      expect(cluster.count('POST', /secrets$/)).toBe(1);
+      expect(names()).toEqual([]);
+    },
+  );
+
+  it('ends once when the name of what all need is taken', async () => {
+    const metadata = { name: 'alice-example-env-3f2a1', namespace: 'lab', labels: { user: 'bob' } };
+    cluster.store.add(kinds.secrets, { apiVersion: 'v1', kind: 'Secret', metadata } as unknown as ApiObject);
+    await expect(run(makeSpecs(5))).rejects.toMatchObject({ diagnostics: [{ code: 'KUBE_NAME_TAKEN' }] });
+  });
+
+  it('goes on after a refusal of what one trial has for itself, told by its name', async () => {
+    const plain = plainRenderer();
+    const service = (name: string): RenderedObject => {
+      const object = { apiVersion: 'v1', kind: 'Service', metadata: { name } };
+      return { kind: 'Service', name, text: '', object };
+    };
+    const renderer: Renderer = {
+      ...plain,
+      job(spec) {
+        const made = plain.job(spec);
+        return made.ok ? { ...made, value: { ...made.value, support: [service(`${spec.name}-x`)] } } : made;
+      },
+    };
+    const body = { kind: 'Status', code: 422, reason: 'Invalid', message: 'spec.clusterIP: no' };
+    cluster.fail(
+      { kind: 'answer', status: 422, body },
+      { when: ({ method, path }) => method === 'POST' && path.endsWith('/services') },
+    );
+    const { steps, results } = await run(makeSpecs(3), { renderer });
+    expect(results.toSorted()).toEqual(['created', 'created', 'rejected']);
+    const rejected = steps.find(({ result }) => result === 'rejected');
+    expect(rejected?.diagnostics[0]?.message).toBe(
+      `Service "${rejected?.name}-x" cannot be created: spec.clusterIP: no`,
+    );
   });
 
   it('stops creating at the quota and says how many are left', async () => {
