@@ -146,7 +146,7 @@ export function serveExec(
   });
 }
 
-/** `portforward`: the pod's port is a port of this machine. */
+/** `portforward` as container runtimes answer it: the pod's port is a port of this machine. */
 export function servePortForward(
   request: IncomingMessage,
   socket: Duplex,
@@ -154,6 +154,11 @@ export function servePortForward(
   query: URLSearchParams,
 ): void {
   const port = Number(query.get('ports'));
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    const text = 'query parameter "port" is required';
+    socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
+    return;
+  }
   upgrade(request, socket, head, ['v4.channel.k8s.io'], (webSocket) => {
     const number = Buffer.from([port & 255, port >> 8]);
     webSocket.send(channel(0, number));

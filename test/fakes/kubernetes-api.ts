@@ -856,11 +856,16 @@ export class FakeCluster {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
     const url = new URL(request.url ?? '/', 'https://fake');
     socket.on('error', () => undefined);
-    const refuse = (status: { readonly code: number; readonly body: unknown }) => {
+    const refuse = (status: {
+      readonly code: number;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }) => {
       const isText = typeof status.body === 'string';
       const text = isText ? String(status.body) : JSON.stringify(status.body);
+      const others = Object.entries(status.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.end(
-        `HTTP/1.1 ${status.code} Refused\r\ncontent-type: ${isText ? 'text/plain' : 'application/json'}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+        `HTTP/1.1 ${status.code} Refused\r\n${others.join('')}content-type: ${isText ? 'text/plain' : 'application/json'}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
       );
     };
     const user = this.#userOf(request);
@@ -868,7 +873,10 @@ export class FakeCluster {
       /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/(exec|portforward)$/.exec(url.pathname) ?? [];
     this.requests.push({ method: 'CONNECT', path: url.pathname, query: url.searchParams, status: 101 });
     const misfortune = this.faults.take('CONNECT', url);
-    if (misfortune?.kind === 'answer') return refuse({ code: misfortune.status, body: misfortune.body });
+    if (misfortune?.kind === 'answer') {
+      const { status: code, body = defaultStatus(code), headers = {} } = misfortune;
+      return refuse({ code, body, headers });
+    }
     if (misfortune?.kind === 'lost-before') return void socket.destroy();
     if (typeof user !== 'string') return refuse(user);
     if (sub === '') return refuse(statuses.pageNotFound());

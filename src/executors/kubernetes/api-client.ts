@@ -30,7 +30,7 @@ export interface ApiRequest {
 }
 
 /** What an attempt came to: an answer, or a failure that the policy judges. */
-type Attempted<T> =
+export type Attempted<T> =
   | { readonly ok: true; readonly value: T }
   | {
       readonly ok: false;
@@ -83,7 +83,7 @@ export class ApiClient {
 
   /** The same, not parsed: whoever needs only a part of a long answer, or none, saves the time. */
   async requestText(request: ApiRequest): Promise<string> {
-    return this.#persist(request, (signal) =>
+    return this.persist(request, (signal) =>
       this.#gate.run(signal, () =>
         this.#attempt(request, signal, async (response, alive) => {
           const text = await readBody(response, alive);
@@ -99,7 +99,7 @@ export class ApiClient {
    * off, or of which nothing comes for `quiet` milliseconds, rejects, and the caller knows where it was.
    */
   async stream(request: ApiRequest & { readonly quiet: number }): Promise<AsyncGenerator<Buffer>> {
-    const response = await this.#persist(request, (signal) =>
+    const response = await this.persist(request, (signal) =>
       this.#attempt(request, signal, async (head) => head, true),
     );
     return this.#chunks(response, request);
@@ -140,8 +140,9 @@ export class ApiClient {
     this.connection.close();
   }
 
-  async #persist<T>(
-    request: ApiRequest,
+  /** Carries out anything that is asked of the server under the policy: attempts until one is final. */
+  async persist<T>(
+    request: Pick<ApiRequest, 'signal' | 'onLost'>,
     attempt: (signal: AbortSignal) => Promise<Attempted<T>>,
   ): Promise<T> {
     const deadline = this.#policy.now() + this.#policy.overallTimeout;
@@ -218,7 +219,7 @@ export class ApiClient {
         this.#hasAnswered = true;
         return { ok: true, value };
       }
-      return this.#judge(status, response, await readBody(response, () => timer.refresh()), credential);
+      return this.judge(response, await readBody(response, () => timer.refresh()), credential);
     } catch (error) {
       if (error instanceof DiagnosticError) return { ok: false, error, retry: false };
       const cause = watchdog.signal.aborted ? (watchdog.signal.reason as Error) : (error as Error);
@@ -232,12 +233,13 @@ export class ApiClient {
     }
   }
 
-  #judge<T>(
-    status: number,
+  /** What an answer that is no success comes to. */
+  judge<T>(
     response: IncomingMessage,
     text: string,
     credential: Parameters<Connection['renewCredential']>[0],
   ): Attempted<T> {
+    const status = response.statusCode ?? 0;
     if (status === 401) {
       const error = new DiagnosticError(
         errorDiagnostic(

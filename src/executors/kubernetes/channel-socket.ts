@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ClientOptions, WebSocket as WsSocket } from 'ws';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import type { ApiClient, Attempted } from './api-client.ts';
 import { ApiError, type StatusBody } from './api-error.ts';
 import type { Connection } from './connection.ts';
-import type { Credential } from './credentials.ts';
 
 /** Bytes waiting to be sent above which a writer has to wait. */
 const highWater = 1024 * 1024;
@@ -23,42 +24,29 @@ export interface ChannelSocket {
 }
 
 /**
- * Opens a WebSocket of the API (`exec`, `attach`, `portforward`) with the connection's identity.
+ * Opens a WebSocket of the API (`exec`, `attach`, `portforward`) with the connection's identity. Tried again as any
+ * request where the server turns it away before it looks at it (401 with renewed credentials, 429, 503), and only
+ * there: what came to grief later may have begun in the pod, and a command must not run twice.
  *
  * @throws ApiError when the server refuses
- * @throws DiagnosticError KUBE_NO_UPGRADE when something in between does not pass WebSockets on
+ * @throws DiagnosticError KUBE_UNAUTHORIZED; KUBE_NO_UPGRADE when something in between does not pass WebSockets on
  */
-export async function openChannelSocket(
-  connection: Connection,
+export function openChannelSocket(
+  client: ApiClient,
   path: string,
   protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<ChannelSocket> {
-  try {
-    return await openOnce(connection, path, protocols, signal);
-  } catch (error) {
-    // As with any request: once more with renewed credentials.
-    if (!(error instanceof Unauthorized && connection.renewCredential(error.credential))) throw error;
-    return await openOnce(connection, path, protocols, signal);
-  }
-}
-
-/** The server does not take these credentials. */
-class Unauthorized extends ApiError {
-  readonly credential: Credential;
-
-  constructor(body: StatusBody, credential: Credential) {
-    super(401, body);
-    this.credential = credential;
-  }
+  return client.persist({ signal }, () => openOnce(client, path, protocols, signal));
 }
 
 async function openOnce(
-  connection: Connection,
+  client: ApiClient,
   path: string,
   protocols: readonly string[],
   signal: AbortSignal,
-): Promise<ChannelSocket> {
+): Promise<Attempted<ChannelSocket>> {
+  const { connection } = client;
   const { WebSocket } = await import('ws');
   const { url, agent, headers, credential } = await connection.socketOptions(path, signal);
   // Aborted meanwhile: a listener that is added now would never hear of it.
@@ -75,12 +63,18 @@ async function openOnce(
   signal.addEventListener('abort', abort, { once: true });
   socket.on('close', () => signal.removeEventListener('abort', abort));
   const messages = readMessages(socket);
-  await opened(socket, connection, credential, signal);
+  const refusal = await opened(socket, connection, signal);
+  if (refusal !== undefined) {
+    const { response, text } = refusal;
+    const status = response.statusCode ?? 0;
+    if (isTurnedAway(status)) return client.judge(response, text, credential);
+    return { ok: false, error: new ApiError(status, bodyOf(status, text)), retry: false };
+  }
   const pings = setInterval(() => {
     if (socket.readyState === WebSocket.OPEN) socket.ping();
   }, pingInterval).unref();
   socket.on('close', () => clearInterval(pings));
-  return {
+  const value: ChannelSocket = {
     protocol: socket.protocol,
     messages,
     async send(channel, data) {
@@ -93,16 +87,34 @@ async function openOnce(
     },
     close: () => socket.close(),
   };
+  return { ok: true, value };
 }
 
-function opened(
-  socket: WsSocket,
-  connection: Connection,
-  credential: Credential,
-  signal: AbortSignal,
-): Promise<void> {
+/** Whether the server has not so much as looked at the request. */
+function isTurnedAway(status: number): boolean {
+  return status === 401 || status === 429 || status === 503;
+}
+
+function bodyOf(status: number, text: string): StatusBody {
+  try {
+    return JSON.parse(text) as StatusBody;
+  } catch {
+    // A node agent writes plain text: `container not found ("main")`. A proxy's page is not worth showing.
+    const isWords = text !== '' && text.length < 1000 && !text.startsWith('<');
+    return { message: isWords ? text : `HTTP ${status} without a WebSocket` };
+  }
+}
+
+/** An answer that is no WebSocket. */
+interface Refusal {
+  readonly response: IncomingMessage;
+  readonly text: string;
+}
+
+/** Settles with the answer where it is none. */
+function opened(socket: WsSocket, connection: Connection, signal: AbortSignal): Promise<Refusal | undefined> {
   return new Promise((settle, fail) => {
-    socket.once('open', () => settle());
+    socket.once('open', () => settle(undefined));
     socket.on('error', (cause) => {
       if (signal.aborted) return fail(signal.reason as Error);
       fail(
@@ -125,16 +137,7 @@ function opened(
       response.on('error', () => undefined);
       // Also of an answer that breaks off.
       response.on('close', () => {
-        const text = Buffer.concat(chunks).toString('utf8').trim();
-        let body: StatusBody = { message: `HTTP ${response.statusCode} without a WebSocket` };
-        try {
-          body = JSON.parse(text) as StatusBody;
-        } catch {
-          // A node agent writes plain text: `container not found ("main")`. A proxy's page is not worth showing.
-          if (text !== '' && text.length < 1000 && !text.startsWith('<')) body = { message: text };
-        }
-        const status = response.statusCode ?? 0;
-        fail(status === 401 ? new Unauthorized(body, credential) : new ApiError(status, body));
+        settle({ response, text: Buffer.concat(chunks).toString('utf8').trim() });
         socket.terminate();
       });
     });

@@ -50,7 +50,7 @@ export async function exec(api: NamespaceApi, options: ExecOptions, signal: Abor
   const path = `${pathOf(pods, api.namespace, options.pod)}/exec?${query}`;
   const ended = new AbortController();
   const socket = await openChannelSocket(
-    api.client.connection,
+    api.client,
     path,
     ['v5.channel.k8s.io', 'v4.channel.k8s.io'],
     signal,

@@ -9,8 +9,10 @@ const errorChannel = 1;
 const lingering = 120_000;
 
 /**
- * Listens on a port of this machine and carries each connection to a port of a pod. The protocol has one
- * stream a WebSocket and no half-close, so every connection opens a WebSocket of its own.
+ * Listens on a port of this machine and carries each connection to a port of a pod. A server of any version passes
+ * a WebSocket of `v4.channel.k8s.io` on to the node, whose container runtime answers it (only the younger
+ * `SPDY/3.1+portforward.k8s.io` is its own business): a data and an error channel for each of `ports`, either
+ * beginning with the port in two bytes. It has no half-close, so every connection opens a WebSocket of its own.
  *
  * @param options.localPort 0 takes a free one
  * @param options.report told what went wrong with a connection; the others go on
@@ -43,7 +45,7 @@ export async function forwardPort(
 
 async function carry(api: NamespaceApi, path: string, local: Socket, signal: AbortSignal): Promise<void> {
   local.on('error', () => local.destroy());
-  const socket = await openChannelSocket(api.client.connection, path, ['v4.channel.k8s.io'], signal);
+  const socket = await openChannelSocket(api.client, path, ['v4.channel.k8s.io'], signal);
   local.on('close', () => socket.close());
   let linger: NodeJS.Timeout | undefined;
   local.on('end', () => {

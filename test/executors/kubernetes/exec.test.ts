@@ -133,6 +133,30 @@ describe('in a pod', () => {
     await expect(run(['bash'])).rejects.toMatchObject({ diagnostics: [{ code: 'KUBE_NO_UPGRADE' }] });
   });
 
+  it('asks again where the server turns it away, as late as it says, and runs the command once', async () => {
+    const policy = timelessPolicy();
+    const notices: string[] = [];
+    const client = connectToFake(cluster, { policy, notice: (message) => notices.push(message) });
+    api = new NamespaceApi(client, 'lab');
+    const when = ({ method }: { method: string }) => method === 'CONNECT';
+    cluster.fail({ kind: 'answer', status: 429, headers: { 'retry-after': '7' } }, { when });
+    cluster.fail({ kind: 'answer', status: 503 }, { when });
+    cluster.fail({ kind: 'answer', status: 503, body: 'no backend' }, { when });
+    expect(await run(['echo', 'once'])).toEqual({ code: 0, stdout: 'once\n', stderr: '' });
+    expect(policy.slept[0]).toBeGreaterThanOrEqual(7000);
+    expect(policy.slept).toHaveLength(3);
+    expect(notices).toEqual([expect.stringContaining('the cluster is not answering as it should (HTTP 503')]);
+    expect(cluster.execs).toHaveLength(1);
+    // For ever, it says so in the end; and what may have begun in the pod is not asked for twice.
+    cluster.fail({ kind: 'answer', status: 503 }, { when, times: 999 });
+    await expect(run(['true'])).rejects.toMatchObject({ status: 503 });
+    cluster.faults.clear();
+    cluster.requests.length = 0;
+    cluster.fail({ kind: 'answer', status: 502 }, { when });
+    await expect(run(['true'])).rejects.toMatchObject({ status: 502 });
+    expect(cluster.count('CONNECT')).toBe(1);
+  });
+
   describe('copying', () => {
     let folder: string;
     beforeEach(async () => {

@@ -225,8 +225,8 @@ describe('a kubeconfig, as kubectl reads it', () => {
       await write('token', 'old-token');
       const client = await use({ KUBECONFIG: await config({ command: './plugin' }) });
       const open = () =>
-        openChannelSocket(client.connection, `${pods}/none/exec?command=true`, ['v5.channel.k8s.io'], signal);
-      expect(await refusal(open())).toMatchObject({ status: 401 });
+        openChannelSocket(client, `${pods}/none/exec?command=true`, ['v5.channel.k8s.io'], signal);
+      expect(await refusal(open())).toMatchObject({ diagnostics: [{ code: 'KUBE_UNAUTHORIZED' }] });
       expect(await runs()).toBe(2);
       await write('token', 'good-token');
       // It is let in, and there is no such pod.
