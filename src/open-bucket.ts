@@ -16,7 +16,7 @@ export interface Bucket {
 
 /**
  * Opens the bucket that the environment and `.env` name. The config files may be missing. With `stderr`, who watches
- * is told there where the server keeps everything waiting.
+ * is told there of settings that may not mean what they seem to, and where the server keeps everything waiting.
  *
  * @throws DiagnosticError (exit 2) where a setting is missing or wrong
  */
@@ -34,6 +34,11 @@ export async function openBucket(
   // A progress bar may be on the line.
   const clear = stderr?.isTTY === true ? '\r\x1b[K' : '';
   const tell = stderr && ((line: string) => void stderr.write(`${clear}${line}\n`));
+  if (tell !== undefined && settings.diagnostics.length > 0) {
+    const { formatDiagnostic } = await import('./diagnostics/format-diagnostic.ts');
+    const color = stderr?.isTTY === true && !context.env['NO_COLOR'];
+    for (const each of settings.diagnostics) tell(formatDiagnostic(each, { color }));
+  }
   const store = await openStore(settings.value, context.env, systemClock, tell);
   return { store, settings: settings.value, sources };
 }

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, type Sta
 import { runPool } from './budget.ts';
 import type { BulkMover } from './bulk-mover.ts';
 import { comparePair } from './compare-pair.ts';
-import type { DigestCache } from './digest-cache.ts';
+import { DigestCache } from './digest-cache.ts';
 import { expectationsOf } from './expected-digest.ts';
 import { type LocalFile, statLocalFile } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
@@ -39,7 +39,9 @@ export async function uploadInBulk(
       const scheme = large
         ? ({ algorithm: 'sha256', partSize: partSizeFor(file.size, limits) } as const)
         : ({ algorithm: 'md5', partSize: undefined } as const);
-      accepted.push({ ...file, digest: await cache.digest(file, scheme, signal) });
+      // Who cannot be read is told of where we move it ourselves.
+      const digest = await cache.digest(file, scheme, signal).catch(unlessStopped(signal));
+      if (digest !== undefined) accepted.push({ ...file, digest });
     },
     ignore,
   );
@@ -52,7 +54,8 @@ export async function uploadInBulk(
     async (file) => {
       const info = there.get(file.key);
       // Not by the digest stored beside it: that is what we said it should be.
-      const same = info !== undefined && (await isBehindETag(file, info, tools));
+      const same =
+        info !== undefined && (await isBehindETag(file, info, tools).catch(unlessStopped(signal))) === true;
       const now = statLocalFile(file.key, file.path);
       if (same && now?.mtimeMs === file.mtimeMs && now.size === file.size) right.add(file.key);
     },
@@ -73,6 +76,11 @@ async function isBehindETag(
   return false;
 }
 
+/** One file's trouble is told of when we move it ourselves; being stopped is another matter. */
+function unlessStopped(signal: AbortSignal): () => undefined {
+  return () => void signal.throwIfAborted();
+}
+
 export interface BulkDownload {
   readonly info: ObjectInfo;
   readonly path: string;
@@ -85,7 +93,9 @@ export async function downloadInBulk(
   temporaries: TemporaryFiles,
   tools: Tools,
 ): Promise<ReadonlySet<string>> {
-  const { mover, store, cache, signal } = tools;
+  const { mover, store, signal } = tools;
+  // Not the project's: the files have other names now.
+  const cache = new DigestCache(undefined, Date.now);
   const accepted = files
     .filter(({ info, path }) => mover.accepts(info.key, path))
     .map((file) => ({ ...file, key: file.info.key, temporary: temporaries.name(file.path) }));
@@ -100,11 +110,16 @@ export async function downloadInBulk(
       width,
       async ({ key, path, info, existing, temporary }) => {
         const file = statLocalFile(key, temporary);
-        if ((await comparePair(file, info, { store, cache, signal })) !== 'same') return;
-        if (existing !== undefined) chmodSync(temporary, existing.mode & 0o777);
-        syncFile(temporary);
-        renameSync(temporary, path);
-        right.add(key);
+        const tools = { store, cache, signal };
+        if ((await comparePair(file, info, tools).catch(unlessStopped(signal))) !== 'same') return;
+        try {
+          if (existing !== undefined) chmodSync(temporary, existing.mode & 0o777);
+          syncFile(temporary);
+          renameSync(temporary, path);
+          right.add(key);
+        } catch {
+          // We try ourselves, and tell why it cannot be.
+        }
       },
       ignore,
     );

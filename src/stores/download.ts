@@ -180,7 +180,7 @@ function foldersOf(objects: readonly ObjectInfo[]): ReadonlySet<string> {
 
 function noSuchObject(text: string, store: ObjectStore): DiagnosticError {
   const diagnostic = errorDiagnostic('S3_NO_MATCH', `no key in ${store.name} matches "${printable(text)}"`, {
-    hint: 'ktb list shows what is there',
+    hint: 'make list shows what is there',
   });
   return new DiagnosticError(diagnostic, 1);
 }

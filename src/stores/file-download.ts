@@ -71,7 +71,7 @@ async function downloadSmall(
   const bytes = Buffer.allocUnsafe(listed.size);
   let size = 0;
   // Asking for a range makes servers say how long the whole is, whatever a proxy does to the length of the body.
-  const range = listed.size === 0 ? {} : { range: { start: 0, end: listed.size } };
+  const range = listed.size === 0 ? { size: 0 } : { range: { start: 0, end: listed.size } };
   const info = await tools.store.get(listed.key, {
     ...range,
     ifMatch: listed.etag,
@@ -93,13 +93,13 @@ async function downloadSmall(
     if (existing !== undefined) fchmodSync(descriptor, existing.mode & 0o777);
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     await syncFile(descriptor);
+    renameSync(temporary, path);
   } catch (error) {
-    closeSync(descriptor);
     rmSync(temporary, { force: true });
     throw error;
+  } finally {
+    closeSync(descriptor);
   }
-  closeSync(descriptor);
-  renameSync(temporary, path);
   tools.onBytes(bytes.length);
   return { info, digest };
 }

@@ -30,6 +30,8 @@ export interface ListPage {
 export interface GetOptions {
   /** Bytes `start` to `end`, `end` not included; absent: all. */
   readonly range?: { readonly start: number; readonly end: number };
+  /** Bytes that it has by its listing: believed where an answer does not say, as a proxy's may not of an empty one. */
+  readonly size?: number;
   /** Only this version; another one rejects with a StoreError of kind `changed`. */
   readonly ifMatch?: string;
   /** Called with the object's details before the first byte. */

@@ -115,8 +115,15 @@ export class PartialFile {
   async finish(path: string): Promise<void> {
     await this.#file.sync();
     await this.#file.close();
-    renameSync(this.path, path);
-    rmSync(this.#ranges, { force: true });
+    try {
+      renameSync(this.path, path);
+    } catch (error) {
+      // It is whole: what is in the way will be there at the next try, too.
+      rmSync(this.path, { force: true });
+      throw error;
+    } finally {
+      rmSync(this.#ranges, { force: true });
+    }
     underWay.delete(this.#name);
   }
 

@@ -17,10 +17,13 @@ export class Unusable extends Error {
   }
 }
 
-export function detailsOf(key: string, answer: Answer): ObjectInfo {
+/** `listed`: how long the object is by its listing, for an answer that does not say. */
+export function detailsOf(key: string, answer: Answer, listed?: number): ObjectInfo {
   const { headers } = answer;
   const size = Number(
-    answer.status === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : headers['content-length'],
+    answer.status === 206
+      ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]
+      : (headers['content-length'] ?? listed),
   );
   if (!Number.isSafeInteger(size)) throw new Unusable('the answer does not say how long the object is');
   const etag = etagOf(answer);

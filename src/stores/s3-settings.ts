@@ -1,6 +1,11 @@
 import type { DotEnv } from '../config/dotenv.ts';
 import type { DiagnosticCode } from '../diagnostics/codes.ts';
-import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import {
+  type Checked,
+  type Diagnostic,
+  errorDiagnostic,
+  warningDiagnostic,
+} from '../diagnostics/diagnostic.ts';
 import { nearestName } from '../diagnostics/nearest-name.ts';
 import type { Credentials } from './sigv4.ts';
 
@@ -109,10 +114,20 @@ export function readS3Settings(env: Environment, dotenv: DotEnv): Checked<S3Sett
         : 'none';
   const profile = take('AWS_PROFILE');
   const caBundle = take('AWS_CA_BUNDLE');
+  // Of two in the environment the key wins by the SDKs' rules, too; but who sets a profile does not think of `.env`.
+  const ignored = env['AWS_PROFILE']?.trim() && typeof credentials === 'object' && place === '.env';
+  if (ignored)
+    diagnostics.push(
+      warningDiagnostic(
+        'S3_PROFILE_IGNORED',
+        `AWS_PROFILE is not used: AWS_ACCESS_KEY_ID ${origin('AWS_ACCESS_KEY_ID')} comes first`,
+        { hint: 'take the key out of .env to use the profile' },
+      ),
+    );
   return {
     ok: true,
     value: { endpoint, bucket, region, credentials, profile, caBundle, origin },
-    diagnostics: [],
+    diagnostics,
   };
 }
 

@@ -62,7 +62,7 @@ export class S3Store implements ObjectStore {
     return await this.#client.perform(
       request,
       async (answer) => {
-        const found = detailsOf(key, answer);
+        const found = detailsOf(key, answer, options.size);
         // Some servers take no notice of If-Match.
         if (etag !== undefined && found.etag !== etag)
           throw new StoreError('changed', 'S3_CHANGED', `"${key}" was replaced while it was being read`);

@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { BulkMover } from './bulk-mover.ts';
 import type { S3Settings } from './s3-settings.ts';
+import { printable } from './safe-key.ts';
+import type { Credentials } from './sigv4.ts';
+
+/** Characters of what it says of its troubles. */
+const mostSaid = 300;
 
 /** One file to move, with paths as s5cmd takes them. */
 interface S5cmdCopy {
@@ -10,21 +15,28 @@ interface S5cmdCopy {
   readonly digest?: string;
 }
 
+interface Tools {
+  readonly settings: S3Settings;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Those that hold now; `undefined`: requests are not signed. */
+  readonly credentials: () => Promise<Credentials | undefined>;
+  /** Told in a sentence why s5cmd did not do all. */
+  readonly tell: (line: string) => void;
+}
+
 /** Moves by s5cmd, which must be on the PATH of `env`. */
-export function createS5cmdMover(
-  settings: S3Settings,
-  env: Readonly<Record<string, string | undefined>>,
-): BulkMover {
+export function createS5cmdMover(tools: Tools): BulkMover {
+  const { settings } = tools;
   const object = (key: string) => `s3://${settings.bucket}/${key}`;
   return {
     accepts: (key, path) => !/[\r\n]/.test(key + path),
     async upload(files, signal) {
       const copies = files.map(({ key, path, digest }) => ({ from: path, to: object(key), digest }));
-      await runS5cmd(copies, settings, env, signal);
+      await runS5cmd(copies, tools, signal);
     },
     async download(files, signal) {
       const copies = files.map(({ key, path }) => ({ from: object(key), to: path }));
-      await runS5cmd(copies, settings, env, signal);
+      await runS5cmd(copies, tools, signal);
     },
   };
 }
@@ -35,22 +47,21 @@ export function createS5cmdMover(
  */
 async function runS5cmd(
   copies: readonly S5cmdCopy[],
-  settings: S3Settings,
-  env: Readonly<Record<string, string | undefined>>,
+  { settings, env, credentials: look, tell }: Tools,
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
-  const { credentials, region, endpoint } = settings;
-  const signed = typeof credentials === 'object';
+  const { region, endpoint } = settings;
+  const credentials = await look();
   const child = spawn(
     's5cmd',
-    ['--endpoint-url', endpoint.href, ...(signed ? [] : ['--no-sign-request']), 'run'],
+    ['--endpoint-url', endpoint.href, ...(credentials === undefined ? ['--no-sign-request'] : []), 'run'],
     {
-      stdio: ['pipe', 'ignore', 'ignore'],
+      stdio: ['pipe', 'ignore', 'pipe'],
       env: {
         ...env,
         AWS_REGION: region,
-        ...(signed && {
+        ...(credentials !== undefined && {
           AWS_ACCESS_KEY_ID: credentials.accessKeyId,
           AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
           ...(credentials.sessionToken !== undefined && { AWS_SESSION_TOKEN: credentials.sessionToken }),
@@ -60,10 +71,21 @@ async function runS5cmd(
   );
   const stop = () => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (said.length < mostSaid) said += chunk;
+  });
   try {
     await new Promise<void>((resolve) => {
       child.once('error', () => resolve());
-      child.once('close', () => resolve());
+      child.once('close', (code) => {
+        const [why = ''] = said.slice(0, mostSaid).split('\n');
+        if (code !== 0 && !signal.aborted)
+          tell(
+            `s5cmd did not do all, which is done without it: ${printable(why) || `it ended with ${code}`}`,
+          );
+        resolve();
+      });
       child.stdin.on('error', () => {});
       child.stdin.end(copies.map(commandLine).join(''));
     });

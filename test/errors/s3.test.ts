@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { startProject } from '../cli/data-project.ts';
+import { runMain } from '../setup/run-main.ts';
 import type { Fault, Seen } from '../fakes/s3-server.ts';
 
 type Project = Awaited<ReturnType<typeof startProject>>;
@@ -14,6 +15,7 @@ interface Case {
   readonly what: string;
   readonly arrange: (project: Project) => void;
   readonly argv: readonly string[];
+  readonly env?: Record<string, string>;
   readonly exit: number;
   readonly message: RegExp;
 }
@@ -51,6 +53,15 @@ const cases: readonly Case[] = [
     argv: ['list'],
     exit: 3,
     message: /does not know AWS_ACCESS_KEY_ID \(from \.env:3\)/,
+  },
+  {
+    code: 'S3_PROFILE_IGNORED',
+    what: 'a profile beside a key in .env',
+    arrange: ({ server }) => void server.bucket.put('a', 'a'),
+    env: { AWS_PROFILE: 'lab' },
+    argv: ['list'],
+    exit: 0,
+    message: /AWS_PROFILE is not used: AWS_ACCESS_KEY_ID from \.env:3 comes first/,
   },
   {
     code: 'S3_NO_BUCKET',
@@ -211,10 +222,10 @@ const cases: readonly Case[] = [
   },
 ];
 
-it.each(cases)('$code: $what', async ({ code, arrange, argv, exit, message }) => {
+it.each(cases)('$code: $what', async ({ code, arrange, argv, env, exit, message }) => {
   const project = await startProject();
   arrange(project);
-  const { code: exitCode, stdout, stderr } = await project.run(...argv);
+  const { code: exitCode, stdout, stderr } = await runMain(project.cwd, argv, env && { env });
   expect(stderr).toMatch(new RegExp(`^(error|warning) ${code}: `, 'm'));
   expect(stderr).toMatch(message);
   expect(exitCode).toBe(exit);

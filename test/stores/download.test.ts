@@ -124,6 +124,26 @@ describe('a download', () => {
     expect(readFileSync(bucket.path('a'), 'utf8')).toBe('after, longer');
   });
 
+  it('of an empty object believes the listing where a proxy drops the length', async () => {
+    const bucket = await startBucket();
+    bucket.server.bucket.put('empty', '');
+    bucket.server.fail({ cut: 0, announced: false }, ({ key }) => key === 'empty', 9);
+    const { summary } = await move('download', bucket, '*');
+    expect([summary.moved, readFileSync(bucket.path('empty'), 'utf8')]).toEqual([1, '']);
+  });
+
+  it.each([1, 11 << 20])('of %i bytes leaves nothing where something got in its way', async (size) => {
+    const bucket = await startBucket();
+    bucket.server.bucket.put('data/a', Buffer.alloc(size));
+    bucket.server.fail(
+      { meanwhile: () => void mkdirSync(bucket.path('data/a'), { recursive: true }) },
+      ({ method, key }) => method === 'GET' && key !== '',
+    );
+    const { summary, messages } = await move('download', bucket, 'data/');
+    expect([summary.failed, messages]).toEqual([1, [expect.stringMatching(/^data\/a: EISDIR/)]]);
+    expect(tree(bucket.root)).toEqual(['data', 'data/a']);
+  });
+
   it('of an object removed since the listing fails', async () => {
     const bucket = await startBucket();
     bucket.server.bucket.put('a', 'before');

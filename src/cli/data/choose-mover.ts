@@ -26,5 +26,11 @@ export async function chooseMover(
     return undefined;
   }
   const { createS5cmdMover } = await import('../../stores/s5cmd.ts');
-  return createS5cmdMover(settings, context.env);
+  const { credentials: given } = settings;
+  const credentials =
+    given === 'chain'
+      ? (await import('../../stores/credential-chain.ts')).credentialChain(settings)
+      : async () => (given === 'none' ? undefined : given);
+  const tell = (line: string) => void context.stderr.write(`${line}\n`);
+  return createS5cmdMover({ settings, env: context.env, credentials, tell });
 }

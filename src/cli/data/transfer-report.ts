@@ -167,7 +167,8 @@ function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, 
   const rest = [
     same > 0 ? `${count(same)} already there` : '',
     different > 0 ? `${count(different)} differ and were left (overwrite=true replaces them)` : '',
-    skipped + ignored > 0 ? `${count(skipped + ignored)} skipped` : '',
+    skipped > 0 ? `${count(skipped)} refused by name` : '',
+    ignored > 0 ? `${count(ignored)} without content skipped` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
   return [first, ...rest.filter((part) => part !== '')].join('; ');

@@ -4,6 +4,7 @@ export const s3Codes = {
     'A setting for the bucket is missing. Write it into `.env`, or set it in the environment.',
   S3_SETTING_INVALID: 'A setting for the bucket has a value that cannot be used.',
   S3_CREDENTIALS: 'The server does not accept the access key, the secret or the session token that is named.',
+  S3_PROFILE_IGNORED: 'A profile is named in the environment, but a key in `.env` comes first.',
   S3_NO_BUCKET: 'The server has no bucket of the name in `S3_BUCKET_NAME`.',
   S3_REGION: 'The bucket is in another region than `AWS_REGION` says.',
   S3_CLOCK: "The server's clock and this machine's are too far apart to sign requests.",
