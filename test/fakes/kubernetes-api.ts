@@ -299,6 +299,17 @@ export class FakeCluster {
         {},
       );
     if (found === undefined) return statuses.notFound(kind, name);
+    const form = metadataForm(request);
+    if (form === 'PartialObjectMetadataList')
+      return statuses.failure(
+        406,
+        'NotAcceptable',
+        `you requested PartialObjectMetadataList, but the requested object is not a list (*v1.${kind.kind})`,
+      );
+    if (method === 'GET' && form !== undefined) {
+      const partial = { kind: form, apiVersion: 'meta.k8s.io/v1', metadata: found.metadata };
+      return { code: 200, body: JSON.stringify(partial) };
+    }
     if (method === 'GET') return { code: 200, body: this.store.text(found) };
     if (method === 'DELETE') return this.#delete(kind, found, url, body);
     if (method === 'PATCH') return this.#patch(kind, found, request, body, url);
@@ -360,8 +371,14 @@ export class FakeCluster {
       ...(next === undefined ? {} : { continue: next }),
     });
     const apiVersion = kind.group === '' ? 'v1' : `${kind.group}/v1`;
-    const accept = request.headers.accept ?? '';
-    if (/as=PartialObjectMetadataList/.test(accept.split(',')[0] ?? '')) {
+    const form = metadataForm(request);
+    if (form === 'PartialObjectMetadata')
+      return statuses.failure(
+        406,
+        'NotAcceptable',
+        `you requested PartialObjectMetadata, but the requested object is a list (*v1.${kind.kind}List)`,
+      );
+    if (form === 'PartialObjectMetadataList') {
       const items = page.map((object) =>
         JSON.stringify({
           kind: 'PartialObjectMetadata',
@@ -920,6 +937,11 @@ function verbOf(method: string, name: string | undefined, url: URL): string {
   if (method === 'GET') return name !== undefined ? 'get' : url.searchParams.has('watch') ? 'watch' : 'list';
   if (method === 'DELETE') return name === undefined ? 'deletecollection' : 'delete';
   return method === 'POST' ? 'create' : method.toLowerCase();
+}
+
+/** Metadata alone, in the form that the first clause asks for: as in a server, whatever it is asked of. */
+function metadataForm({ headers }: IncomingMessage): string | undefined {
+  return /as=(PartialObjectMetadata(?:List)?);/.exec(headers.accept?.split(',')[0] ?? '')?.[1];
 }
 
 /** RFC 7386. */

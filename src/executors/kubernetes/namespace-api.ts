@@ -7,11 +7,12 @@ import { retryDelay } from './retry-policy.ts';
 
 /** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
 const pageSize = 500;
-/** Asks for the metadata of one object, or of those of a listing. A server that cannot sends all. */
-export const metadataOnly = ['PartialObjectMetadata', 'PartialObjectMetadataList']
-  .map((kind) => `application/json;as=${kind};g=meta.k8s.io;v=v1`)
-  .concat('application/json')
-  .join();
+/**
+ * Ask for the metadata of one object, and of those of a listing. A server takes the first form it knows before it
+ * looks at what is asked for, and then refuses the one that does not fit (406); one that knows neither sends all.
+ */
+const metadataOfOne = metadataAs('PartialObjectMetadata');
+export const metadataOfList = metadataAs('PartialObjectMetadataList');
 /** Attempts at a creation that loses the race for a quota's counter. */
 const quotaAttempts = 8;
 /** Listings begun anew after a 410 before giving up. */
@@ -147,7 +148,7 @@ export class NamespaceApi {
 
   /** Whether there is one of that name. Of large objects, and of Secrets, only the metadata is asked for. */
   async has(resource: Resource<KubeObject>, name: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.get(resource, name, signal, metadataOnly)) !== undefined;
+    return (await this.get(resource, name, signal, metadataOfOne)) !== undefined;
   }
 
   /**
@@ -278,6 +279,10 @@ export class NamespaceApi {
       await policy.sleep(wait, signal);
     }
   }
+}
+
+function metadataAs(kind: string): string {
+  return `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
 }
 
 /** Neither is about the object: the quota was being counted, or has not been yet. */

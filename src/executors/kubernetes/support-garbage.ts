@@ -1,6 +1,6 @@
 import { supportLabel, trialLabel } from '../../render/owner-labels.ts';
 import { isApiError } from './api-error.ts';
-import { metadataOnly, type NamespaceApi, throwRefused } from './namespace-api.ts';
+import { metadataOfList, type NamespaceApi, throwRefused } from './namespace-api.ts';
 import {
   configMaps,
   jobs,
@@ -134,7 +134,7 @@ export async function hasOtherSupport(
   const select = { labels: `${ownerSelector(owner)},${supportLabel}` };
   const lists = await Promise.all(
     [secrets, configMaps].map((resource) =>
-      api.list(resource, select, signal, metadataOnly).catch(noneIfForbidden),
+      api.list(resource, select, signal, metadataOfList).catch(noneIfForbidden),
     ),
   ).catch((error) => throwRefused('Secrets and ConfigMaps cannot be listed', error));
   return lists.some(({ items }) => items.some(({ metadata }) => !known.has(metadata.name)));
