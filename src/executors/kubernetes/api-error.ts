@@ -106,7 +106,8 @@ function hintOf(error: Refusal, isTheirTrouble: boolean): string | undefined {
     : undefined;
 }
 
-function hintOfForbidden(message: string): string | undefined {
+/** What to change so that it is not forbidden. */
+export function hintOfForbidden(message: string): string | undefined {
   const unset = /failed quota: [^:]+: must specify (.+)$/.exec(message)?.[1];
   if (unset !== undefined)
     return `the quota of the namespace wants ${unset} to be set, of side containers too`;

@@ -1,5 +1,6 @@
 import { annotationNames } from '../../render/owner-labels.ts';
 import type { Observation } from '../executor.ts';
+import { hintOfForbidden } from './api-error.ts';
 import type { Condition, Event, Job, Pod } from './objects.ts';
 import { holds, type Judgement, oneLine, type Phase } from './phase.ts';
 import { describePodFailure, endOf } from './pod-failure.ts';
@@ -91,13 +92,37 @@ function judge(job: Job, pods: readonly Pod[], events: readonly Event[]): Judgem
       phase: 'waiting',
       reason: `its pod is not created: ${describeRefusal(refusal.message ?? '')}`,
     };
-  return withRetries(job, { state: 'pending', phase: 'waiting', reason: podMissing });
+  const leaving = pods.find(({ metadata }) => metadata.deletionTimestamp !== undefined);
+  const reason = leaving === undefined ? podMissing : describeLeaving(leaving);
+  return withRetries(job, { state: 'pending', phase: 'waiting', reason });
+}
+
+/** A pod that is being deleted has no other in its place until it is gone, and that of a dead node stays. */
+function describeLeaving({ spec, status }: Pod): string {
+  const node = spec?.nodeName === undefined ? '' : ` on ${spec.nodeName}`;
+  const disruption = holds(status?.conditions, 'DisruptionTarget');
+  const why =
+    disruption?.reason === 'DeletionByTaintManager'
+      ? ' (the node does not answer, or was tainted)'
+      : disruption === undefined
+        ? ''
+        : ` (${oneLine(disruption.message ?? disruption.reason ?? '')})`;
+  return `its pod is being deleted${node}${why}; another follows when it is gone`;
+}
+
+function hasRun(pods: readonly Pod[]): boolean {
+  return pods.length === 0 || pods.some((pod) => podTimes(pod).startedAt !== undefined);
 }
 
 function judgeFailed(job: Job, failure: Condition, pods: readonly Pod[]): Judgement {
   const when = times(job, pods, failure);
   if (failure.reason === 'DeadlineExceeded')
-    return { state: 'timeout', phase: 'timeout', reason: 'ran longer than its timeout', ...when };
+    return {
+      state: 'timeout',
+      phase: 'timeout',
+      reason: `did not end within its timeout${hasRun(pods) ? '' : ', waiting included'}`,
+      ...when,
+    };
   const ended = pods
     .filter((pod) => pod.status?.phase === 'Failed')
     .sort((a, b) => endOf(a).localeCompare(endOf(b)))
@@ -140,7 +165,11 @@ function describeJobFailure(failure: Condition): string {
 function describeRefusal(message: string): string {
   const [, name, ...lists] =
     /exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: (\S+)/.exec(message) ?? [];
-  if (name === undefined) return oneLine(message);
+  if (name === undefined) {
+    const words = message.replace(/^Error creating: (?:pods "[^"]*" is forbidden: )?/, '');
+    const hint = hintOfForbidden(words);
+    return hint === undefined ? oneLine(words) : `${hint} (${oneLine(words)})`;
+  }
   // Each list is `resource=amount,…`, of the same resources in the same order.
   const [requested = [], used = [], limited = []] = lists.map((list) =>
     list.split(',').map((pair) => pair.split('=')),

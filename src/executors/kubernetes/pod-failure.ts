@@ -1,5 +1,5 @@
-import type { ContainerStatus, Job, Pod } from './objects.ts';
-import { containerOf } from './objects.ts';
+import { explainStart } from './container-trouble.ts';
+import { type ContainerStatus, containerOf, type Job, type Pod } from './objects.ts';
 import { holds, type Judgement, oneLine } from './phase.ts';
 
 /** Why a pod has failed: the exit code, memory, an eviction. */
@@ -11,7 +11,8 @@ export function describePodFailure(
   const attempts = job.status?.failed ?? 1;
   const times = attempts > 1 ? `, at the last of ${attempts} attempts` : '';
   const { reason, message } = pod.status ?? {};
-  const terminated = failedContainer(pod)?.state?.terminated;
+  const container = failedContainer(pod);
+  const terminated = container?.state?.terminated;
   const exitCode = terminated === undefined ? {} : { exitCode: terminated.exitCode };
   if (
     reason === 'Evicted' ||
@@ -37,6 +38,15 @@ export function describePodFailure(
     signal === undefined
       ? `exit code ${terminated.exitCode}`
       : `exit code ${terminated.exitCode} (${signal})`;
+  const whose = describeContainer(pod, container?.name, job.metadata.name);
+  if (
+    terminated.message !== undefined &&
+    /^(?:StartError|ContainerCannotRun)$/.test(terminated.reason ?? '')
+  ) {
+    const image = containerOf(pod, container?.name ?? '')?.image ?? '';
+    const why = explainStart(terminated.message, image);
+    return { phase: 'failed', reason: `${prefix}it could not be started: ${why}${times}`, ...exitCode };
+  }
   const known =
     terminated.reason === 'Error' || terminated.reason === undefined ? '' : `, ${terminated.reason}`;
   const note =
@@ -45,7 +55,17 @@ export function describePodFailure(
       : terminated.message === undefined
         ? ''
         : `: ${oneLine(terminated.message)}`;
-  return { phase: 'failed', reason: `${prefix}${what}${known}${note}${times}`, ...exitCode };
+  return { phase: 'failed', reason: `${prefix}${what}${whose}${known}${note}${times}`, ...exitCode };
+}
+
+/** Whose exit code it is, where that is not the command's own. */
+function describeContainer(pod: Pod, name: string | undefined, workload: string): string {
+  if (name === undefined || name === pod.spec?.containers?.[0]?.name) return '';
+  const isBefore = pod.spec?.initContainers?.some(
+    (each) => each.name === name && each.restartPolicy !== 'Always',
+  );
+  const when = isBefore === true ? ', before the command began' : '';
+  return ` of the container "${name}"${when} (make logs name=${workload} container=${name})`;
 }
 
 export function endOf(pod: Pod): string {

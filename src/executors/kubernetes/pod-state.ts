@@ -1,5 +1,6 @@
+import { causeOf, explainPull, explainStart } from './container-trouble.ts';
 import { type ContainerStatus, containerOf, type Event, type Pod } from './objects.ts';
-import { type Judgement, oneLine, type Phase } from './phase.ts';
+import type { Judgement, Phase } from './phase.ts';
 import { describePodFailure } from './pod-failure.ts';
 import { describeUnschedulable } from './scheduler-reason.ts';
 
@@ -22,11 +23,18 @@ export function judgePod(pod: Pod, events: readonly Event[] = []): Judgement {
   }
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   const trouble = statuses.map((each) => judgeWaiting(pod, each)).find((each) => each !== undefined);
-  if (trouble !== undefined) return trouble;
   const main =
     status?.containerStatuses?.find((each) => each.name === pod.spec?.containers?.[0]?.name) ??
     status?.containerStatuses?.[0];
-  if (main?.state?.running !== undefined) return { state: 'running', phase: 'running', ...podTimes(pod) };
+  // A side container may be in trouble beside a command that runs.
+  if (main?.state?.running !== undefined)
+    return {
+      state: 'running',
+      phase: 'running',
+      ...(trouble?.reason !== undefined && { reason: trouble.reason }),
+      ...podTimes(pod),
+    };
+  if (trouble !== undefined) return trouble;
   if (main?.state?.terminated !== undefined)
     return {
       state: 'running',
@@ -66,7 +74,7 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
   const reason = waiting?.reason ?? '';
   const image = containerOf(pod, status.name)?.image ?? '';
   const whose = status.name === pod.spec?.containers?.[0]?.name ? '' : ` of the container "${status.name}"`;
-  const message = waiting?.message === undefined ? '' : oneLine(waiting.message);
+  const message = waiting?.message ?? '';
   switch (reason) {
     case 'ErrImagePull':
     case 'ImagePullBackOff':
@@ -96,7 +104,7 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
       return {
         state: 'pending',
         phase: 'config error',
-        reason: `the container ${whose === '' ? '' : `"${status.name}" `}cannot be started: ${message || reason}`,
+        reason: `the container ${whose === '' ? '' : `"${status.name}" `}cannot be started: ${message === '' ? reason : explainStart(message, image)}`,
       };
     case 'CrashLoopBackOff': {
       const code = status.lastState?.terminated?.exitCode;
@@ -120,22 +128,14 @@ function judgeStarting(pod: Pod, events: readonly Event[]): Judgement {
     return {
       state: 'pending',
       phase: 'config error',
-      reason: `a volume cannot be mounted: ${oneLine(mount.message ?? '')}`,
+      reason: `a volume cannot be mounted: ${causeOf(mount.message ?? '')}`,
     };
   const node = pod.spec?.nodeName === undefined ? '' : ` on ${pod.spec.nodeName}`;
   const isPulling =
     about.some((event) => event.reason === 'Pulling') && !about.some((event) => event.reason === 'Pulled');
   if (isPulling) return { state: 'pending', phase: 'pulling', reason: `the image is being pulled${node}` };
-  return { state: 'pending', phase: 'starting', reason: `the container is being made${node}` };
-}
-
-function explainPull(message: string): string {
-  // What containerd says of a private image without a pull secret, and of one that is not there: a registry does not
-  // tell one from the other.
-  if (/pull access denied|may require authorization/i.test(message))
-    return 'there is no such image, or it is private; check its name and image_pull_secrets';
-  if (/not found|manifest unknown|does not exist/i.test(message)) return 'there is no such image or tag';
-  if (/unauthorized|denied|forbidden|authentication|no basic auth/i.test(message))
-    return 'the registry refuses access; check image_pull_secrets';
-  return message === '' ? 'the registry gave no reason' : message;
+  // A network or a sandbox that cannot be set up is told by an event alone; what kept it from a node is over.
+  const warning = about.findLast(({ type, reason }) => type === 'Warning' && reason !== 'FailedScheduling');
+  const trouble = warning === undefined ? '' : `, and it fails: ${causeOf(warning.message ?? '')}`;
+  return { state: 'pending', phase: 'starting', reason: `the container is being made${node}${trouble}` };
 }

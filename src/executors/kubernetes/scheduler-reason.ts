@@ -53,8 +53,12 @@ function splitCauses(list: string): Cause[] {
 
 /** The scheduler's fixed phrases as one would say them; others stay as they are. */
 function plain(phrase: string): string {
-  const taint = /^node\(s\) had (?:untolerated )?taint(?:\(s\))? \{([^}:]+)(?::\s*([^}]*))?\}/.exec(phrase);
-  if (taint !== null) return `tainted "${taint[1]}" (add it to tolerations)`;
+  // Newer ones do not say which.
+  const taint = /^node\(s\) had (?:untolerated )?taint(?:\(s\))?(?: \{([^}:]+)[^}]*\})?/.exec(phrase);
+  if (taint !== null)
+    return taint[1] === undefined
+      ? "tainted (add the taint's key to tolerations)"
+      : `tainted "${taint[1]}" (add it to tolerations)`;
   const phrases: readonly (readonly [RegExp, string])[] = [
     [
       /^node\(s\) didn't match Pod's node affinity\/selector/,

@@ -84,7 +84,7 @@ describe('what has become of a Job', () => {
     [
       'deadline',
       { kind: 'deadline' },
-      { state: 'timeout', phase: 'timeout', reason: 'ran longer than its timeout' },
+      { state: 'timeout', phase: 'timeout', reason: 'did not end within its timeout' },
     ],
     [
       'being made',
@@ -239,6 +239,138 @@ describe('what has become of a Job', () => {
     );
   });
 
+  const cannotResolve = (why: string) =>
+    `Back-off pulling image "registry.lab.example/team/a-project-with-a-long-name/python:3.12": ErrImagePull: failed to pull and unpack image "registry.lab.example/team/a-project-with-a-long-name/python:3.12": failed to resolve image: ${why}`;
+  it.each([
+    [
+      'failed to do request: Head "https://registry.lab.example/v2/": dial tcp: lookup registry.lab.example on 10.96.0.10:53: no such host',
+      'the node does not know the registry "registry.lab.example"; check the image\'s name',
+    ],
+    [
+      'failed to do request: Head "https://registry.lab.example/v2/": dial tcp 10.0.0.9:443: connect: connection refused',
+      'the node does not reach the registry (…: failed to resolve image: failed to do request: Head "https://registry.lab.example/v2/": dial tcp 10.0.0.9:443: connect: connection refused)',
+    ],
+    [
+      'failed to do request: Head "https://registry.lab.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+      "the node does not trust the registry's certificate (",
+    ],
+    [
+      'unexpected status from HEAD request to https://registry.lab.example/v2/: 429 Too Many Requests',
+      'the registry lets no more be pulled for now; it is tried again',
+    ],
+    ['registry.lab.example/team/python:3.12: not found', 'there is no such image or tag'],
+  ])('says why an image cannot be pulled, however long the words before it are: %s', (why, told) => {
+    const message = cannotResolve(why);
+    expect(judge({ kind: 'image-error', message }).reason).toContain(`cannot be pulled: ${told}`);
+  });
+
+  const noBash =
+    'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "bash": executable file not found in $PATH';
+  const terminated = (rest: object) => ({
+    containerStatuses: [{ name: 'main', state: { terminated: rest } }],
+  });
+
+  it('names the program that an image does not have', () => {
+    const { job, pods } = make({ kind: 'failed', exitCode: 128 });
+    const pod = {
+      ...pods[0],
+      status: { phase: 'Failed', ...terminated({ exitCode: 128, reason: 'StartError', message: noBash }) },
+    } as Pod;
+    expect(judgeJob(job, [pod]).observation).toMatchObject({
+      exitCode: 128,
+      reason: 'it could not be started: the image docker.io/lab/python:3 has no bash',
+    });
+    expect(judge({ kind: 'image-error', reason: 'RunContainerError', message: noBash }).reason).toBe(
+      'the container cannot be started: the image docker.io/lab/python:3 has no bash',
+    );
+  });
+
+  it('says which container has failed before the command, and where its words are', () => {
+    const { job, pods } = make({ kind: 'failed', exitCode: 1 });
+    const pod = {
+      ...pods[0],
+      spec: { ...pods[0]?.spec, initContainers: [{ name: 'code', image: 'x' }] },
+      status: {
+        phase: 'Failed',
+        initContainerStatuses: [{ name: 'code', state: { terminated: { exitCode: 1, reason: 'Error' } } }],
+        containerStatuses: [{ name: 'main', state: { waiting: { reason: 'PodInitializing' } } }],
+      },
+    } as Pod;
+    expect(judgeJob(job, [pod]).observation.reason).toBe(
+      `exit code 1 of the container "code", before the command began (make logs name=${job.metadata.name} container=code)`,
+    );
+  });
+
+  it('is running beside a side container that keeps ending, and says so', () => {
+    const { job, pods } = make({ kind: 'running' });
+    const state = { waiting: { reason: 'CrashLoopBackOff' } };
+    const lastState = { terminated: { exitCode: 3 } };
+    const pod = {
+      ...pods[0],
+      status: { ...pods[0]?.status, initContainerStatuses: [{ name: 'llm', state, lastState }] },
+    } as Pod;
+    expect(judgeJob(job, [pod]).observation).toMatchObject({
+      state: 'running',
+      reason: '"llm" keeps ending with exit code 3 and is started again',
+      startedAt: expect.any(String),
+    });
+  });
+
+  it('says of a pod that is being deleted that it is, and why', () => {
+    const { job, pods } = make({ kind: 'running' });
+    const [pod] = pods as [Pod];
+    const metadata = { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    const ofNoUse = { ...job, status: { ...job.status, ready: 0 } };
+    const judgeLeaving = (conditions: object[]) =>
+      judgeJob(ofNoUse, [{ ...pod, metadata, status: { ...pod.status, conditions } } as Pod]).observation
+        .reason;
+    expect(judgeLeaving([])).toBe('its pod is being deleted on node1; another follows when it is gone');
+    const taint = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager' };
+    expect(judgeLeaving([taint])).toContain('(the node does not answer, or was tainted)');
+  });
+
+  it('says of a timeout that all of it went by in waiting', () => {
+    const { job } = make({ kind: 'deadline' });
+    const { pods } = make({ kind: 'unschedulable' });
+    expect(judgeJob(job, pods).observation.reason).toBe('did not end within its timeout, waiting included');
+  });
+
+  it.each([
+    [
+      'Error creating: pods "a-" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false (container "main" must set securityContext.allowPrivilegeEscalation=false)',
+      'its pod is not created: the namespace forbids such pods: ',
+    ],
+    [
+      'Error creating: pods "a-" is forbidden: error looking up service account lab/robot: serviceaccount "robot" not found',
+      'its pod is not created: the namespace has no such service account: change service_account (error looking up',
+    ],
+    ['Error creating: etcd is full', 'its pod is not created: etcd is full'],
+  ])('says what to change where a pod is forbidden: %s', (message, told) => {
+    const { job } = make({ kind: 'ignored' });
+    const refusal = event('FailedCreate', job.metadata.uid, message);
+    expect(judgeJob(job, [], [refusal]).observation.reason).toContain(told);
+  });
+
+  it('tells the last warning of a pod that is not getting ready', () => {
+    const { job, pods } = make({ kind: 'creating' });
+    const uid = pods[0]?.metadata.uid ?? '';
+    const warning = (reason: string, message: string) => ({
+      ...event(reason, uid, message),
+      type: 'Warning',
+    });
+    const sandbox = warning(
+      'FailedCreatePodSandBox',
+      `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${'0a1b'.repeat(16)}": plugin type="calico" failed (add): no IP addresses available`,
+    );
+    const { reason } = judgeJob(job, pods, [warning('FailedScheduling', 'no room'), sandbox]).observation;
+    expect(reason).toMatch(
+      /^the container is being made on node1, and it fails: .*no IP addresses available$/,
+    );
+    expect(judgeJob(job, pods, [warning('FailedScheduling', 'no room')]).observation.reason).toBe(
+      'the container is being made on node1',
+    );
+  });
+
   it('counts attempts', () => {
     const { job, pods } = make({ kind: 'running' });
     const again = { ...job, status: { ...job.status, failed: 2 } };
@@ -277,6 +409,10 @@ describe("the scheduler's words", () => {
     [
       "0/9 nodes are available: 1 Insufficient nvidia.com/gpu, 3 node(s) didn't match Pod's node affinity/selector, 5 node(s) had untolerated taint {lab: physics}.",
       'no node fits: 1 without 8 free nvidia.com/gpu, 3 not matching the GPU or host lists or node_selector and 5 tainted "lab" (add it to tolerations)',
+    ],
+    [
+      '0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate,',
+      "no node fits: tainted (add the taint's key to tolerations)",
     ],
     ['0/3 nodes are available: 3 node(s) were unschedulable.', 'no node fits: closed for maintenance'],
     [

@@ -111,7 +111,7 @@ describe('objects of a namespace', () => {
       'pods "x" is forbidden: maximum memory usage per Container is 16Gi, but limit is 64Gi',
       'the namespace limits resources',
     ],
-    ['jobs.batch is forbidden: User "a" cannot list resource "jobs"', 'ktb doctor'],
+    ['jobs.batch is forbidden: User "a" cannot list resource "jobs"', 'make doctor'],
     [
       'pods "x" is forbidden: no PriorityClass with name high was found',
       'the cluster has no PriorityClass "high": change priority_class',
