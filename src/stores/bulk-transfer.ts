@@ -95,7 +95,7 @@ export async function downloadInBulk(
 ): Promise<ReadonlySet<string>> {
   const { mover, store, signal } = tools;
   // Not the project's: the files have other names now.
-  const cache = new DigestCache(undefined, Date.now);
+  const cache = new DigestCache(undefined, store.name);
   const accepted = files
     .filter(({ info, path }) => mover.accepts(info.key, path))
     .map((file) => ({ ...file, key: file.info.key, temporary: temporaries.name(file.path) }));

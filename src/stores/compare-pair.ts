@@ -53,7 +53,5 @@ export function compareAtOnce(
   if (file === undefined || info === undefined) return 'absent';
   const bySize = compareSides({ size: file.size }, info);
   if (bySize !== 'undecided') return bySize;
-  if (cache.knowsEqual(file, info.etag)) return 'same';
-  const listed = info.digest === undefined ? undefined : parseDigestScheme(info.digest);
-  return listed !== undefined && cache.known(file, listed) === info.digest ? 'same' : 'undecided';
+  return cache.knowsEqual(file, info) ? 'same' : 'undecided';
 }

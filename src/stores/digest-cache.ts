@@ -3,9 +3,13 @@ import { dirname, join } from 'node:path';
 import { type DigestScheme, type DigestText, formatDigestScheme } from './digest.ts';
 import { digestFile } from './file-digest.ts';
 import type { LocalFile } from './local-file.ts';
+import type { ObjectInfo } from './object-store.ts';
 
-/** Size, mtime, ctime, inode, digests, and the ETag of the object that the file is known to be equal to. */
-type Entry = [number, number, number, number, DigestText[], string?];
+/** Size, mtime, ctime, inode, digests, and the object that the file is known to be equal to, where its ETag is no digest. */
+type Entry = [number, number, number, number, DigestText[], KnownObject?];
+
+/** Where it is kept, its key and its ETag. Another store may give the same ETag to something else. */
+type KnownObject = readonly [store: string, key: string, etag: string];
 
 /** Fewer files and bytes than these are read again sooner than remembered. */
 const worthRemembering = { files: 200, bytes: 4 << 20 };
@@ -17,15 +21,15 @@ const worthRemembering = { files: 200, bytes: 4 << 20 };
  */
 export class DigestCache {
   readonly #file: string | undefined;
-  readonly #now: () => number;
+  readonly #store: string;
   #entries: Map<string, Entry> | undefined;
   #changed = false;
   #remembered = 0;
 
-  /** `file` undefined: remembers for this run only. */
-  constructor(file: string | undefined, now: () => number) {
+  /** `file` undefined: remembers for this run only. `store`: the name of the one that ETags are of. */
+  constructor(file: string | undefined, store: string) {
     this.#file = file;
-    this.#now = now;
+    this.#store = store;
   }
 
   /** The file of a project's cache. */
@@ -47,9 +51,12 @@ export class DigestCache {
     return digest;
   }
 
-  /** Whether the file is known to be equal to the object with this ETag. */
-  knowsEqual(file: LocalFile, etag: string): boolean {
-    return etag !== '' && this.#find(file)?.[5] === etag;
+  /** Whether the file is known to be equal to the object of its key, as it is listed. */
+  knowsEqual(file: LocalFile, { etag, digest }: Pick<ObjectInfo, 'etag' | 'digest'>): boolean {
+    const entry = this.#find(file);
+    if (digest !== undefined && entry?.[4].includes(digest) === true) return true;
+    const [store, key, known] = entry?.[5] ?? [];
+    return etag !== '' && known === etag && store === this.#store && key === file.key;
   }
 
   /**
@@ -57,12 +64,13 @@ export class DigestCache {
    * with coarse times leave room for another write that would not show.
    */
   remember(file: LocalFile, digest: DigestText | undefined, etag?: string, written = false): void {
-    if (!this.#settled(file, written ? 0 : 50)) return;
+    if (!isSettled(file, written ? 0 : 50)) return;
     const before = this.#find(file);
     const digests = new Set(before?.[4]);
     if (digest !== undefined) digests.add(digest);
     const entry: Entry = [file.size, file.mtimeMs, file.ctimeMs, file.ino, [...digests]];
-    const equal = etag ?? before?.[5];
+    const told = etag !== undefined && digest !== `md5:${etag}`;
+    const equal = told ? ([this.#store, file.key, etag] as const) : before?.[5];
     if (equal !== undefined) entry.push(equal);
     this.#load().set(file.path, entry);
     this.#remembered++;
@@ -79,7 +87,7 @@ export class DigestCache {
     const temporary = `${this.#file}.${process.pid}`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(temporary, JSON.stringify({ version: 1, entries: Object.fromEntries(this.#entries) }));
+      writeFileSync(temporary, JSON.stringify({ version: 2, entries: Object.fromEntries(this.#entries) }));
       renameSync(temporary, this.#file);
       this.#changed = false;
     } catch {
@@ -104,23 +112,23 @@ export class DigestCache {
     return same ? entry : undefined;
   }
 
-  /** Whether a later write would show: file systems keep times as coarse as two seconds. */
-  #settled(file: LocalFile, fine: number): boolean {
-    const last = Math.max(file.mtimeMs, file.ctimeMs);
-    const coarse = Number.isInteger(file.mtimeMs) && Number.isInteger(file.ctimeMs);
-    return this.#now() - last > (coarse ? 2_500 : fine - 1);
-  }
-
   #load(): Map<string, Entry> {
     if (this.#entries !== undefined) return this.#entries;
     this.#entries = new Map();
     if (this.#file === undefined) return this.#entries;
     try {
       const { version, entries } = JSON.parse(readFileSync(this.#file, 'utf8'));
-      if (version === 1) this.#entries = new Map(Object.entries(entries as Record<string, Entry>));
+      if (version === 2) this.#entries = new Map(Object.entries(entries as Record<string, Entry>));
     } catch {
       // Absent or damaged: it is only a cache.
     }
     return this.#entries;
   }
+}
+
+/** Whether a write after the file was looked at would show: file systems keep times as coarse as two seconds. */
+function isSettled(file: LocalFile, fine: number): boolean {
+  const last = Math.max(file.mtimeMs, file.ctimeMs);
+  const coarse = Number.isInteger(file.mtimeMs) && Number.isInteger(file.ctimeMs);
+  return file.lookedAt - last > (coarse ? 2_500 : fine - 1);
 }

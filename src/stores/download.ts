@@ -32,7 +32,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const objects = await findObjects(store, selection.value, signal);
   if (objects.length === 0) throw noSuchObject(options.file, store);
 
-  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
+  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
   const planned: Pair[] = [];
   const targets = openTargets(root, !dryRun);
   const refuse = (key: string, why: string) => {

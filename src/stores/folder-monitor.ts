@@ -67,7 +67,7 @@ export class FolderMonitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
-    this.#cache = new DigestCache(DigestCache.path(options.project), options.clock.now);
+    this.#cache = new DigestCache(DigestCache.path(options.project), options.store.name);
     this.#journal = new UploadJournal(options.project, options.store);
   }
 

@@ -14,6 +14,8 @@ export interface LocalFile {
   readonly mtimeMs: number;
   readonly ctimeMs: number;
   readonly ino: number;
+  /** When it was looked at, in milliseconds since the epoch. */
+  readonly lookedAt: number;
 }
 
 export interface LocalFiles {
@@ -81,6 +83,8 @@ class Walk implements LocalFiles {
   readonly #root: string;
   readonly #matches: (key: string) => boolean;
   readonly #signal: AbortSignal;
+  /** Folders that a link below them leads back to. */
+  readonly #circular = new Set<string>();
   #looked = 0;
 
   constructor(root: string, matches: (key: string) => boolean, signal: AbortSignal) {
@@ -89,13 +93,19 @@ class Walk implements LocalFiles {
     this.#signal = signal;
   }
 
-  /** `prefix` ends in `/`, or is empty. `above`: device and inode of the folders on the way, to see circles. */
-  async folder(prefix: string, above: readonly string[] = []): Promise<void> {
+  /**
+   * `prefix` ends in `/`, or is empty. `above`: device and inode of the folders on the way, to see circles; `links`: how
+   * many links are on the way. Folders that are linked to each other have a path for each order of them, so that a link
+   * from a linked folder into a circle counts as going in one.
+   */
+  async folder(prefix: string, above: readonly string[] = [], links = 0, isLink = false): Promise<void> {
     const path = join(this.#root, prefix);
     const info = statOrUndefined(path);
     if (info === undefined || !info.isDirectory()) return;
     const identity = `${info.dev}:${info.ino}`;
-    if (above.includes(identity)) {
+    const circle = above.indexOf(identity);
+    if (circle !== -1) for (const each of above.slice(circle)) this.#circular.add(each);
+    if (circle !== -1 || (isLink && links > 1 && this.#circular.has(identity))) {
       const key = prefix.slice(0, -1);
       if (this.#matches(key)) this.#skip(key, 'it is a link in a circle');
       return;
@@ -119,8 +129,10 @@ class Walk implements LocalFiles {
       const key = `${prefix}${name}`;
       const found = statOrUndefined(`${path}/${name}`);
       if (found === undefined) this.#broken(key, name);
-      else if (found.isDirectory()) await this.folder(`${key}/`, [...above, identity]);
-      else this.take(key, found);
+      else if (found.isDirectory()) {
+        const isLink = isLinkAt(`${path}/${name}`);
+        await this.folder(`${key}/`, [...above, identity], links + Number(isLink), isLink);
+      } else this.take(key, found);
     }
   }
 
@@ -172,7 +184,7 @@ class Walk implements LocalFiles {
 
 export function describeLocalFile(key: string, path: string, info: Stats): LocalFile {
   const { size, mtimeMs, ctimeMs, ino } = info;
-  return { key, path, size, mtimeMs, ctimeMs, ino };
+  return { key, path, size, mtimeMs, ctimeMs, ino, lookedAt: Date.now() };
 }
 
 /** Whether a file has not been written since, as far as the file system tells. */
@@ -198,6 +210,10 @@ const unreadableCodes = [
   'EHOSTDOWN',
   'ETIMEDOUT',
 ];
+
+function isLinkAt(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
 
 /** `undefined` where nothing is there or the links to it go in a circle. */
 function statOrUndefined(path: string): Stats | undefined {

@@ -23,7 +23,7 @@ import { UploadJournal } from './upload-journal.ts';
  * thrown, as a DiagnosticError.
  */
 export async function uploadAll(store: ObjectStore, options: TransferOptions): Promise<TransferSummary> {
-  const { root, project = root, overwrite = false, dryRun = false, now = Date.now } = options;
+  const { root, project = root, overwrite = false, dryRun = false } = options;
   const selection = parseSelection(options.file, root, options);
   if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
   const counter = new TransferCounter(options.report ?? (() => {}));
@@ -42,7 +42,7 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
   if (met.every((each) => each.length === 0)) throw noSuchFile(options.file, root);
 
   const remote = new Map(objects.map((object) => [object.key, object]));
-  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), now);
+  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
   const planned: LocalFile[] = [];
   const compareTools = { store, cache, signal };
   const settle = (file: LocalFile, comparison: Comparison) => {

@@ -4,7 +4,15 @@ import { WatchedFolder } from '../../src/stores/watched-folder.ts';
 
 /** A look that found these files, in these folders (name → device:inode). */
 function look(keys: readonly string[], folders: Record<string, string>, hidden: readonly string[] = []) {
-  const files = keys.map((key) => ({ key, path: `/${key}`, size: 1, mtimeMs: 1, ctimeMs: 1, ino: 1 }));
+  const files = keys.map((key) => ({
+    key,
+    path: `/${key}`,
+    size: 1,
+    mtimeMs: 1,
+    ctimeMs: 1,
+    ino: 1,
+    lookedAt: 2,
+  }));
   const local: LocalFiles = {
     files,
     ignored: [],

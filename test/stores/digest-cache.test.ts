@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { DigestCache } from '../../src/stores/digest-cache.ts';
+
+const written = 1_700_000_000_000.5;
+const file = { key: 'a', path: '/p/a', size: 1, mtimeMs: written, ctimeMs: written, ino: 1 };
+const scheme = { algorithm: 'md5', partSize: undefined } as const;
+
+it('does not trust a file that was looked at while another write would not show', () => {
+  const cache = new DigestCache(undefined, 'here');
+  for (const [after, known] of [
+    [1, undefined],
+    [1_000, 'md5:x'],
+  ] as const) {
+    // However long reading it took.
+    cache.remember({ ...file, lookedAt: written + after }, 'md5:x');
+    expect(cache.known({ ...file, lookedAt: written + 99_999 }, scheme)).toBe(known);
+  }
+});
+
+it('takes no ETag for that of another store or key', () => {
+  const cache = new DigestCache(undefined, 'here');
+  const looked = { ...file, lookedAt: written + 1_000 };
+  const listed = { etag: 'abc-2' };
+  cache.remember(looked, 'sha256-parts-5:x', 'abc-2');
+  expect(cache.knowsEqual(looked, listed)).toBe(true);
+  expect(cache.knowsEqual({ ...looked, key: 'p/a' }, listed)).toBe(false);
+  expect(cache.knowsEqual(looked, { etag: 'abd-2' })).toBe(false);
+});
