@@ -92,6 +92,29 @@ describe('the commands of the cluster', () => {
       );
     });
 
+    it.each([['wait'], ['status', 'watch=true']])(
+      'sees how Jobs have ended that are removed in the same moment: %s',
+      async (...argv) => {
+        await project.write('config/kube.yaml', `${kubeYaml}ttl: 0s\n`);
+        cluster.simulation.fate = () => ({ kind: 'running' });
+        await project.run(['job']);
+        let hasEnded = false;
+        const onStdout = (text: string): void => {
+          if (hasEnded || !/512.*running/.test(text)) return;
+          hasEnded = true;
+          setTimeout(() => {
+            for (const name of names()) {
+              cluster.simulation.move('lab', name, { kind: 'succeeded' });
+              cluster.store.remove('jobs', cluster.store.get('jobs', 'lab', name) as ApiObject);
+            }
+          }, 200);
+        };
+        const { code } = await project.run(argv, { onStdout });
+        expect(code).toBe(0);
+        expect((await project.run(['job'])).stderr).toBe('2 left as they are\n');
+      },
+    );
+
     it('warns once of a template without our labels', async () => {
       const shipped = await readFile('templates/job.yaml.hbs', 'utf8');
       await project.write('templates/job.yaml.hbs', shipped.replace(/^ {2}labels:\n.*\n/m, ''));

@@ -79,6 +79,8 @@ export async function* watchJobs(
   const { signal } = context;
   let jobList: readonly Job[] | undefined;
   let podList: readonly Pod[] | undefined;
+  /** Removed since the last look, as they were. */
+  const departed: Job[] = [];
   let wake = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
   let known: readonly Event[] = [];
@@ -95,6 +97,10 @@ export async function* watchJobs(
   };
   void pump(async () => {
     for await (const all of follow(api, jobs, select, both)) {
+      const gone = (jobList ?? []).filter(
+        ({ metadata: { name, uid } }) => all.get(name)?.metadata.uid !== uid,
+      );
+      departed.push(...gone);
       jobList = [...all.values()];
       wake();
     }
@@ -114,7 +120,7 @@ export async function* watchJobs(
       if (jobList !== undefined && podList !== undefined) {
         await continueSweep(cluster, jobList, config, context);
         const found = group(jobList, podList);
-        await remember(found, outcomes, signal);
+        await remember([...found, ...group(departed.splice(0), podList)], outcomes, signal);
         const told = await askPacks(api, found, signal);
         let views = judgeAll(found, told, known);
         const isWaiting = needsEvents(views);
@@ -214,7 +220,7 @@ function judgeAll(
   return views;
 }
 
-/** Events say what takes the time; without the right to see them, less is said. */
+/** Events say what takes the time, oldest first; without the right to see them, less is said. */
 async function readEvents({ api }: Cluster, signal: AbortSignal): Promise<readonly Event[]> {
   const kinds = ['Pod', 'Job'].map((kind) =>
     api.list(events, { fields: `involvedObject.kind=${kind}` }, signal).then(
@@ -225,5 +231,10 @@ async function readEvents({ api }: Cluster, signal: AbortSignal): Promise<readon
       },
     ),
   );
-  return (await Promise.all(kinds)).flat();
+  return (await Promise.all(kinds)).flat().sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
+}
+
+/** When it happened last; one that is repeated is kept as one. */
+function timeOf({ lastTimestamp, eventTime, metadata }: Event): string {
+  return lastTimestamp ?? eventTime?.slice(0, 19).concat('Z') ?? metadata.creationTimestamp;
 }

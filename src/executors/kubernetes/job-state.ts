@@ -83,7 +83,7 @@ function judge(job: Job, pods: readonly Pod[], events: readonly Event[]): Judgem
   if (worst !== undefined) return withRetries(job, worst);
   if ((job.status?.ready ?? 0) > 0)
     return withRetries(job, { state: 'running', phase: 'running', ...times(job, pods) });
-  const refusal = events.find(
+  const refusal = events.findLast(
     (event) => event.reason === 'FailedCreate' && event.involvedObject?.uid === job.metadata.uid,
   );
   if (refusal !== undefined)

@@ -137,6 +137,9 @@ export interface Event extends KubeObject {
   readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastTimestamp?: string | null;
+  /** With microseconds, where its reporter writes no other. */
+  readonly eventTime?: string | null;
   readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
 }
 

@@ -27,6 +27,8 @@ const followedQuiet = 60_000;
 /** Bytes of a line before its time stamp must have ended: RFC 3339 with nanoseconds, and a space. */
 const longestStamp = 64;
 
+const stampForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*$/;
+
 /**
  * A container's output as it was written, from its beginning. A stream that breaks off is taken up where it
  * was: the API's `sinceTime` counts whole seconds, so the lines since that second are counted as they pass,
@@ -119,6 +121,8 @@ class LogPosition {
   /** The line under way is such an older one; they are at the front of an answer, and nowhere else. */
   #isOlder = false;
   #mayBeOlder = false;
+  /** The line under way is of the node agent itself, which has lost the log, and has no stamp. */
+  #isForeign = false;
   #skipLines = 0;
   #skipBytes = 0;
 
@@ -151,16 +155,19 @@ class LogPosition {
       const pieces: Buffer[] = [];
       while (rest.length > 0) {
         if (head !== undefined) {
-          const space: number = rest.subarray(0, longestStamp).indexOf(32);
-          if (space === -1 && head.length + rest.length < longestStamp) {
-            head = Buffer.concat([head, rest]);
+          if (head.length > 0) rest = Buffer.concat([head, rest]);
+          const front: Buffer = rest.subarray(0, longestStamp);
+          const space: number = front.indexOf(32);
+          if (space === -1 && front.indexOf(10) === -1 && rest.length < longestStamp) {
+            head = rest;
             break;
           }
-          const stamp: string = Buffer.concat([head, rest.subarray(0, Math.max(0, space))]).toString(
-            'latin1',
-          );
-          this.#startLine(stamp);
-          rest = rest.subarray(space + 1);
+          const stamp: string = rest.toString('latin1', 0, Math.max(0, space));
+          this.#isForeign = !stampForm.test(stamp);
+          if (!this.#isForeign) {
+            this.#startLine(stamp);
+            rest = rest.subarray(space + 1);
+          }
           head = undefined;
           continue;
         }
@@ -177,6 +184,8 @@ class LogPosition {
       if (pieces.length === 1) yield pieces[0] as Buffer;
       else if (pieces.length > 1) yield Buffer.concat(pieces);
     }
+    // Half a stamp comes again with its line.
+    if (head !== undefined && /[^\d:TZ.+-]/.test(head.toString('latin1'))) yield head;
   }
 
   #startLine(stamp: string): void {
@@ -196,6 +205,7 @@ class LogPosition {
 
   /** The bytes of a piece that were not passed on before. */
   #pass(piece: Buffer): Buffer {
+    if (this.#isForeign) return piece;
     if (this.#isOlder) return piece.subarray(piece.length);
     const before = this.#within;
     this.#within += piece.length;
@@ -205,7 +215,7 @@ class LogPosition {
   }
 
   #endLine(): void {
-    if (this.#isOlder) return;
+    if (this.#isOlder || this.#isForeign) return;
     if (this.#skipLines > 0) this.#skipLines -= 1;
     else this.#skipBytes = 0;
     // A line out of order, older than the second that is asked for, does not come again.

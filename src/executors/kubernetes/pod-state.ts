@@ -119,23 +119,30 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
   }
 }
 
+/** @param events oldest first */
 function judgeStarting(pod: Pod, events: readonly Event[]): Judgement {
   const about = events.filter((event) => event.involvedObject?.uid === pod.metadata.uid);
-  const mount = about.findLast(
-    (event) => event.reason === 'FailedMount' || event.reason === 'FailedAttachVolume',
-  );
-  if (mount !== undefined)
+  const newest = about.at(-1);
+  // What a node has got over (`failed to sync configmap cache` at first) is no trouble any more.
+  if (newest !== undefined && isMountTrouble(newest))
     return {
       state: 'pending',
       phase: 'config error',
-      reason: `a volume cannot be mounted: ${causeOf(mount.message ?? '')}`,
+      reason: `a volume cannot be mounted: ${causeOf(newest.message ?? '')}`,
     };
   const node = pod.spec?.nodeName === undefined ? '' : ` on ${pod.spec.nodeName}`;
-  const isPulling =
-    about.some((event) => event.reason === 'Pulling') && !about.some((event) => event.reason === 'Pulled');
-  if (isPulling) return { state: 'pending', phase: 'pulling', reason: `the image is being pulled${node}` };
-  // A network or a sandbox that cannot be set up is told by an event alone; what kept it from a node is over.
-  const warning = about.findLast(({ type, reason }) => type === 'Warning' && reason !== 'FailedScheduling');
+  // The image of an init container may have been pulled before.
+  const image = about.findLast(({ reason }) => reason === 'Pulling' || reason === 'Pulled');
+  if (image?.reason === 'Pulling')
+    return { state: 'pending', phase: 'pulling', reason: `the image is being pulled${node}` };
+  // A network or a sandbox that cannot be set up is told by an event alone.
+  const warning = about.findLast(
+    (event) => event.type === 'Warning' && event.reason !== 'FailedScheduling' && !isMountTrouble(event),
+  );
   const trouble = warning === undefined ? '' : `, and it fails: ${causeOf(warning.message ?? '')}`;
   return { state: 'pending', phase: 'starting', reason: `the container is being made${node}${trouble}` };
+}
+
+function isMountTrouble({ reason }: Event): boolean {
+  return reason === 'FailedMount' || reason === 'FailedAttachVolume';
 }

@@ -26,7 +26,8 @@ export type Snapshot<T> = ReadonlyMap<string, T>;
  * arrive together are yielded together). Begins with a listing and watches from its version; a watch that
  * ends, breaks, falls silent or loses half an event goes on from the last version seen whole; one whose
  * version is too old (410, as a status or within the stream) begins anew with a listing. Ends only by `signal`.
- * What is yielded goes on changing: read it before asking for the next.
+ * What is yielded goes on changing: read it before asking for the next. An object that is deleted is yielded once more
+ * in its last state, and then no more: a Job may end and be removed by its TTL in the same moment.
  */
 export async function* follow<T extends KubeObject>(
   api: NamespaceApi,
@@ -52,17 +53,13 @@ export async function* follow<T extends KubeObject>(
           options.silence ?? defaultSilence,
           signal,
         )) {
-          failures = 0;
-          let hasChanged = false;
           for (const { type, object } of events) {
             if (type === 'ERROR') throw new InStream((object as StatusBody).message);
             version = object.metadata.resourceVersion;
-            if (type === 'BOOKMARK') continue;
-            if (type === 'DELETED') objects.delete(object.metadata.name);
-            else objects.set(object.metadata.name, object);
-            hasChanged = true;
           }
-          if (hasChanged) yield objects;
+          // A server that has nothing but errors to say is not asked more and more often.
+          failures = 0;
+          yield* apply(events, objects);
         }
         // A server that ends each watch at once must not be asked in a tight loop.
         if (policy.now() - begun < 1000) failures += 1;
@@ -76,6 +73,36 @@ export async function* follow<T extends KubeObject>(
       }
       if (failures > 0) await policy.sleep(retryDelay(policy, failures, undefined), signal);
     }
+  }
+}
+
+/** Changes the objects by events that arrived together. */
+function* apply<T extends KubeObject>(
+  events: readonly WatchEvent<T>[],
+  objects: Map<string, T>,
+): Generator<Snapshot<T>> {
+  const leaving = new Set<string>();
+  const removeLeaving = (): void => {
+    for (const name of leaving) objects.delete(name);
+    leaving.clear();
+  };
+  let hasChanged = false;
+  for (const { type, object } of events) {
+    if (type === 'BOOKMARK') continue;
+    const { name } = object.metadata;
+    // A name that is taken again: what was there before must have been seen.
+    if (leaving.has(name)) {
+      yield objects;
+      removeLeaving();
+    }
+    objects.set(name, object);
+    if (type === 'DELETED') leaving.add(name);
+    hasChanged = true;
+  }
+  if (hasChanged) yield objects;
+  if (leaving.size > 0) {
+    removeLeaving();
+    yield objects;
   }
 }
 

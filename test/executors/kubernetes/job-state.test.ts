@@ -213,6 +213,24 @@ describe('what has become of a Job', () => {
     ).toContain('a volume cannot be mounted: MountVolume');
   });
 
+  it('goes by the newest event: neither an image of before nor what has passed hides what is pulled now', () => {
+    const { job, pods } = make({ kind: 'creating' });
+    const uid = pods[0]?.metadata.uid ?? '';
+    const told = (...reasons: string[]) =>
+      judgeJob(
+        job,
+        pods,
+        reasons.map((reason) => event(reason, uid, `because of ${reason}`)),
+      ).observation.reason;
+    const pulling = 'the image is being pulled on node1';
+    expect(told('Pulling', 'Pulled', 'Created', 'Started', 'Pulling')).toBe(pulling);
+    expect(told('FailedMount', 'Pulling')).toBe(pulling);
+    expect(told('Pulling', 'Pulled', 'FailedMount', 'Created')).toBe('the container is being made on node1');
+    const refusals = ['old', 'new'].map((message) => event('FailedCreate', 'uid-of-job', message));
+    const waiting = { ...job, metadata: { ...job.metadata, uid: 'uid-of-job' } };
+    expect(judgeJob(waiting, [], refusals).observation.reason).toBe('its pod is not created: new');
+  });
+
   it('keeps the state of a Job that is being deleted, and says what holds it', () => {
     const { job } = make({ kind: 'running' });
     const deleted = {

@@ -263,7 +263,44 @@ describe('objects of a namespace', () => {
       );
     });
 
+    it('shows an object that changes and is deleted in one moment as it was at last', async () => {
+      await create('a');
+      const get = () => cluster.store.get('jobs', 'lab', 'a') as ApiObject;
+      const seen: string[] = [];
+      const act = () => {
+        cluster.simulation.move('lab', 'a', { kind: 'succeeded' });
+        cluster.store.remove('jobs', get());
+        add('a')();
+        cluster.store.remove('jobs', get());
+      };
+      await until((all) => {
+        const job = all.get('a');
+        seen.push(job === undefined ? 'gone' : (job.status?.conditions?.at(-1)?.type ?? 'new'));
+        return seen.length > 1 && job === undefined;
+      }, act);
+      expect(seen.filter((state, index) => state !== seen[index - 1])).toEqual(
+        expect.arrayContaining(['new', 'Complete', 'gone']),
+      );
+      expect(seen.at(-1)).toBe('gone');
+    });
+
     const isWatch = ({ url }: { url: URL }): boolean => url.searchParams.has('watch');
+
+    it('asks a server that has nothing but errors to say less and less often', async () => {
+      const body =
+        '{"type":"ERROR","object":{"kind":"Status","code":500,"message":"RequestWatchProgress is disabled"}}\n';
+      let times = 0;
+      const when = (request: { url: URL }): boolean => isWatch(request) && ++times > 0;
+      cluster.fail({ kind: 'answer', status: 200, body }, { when, times: 9 });
+      const policy = timelessPolicy();
+      api = new NamespaceApi(connectToFake(cluster, { policy }), 'lab');
+      await until(
+        () => times >= 9,
+        () => undefined,
+      );
+      expect(policy.slept.at(-1)).toBeGreaterThan(5000);
+      expect(policy.slept).toEqual(policy.slept.toSorted((a, b) => a - b));
+    });
 
     it.each([
       ['410 as a status', { kind: 'answer', status: 410 } as const],

@@ -87,6 +87,27 @@ describe('the log of a pod', () => {
     expect(await read({ follow: true, tailLines: 3 })).toBe('3\n4\n5\n');
   });
 
+  it.each([
+    'unable to retrieve container logs for containerd://4f3c2b',
+    'unable to retrieve container logs for containerd://4f3c2b\nfailed to try resolving symlinks in path "/var/log"\n',
+    'gone\n',
+    'gone',
+  ])('passes on what a node says where a log is gone, which has no stamp: %j', async (body) => {
+    cluster.fail({ kind: 'answer', status: 200, body }, { when: isLog });
+    expect(await read()).toBe(body);
+    // And what is followed goes on from the last line that has one.
+    write('a\n', '2026-01-01T00:00:00.1Z');
+    cluster.fail({ kind: 'reset-after', bytes: 40 }, { when: isLog });
+    cluster.fail({ kind: 'answer', status: 200, body: `${body.trim()}\n` }, { when: isLog });
+    const pending = read({ follow: true });
+    setTimeout(() => write('b\n', '2026-01-01T00:00:00.2Z'), 100);
+    setTimeout(finish, 200);
+    expect(await pending).toBe(`a\n${body.trim()}\nb\n`);
+    for (const { path, query } of cluster.requests)
+      if (path.endsWith('/log'))
+        expect(query.get('sinceTime') ?? '2026-01-01T00:00:00Z').toBe('2026-01-01T00:00:00Z');
+  });
+
   it('loses nothing when the clock of the node is set back', async () => {
     write('0\n', '2026-01-01T00:00:09.000000000Z');
     write('1\n', '2026-01-01T00:00:05.000000000Z');
