@@ -27,6 +27,11 @@ const together = [
     name: 'planning',
     test: /\/src\/(main\.ts$|cli\/(command|parse-arguments|project|write-lines)\.ts$|(config|matrix)\/)/,
   },
+  // What every command that moves files needs; what only a few need is loaded late, and so no part of it.
+  {
+    name: 'transfer',
+    test: /\/src\/(open-bucket\.ts|backends\.ts|cli\/(prompt|upload|download|data\/(data-flags|run-transfer))\.ts|stores\/(upload|download|open-s3-store)\.ts)$/,
+  },
   // What every command that renders needs, and what every command that talks to a cluster does.
   { name: 'rendering', test: /\/src\/(render|cli\/render|container)\// },
   { name: 'cluster', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
@@ -87,7 +92,7 @@ await bundle.close();
 /** Node shows the line that threw what a program using the library did not catch, and that must not be all of a chunk. */
 function keepsLines({ moduleIds }: { readonly moduleIds: readonly string[] }): boolean {
   const isLibrary = (id: string) => /\/src\/(s3\.ts$|open-bucket\.ts$|stores\/|diagnostics\/)/.test(id);
-  return moduleIds.some(isLibrary) && !moduleIds.some((id) => id.includes('/node_modules/'));
+  return moduleIds.some(isLibrary) && !moduleIds.some((id) => /\/node_modules\/(?!lodash\/)/.test(id));
 }
 
 function oneLine(code: string): string {

@@ -31,7 +31,7 @@ export function formatTransferProgress(state: TransferState, options: { readonly
   return bar + parts.join(', ');
 }
 
-/** With a comma between thousands, whatever the machine's language. */
+/** A whole number with a comma between thousands; what is built in takes 10 ms when it is first used. */
 export function count(number: number): string {
-  return number.toLocaleString('en-US');
+  return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }

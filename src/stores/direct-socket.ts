@@ -1,9 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { type AnswerHead, joinChunks, parseAnswerHead } from './http-answer.ts';
 
 /** What the system fills at each read, again and again. */
 const bufferSize = 256 << 10;
 const end = Buffer.from('\r\n\r\n');
+
+/** Up to this size a body leaves in one piece with its head: copying it is cheaper than two pieces. */
+const smallContent = 64 << 10;
+
+export interface DirectRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent: a request without a body. */
+  readonly content?: Uint8Array | undefined;
+}
 
 export interface DirectAnswer {
   readonly status: number;
@@ -33,15 +45,17 @@ export class DirectBody {
 type Take = (chunk: Buffer) => Promise<void> | undefined;
 
 /**
- * One kept connection that asks for ranges, over plain HTTP, and reads into the same memory all the time: what Node's
- * client makes of each piece costs more than the bytes. It understands one kind of answer, a final one with a
- * `Content-Length`; any other one is NotPlain, for a real HTTP client to ask again.
+ * One kept connection for ranges and for bodies that are in memory, over plain HTTP, which reads into the same memory all
+ * the time: what Node's client makes of each piece, and of each small request, costs more than the bytes. It understands
+ * answers with a `Content-Length` and short ones in chunks; any other one is NotPlain, for a real client to ask again.
  */
 export class DirectSocket {
   readonly #socket: Socket;
   /** Gets each piece that arrives; false: stop reading. */
   #arrived: (piece: Buffer) => boolean = () => false;
   #failed: (error: Error) => void = () => {};
+  /** Told when the answer was read, or none came: whether the connection can be used again. */
+  #done: (reusable: boolean) => void = () => {};
   used = false;
 
   constructor(address: { readonly host: string; readonly port: number }) {
@@ -65,74 +79,120 @@ export class DirectSocket {
     this.#socket.destroy(error);
   }
 
-  /** Sends a request without a body, and settles with the head of its answer. `done` is told when all of it was read. */
-  ask(
-    request: {
-      readonly method: string;
-      readonly target: string;
-      readonly headers: Readonly<Record<string, string>>;
-    },
-    idleTimeout: number,
-    done: (reusable: boolean) => void,
-  ): Promise<DirectAnswer> {
-    const { method, target, headers } = request;
+  /** Sends a request, and settles with the head of its answer. `done` is told when all of it was read. */
+  ask(request: DirectRequest, idleTimeout: number, done: (reusable: boolean) => void): Promise<DirectAnswer> {
     const socket = this.#socket;
     socket.ref();
     socket.setTimeout(idleTimeout);
+    this.#done = done;
     return new Promise((resolve, reject) => {
-      let head = Buffer.alloc(0);
+      let before = Buffer.alloc(0);
       this.#failed = (error) => {
         reject(error);
-        done(false);
+        this.#done(false);
       };
-      this.#arrived = (piece) => {
-        const seen = head.length;
-        head = Buffer.concat([head, piece]);
-        const cut = head.indexOf(end);
-        const parsed = cut === -1 ? undefined : parseHead(head.toString('latin1', 0, cut));
-        if (cut === -1 && head.length < bufferSize) return true;
-        if (parsed === undefined) {
-          reject(new NotPlain('not the one kind of answer'));
-          socket.destroy();
-          return false;
-        }
-        // What follows stays where it is until it is asked for: nothing is read before.
-        const rest = piece.subarray(cut + end.length - seen);
-        const body = new DirectBody((take) => this.#readBody(rest, parsed, take, done));
-        this.#failed = () => done(false);
-        resolve({ status: parsed.status, headers: parsed.headers, body });
+      const refuse = () => {
+        reject(new NotPlain('not the one kind of answer'));
+        socket.destroy();
         return false;
       };
-      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.write(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+      // Most answers are here at once: the connection is free before anybody looks at this one.
+      const settle = ({ status, headers, keep }: AnswerHead, content: Buffer) => {
+        resolve({ status, headers, body: new DirectBody(async (take) => void (await take(content))) });
+        this.#rest(keep);
+        return true;
+      };
+      const collect = (head: AnswerHead, first: Buffer) => {
+        let bytes = Buffer.alloc(0);
+        this.#arrived = (piece) => {
+          bytes = Buffer.concat([bytes, piece]);
+          const content = joinChunks(bytes);
+          if (content === 'more' && bytes.length < bufferSize) return true;
+          return typeof content === 'string' ? refuse() : settle(head, content);
+        };
+        return first.length === 0 || this.#arrived(first);
+      };
+      this.#arrived = (piece) => {
+        const bytes = before.length === 0 ? piece : Buffer.concat([before, piece]);
+        const cut = bytes.indexOf(end);
+        if (cut === -1 && bytes.length < bufferSize) {
+          before = Buffer.from(bytes);
+          return true;
+        }
+        const head = cut === -1 ? undefined : parseAnswerHead(bytes.toString('latin1', 0, cut));
+        if (head === undefined) return refuse();
+        const rest = bytes.subarray(cut + end.length);
+        if (head.length === undefined) return collect(head, rest);
+        if (head.length === rest.length) return settle(head, Buffer.from(rest));
+        // What follows stays where it is until it is asked for: nothing is read before.
+        const { status, headers, length, keep } = head;
+        const body = new DirectBody((take) => this.#readBody(rest, { length, keep }, take));
+        this.#failed = () => this.#done(false);
+        resolve({ status, headers, body });
+        return false;
+      };
+      this.#write(request);
       socket.resume();
     });
   }
 
-  #readBody(first: Buffer, head: Head, take: Take, done: (reusable: boolean) => void): Promise<void> {
+  #write({ method, target, headers, content }: DirectRequest): void {
+    let head = `${method} ${target} HTTP/1.1\r\n`;
+    for (const [name, value] of Object.entries(headers)) {
+      if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) throw new Error(`a character that cannot be in "${name}"`);
+      head += `${name}: ${value}\r\n`;
+    }
+    head += '\r\n';
+    const socket = this.#socket;
+    if (content === undefined) socket.write(head, 'latin1');
+    else if (content.length <= smallContent) {
+      const bytes = Buffer.allocUnsafe(head.length + content.length);
+      bytes.write(head, 'latin1');
+      bytes.set(content, head.length);
+      socket.write(bytes);
+    } else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(content);
+      socket.uncork();
+    }
+  }
+
+  /** Nothing more is to come until the next request. */
+  #rest(keep: boolean): void {
+    const socket = this.#socket;
+    this.#failed = () => {};
+    this.#arrived = () => {
+      socket.destroy();
+      return false;
+    };
+    socket.setTimeout(0);
+    socket.unref();
+    this.used = true;
+    // A server that answers before it has read everything may never read the rest.
+    this.#done(keep && socket.writableLength === 0);
+  }
+
+  #readBody(
+    first: Buffer,
+    { length, keep }: { readonly length: number; readonly keep: boolean },
+    take: Take,
+  ): Promise<void> {
     const socket = this.#socket;
     return new Promise((resolve, reject) => {
-      let left = head.length;
+      let left = length;
       let taking: Promise<void> | undefined;
       const fail = (error: unknown) => {
         this.#failed = () => {};
         socket.destroy();
-        done(false);
+        this.#done(false);
         reject(error);
       };
       // Whoever tries again goes on behind what was taken.
       this.#failed = (error) => void (taking ?? Promise.resolve()).then(() => fail(error), fail);
       const next = () => {
         if (left > 0) return true;
-        this.#failed = () => {};
-        this.#arrived = () => {
-          socket.destroy();
-          return false;
-        };
-        socket.setTimeout(0);
-        socket.unref();
-        this.used = true;
-        done(head.keep);
+        this.#rest(keep);
         resolve();
         return true;
       };
@@ -165,29 +225,4 @@ export class DirectSocket {
 /** What Node's client says of such things. */
 function broken(message: string): Error {
   return Object.assign(new Error(message), { code: 'ECONNRESET' });
-}
-
-interface Head {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** Bytes of the body. */
-  readonly length: number;
-  readonly keep: boolean;
-}
-
-/** `undefined` where it is anything but a final answer that says once how long its body is. */
-function parseHead(text: string): Head | undefined {
-  const [status = '', ...lines] = text.split('\r\n');
-  const code = Number(/^HTTP\/1\.1 ([2-5]\d\d) /.exec(status)?.[1] ?? 0);
-  if (code === 0 || code === 204 || code === 304) return undefined;
-  const headers: Record<string, string> = {};
-  for (const line of lines) {
-    const match = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/.exec(line);
-    const name = match?.[1]?.toLowerCase();
-    if (name === undefined || headers[name] !== undefined) return undefined;
-    headers[name] = match?.[2] ?? '';
-  }
-  const { 'content-length': length = '', 'transfer-encoding': coding, connection = 'keep-alive' } = headers;
-  if (coding !== undefined || !/^\d{1,15}$/.test(length)) return undefined;
-  return { status: code, headers, length: Number(length), keep: connection.toLowerCase() === 'keep-alive' };
 }

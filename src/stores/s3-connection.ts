@@ -54,7 +54,7 @@ export class S3Connection {
   readonly #agent: http.Agent;
   readonly #request: typeof http.request;
   readonly #active = new WeakMap<AbortSignal, Set<Destroyable>>();
-  /** Whether ranges are asked for over sockets of our own: not by TLS, nor over a proxy, nor where it did not do. */
+  /** Whether sockets of our own are used where they can: not by TLS, nor over a proxy, nor where it did not do. */
   #direct: boolean;
   readonly #idle: DirectSocket[] = [];
 
@@ -87,15 +87,14 @@ export class S3Connection {
 
   /** Settles with the answer's head; its body is still to be read. Rejects with NoAnswer or the signal's reason. */
   async send(attempt: Attempt): Promise<Answer> {
-    const range = attempt.method === 'GET' && attempt.headers['range'] !== undefined;
-    return (
-      (range && this.#direct ? await this.#sendDirectly(attempt) : undefined) ?? (await this.#send(attempt))
-    );
+    const content = this.#direct ? contentOf(attempt) : undefined;
+    if (content === undefined) return await this.#send(attempt);
+    return (await this.#sendDirectly(attempt, content)) ?? (await this.#send(attempt));
   }
 
   /** `undefined`: this server wants a real client. */
-  async #sendDirectly(attempt: Attempt): Promise<Answer | undefined> {
-    const { signal } = attempt;
+  async #sendDirectly(attempt: Attempt, [content]: readonly Uint8Array[]): Promise<Answer | undefined> {
+    const { signal, method, target, headers } = attempt;
     signal.throwIfAborted();
     let socket = this.#idle.pop();
     while (socket?.usable === false) socket = this.#idle.pop();
@@ -103,13 +102,15 @@ export class S3Connection {
     const reused = used.used;
     const active = this.#activeUnder(signal).add(used);
     try {
-      const answer = await used.ask(attempt, attempt.idleTimeout, (reusable) => {
+      const answer = await used.ask({ method, target, headers, content }, attempt.idleTimeout, (reusable) => {
         active.delete(used);
         if (reusable) this.#idle.push(used);
         else used.destroy();
       });
       return { ...answer, reused };
     } catch (error) {
+      active.delete(used);
+      used.destroy();
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof NotPlain)) throw new NoAnswer(error, reused);
       this.#direct = false;
@@ -180,6 +181,15 @@ export class S3Connection {
     }
     return requests;
   }
+}
+
+/** The body, in one piece or none, where sockets of our own can send it: of ranges, and of what is put from memory. */
+function contentOf({ method, headers, payload }: Attempt): readonly Uint8Array[] | undefined {
+  if (method === 'GET') return headers['range'] === undefined ? undefined : [];
+  // Asking twice, where the answer is not of the one kind, does no harm to what is put.
+  if (method !== 'PUT' || payload === undefined) return undefined;
+  const pieces = payload.size === 0 ? [] : payload.open();
+  return Array.isArray(pieces) && pieces.length <= 1 ? pieces : undefined;
 }
 
 interface Destroyable {

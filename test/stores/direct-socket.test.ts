@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -39,6 +40,8 @@ async function readAll(answer: Awaited<ReturnType<DirectSocket['ask']>>, wait = 
 const head = (length: number, more = '') =>
   `HTTP/1.1 206 Partial Content\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
+const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+
 describe('a direct socket', () => {
   it.each([false, true])(
     'reads one answer after another, in pieces of any kind; taken slowly: %s',
@@ -68,7 +71,10 @@ describe('a direct socket', () => {
   );
 
   it.each([
-    ['chunks', 'HTTP/1.1 206 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n'],
+    ['broken chunks', `${chunked}1\r\nab\r\n0\r\n\r\n`],
+    ['trailers', `${chunked}0\r\nA: b\r\n\r\n`],
+    ['a long answer in chunks', `${chunked}80000\r\n${'a'.repeat(0x80000)}\r\n0\r\n\r\n`],
+    ['chunks with a length', `${chunked.slice(0, -2)}Content-Length: 1\r\n\r\n0\r\n\r\n`],
     ['no length', 'HTTP/1.1 206 OK\r\nETag: "x"\r\n\r\n'],
     ['two lengths', head(5, 'content-length: 6\r\n')],
     ['a folded header', head(5, 'a: b\r\n c\r\n')],
@@ -79,6 +85,66 @@ describe('a direct socket', () => {
     const { ask, direct } = await start([(socket) => void socket.write(text)]);
     await expect(ask()).rejects.toThrow(NotPlain);
     expect(direct.usable).toBe(false);
+  });
+
+  it('puts short answers in chunks together', async () => {
+    const { ask, reusable } = await start([
+      async (socket) => {
+        for (const character of `${chunked}3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n`) {
+          socket.write(character);
+          await pause();
+        }
+      },
+      (socket) => void socket.write(`${chunked}0\r\n\r\n`),
+      (socket) => void socket.end(`${chunked}3\r\nab`),
+    ]);
+    expect(await readAll(await ask())).toBe('abc0123456789');
+    expect(await readAll(await ask())).toBe('');
+    expect(reusable).toEqual([true, true]);
+    await expect(ask()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it.each([10, 100_000, 5_000_000])('sends a body of %d bytes with its head', async (size) => {
+    let got = Buffer.alloc(0);
+    const content = randomBytes(size);
+    const server = createServer((socket) => {
+      socket.on('data', (piece) => {
+        got = Buffer.concat([got, piece]);
+        if (got.subarray(got.indexOf('\r\n\r\n') + 4).length === size)
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const direct = new DirectSocket({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+    onTestFinished(() => {
+      direct.destroy();
+      server.close();
+    });
+    const headers = { 'content-length': String(size), 'x-name': 'caf\u00e9' };
+    const answer = await direct.ask({ method: 'PUT', target: '/a', headers, content }, 5_000, () => {});
+    expect(answer.status).toBe(200);
+    const text = `PUT /a HTTP/1.1\r\ncontent-length: ${size}\r\nx-name: caf\u00e9\r\n\r\n`;
+    expect(got.equals(Buffer.concat([Buffer.from(text, 'latin1'), content]))).toBe(true);
+  });
+
+  it('is not used again where the server answers before it has read everything', async () => {
+    const { direct } = await start([(socket) => void socket.pause().write(`${head(0)}`)]);
+    const content = Buffer.alloc(64 << 20);
+    const reusable: boolean[] = [];
+    const answer = await direct.ask({ method: 'PUT', target: '/a', headers: {}, content }, 5_000, (again) =>
+      reusable.push(again),
+    );
+    expect(answer.status).toBe(206);
+    expect(reusable).toEqual([false]);
+  });
+
+  it('puts no line break into a head', async () => {
+    const { direct } = await start([]);
+    const headers = { 'if-match': '"a\r\nx: y"' };
+    await expect(direct.ask({ method: 'GET', target: '/a', headers }, 5_000, () => {})).rejects.toThrow(
+      'if-match',
+    );
   });
 
   it('fails when the body breaks off, after what came was taken', async () => {
@@ -101,7 +167,7 @@ describe('a direct socket', () => {
   });
 
   it('passes on what the taker throws', async () => {
-    const { ask, direct } = await start([(socket) => void socket.write(`${head(3)}abc`)]);
+    const { ask, direct } = await start([(socket) => void socket.write(`${head(4)}abc`)]);
     const reading = (await ask()).body.consume(() => {
       throw new Error('disk full');
     });
