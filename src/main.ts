@@ -71,6 +71,12 @@ async function explain(error: unknown, argv: readonly string[], context: Context
     reportDiagnostics(error.diagnostics, context, { json, verbose });
     return error.exitCode;
   }
+  const { explainSystemError } = await import('./cli/explain-system-error.ts');
+  const refusal = explainSystemError(error, context.cwd);
+  if (refusal !== undefined) {
+    reportDiagnostics([refusal], context, { json, verbose });
+    return ExitCode.refused;
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const bug = errorDiagnostic('INTERNAL', `this is a bug in the toolbox: ${stack}`, {
     hint: 'please report it with the lines above',

@@ -1,0 +1,33 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { kubeYaml, launchYaml } from '../cli/cluster-project.ts';
+import { runMain } from '../setup/run-main.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'file-refused-'));
+  await mkdir(path.join(folder, 'config'));
+  await writeFile(path.join(folder, 'config/launch.yaml'), launchYaml);
+  await writeFile(path.join(folder, 'config/kube.yaml'), kubeYaml);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+it('CLI_FILE_REFUSED: a file where build/ is to be', async () => {
+  await writeFile(path.join(folder, 'build'), '');
+  const { code, stderr } = await runMain(folder, ['dryrun']);
+  expect(code).toBe(3);
+  expect(stderr).toBe(
+    'error CLI_FILE_REFUSED: build: file already exists (mkdir, EEXIST)\n' +
+      '  hint: something of another kind has this name: move it away\n',
+  );
+});
+
+it('CLI_FILE_REFUSED: a folder where a manifest is to be', async () => {
+  const name = 'build/alice-example-average-data1-hid-256.yaml';
+  await mkdir(path.join(folder, name), { recursive: true });
+  const { code, stderr } = await runMain(folder, ['dryrun']);
+  expect(code).toBe(3);
+  expect(stderr).toContain(`error CLI_FILE_REFUSED: ${name}: illegal operation on a directory (open, EISDIR)`);
+});
