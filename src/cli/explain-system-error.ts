@@ -26,13 +26,16 @@ export function explainSystemError(error: unknown, cwd: string): Diagnostic | un
   if (!(error instanceof Error)) return undefined;
   const { code, syscall, path: file } = error as NodeJS.ErrnoException;
   const hint = hints[code ?? ''];
-  if (hint === undefined || syscall === undefined || file === undefined) return undefined;
-  const inside = path.relative(cwd, file);
-  const name = inside === '' || inside.startsWith('..') ? file : inside;
+  // Of a write, the error does not say to which file; others without one may be about a process or a socket.
+  const isOfDisk = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO';
+  if (hint === undefined || syscall === undefined || (file === undefined && !isOfDisk)) return undefined;
   // `EISDIR: illegal operation on a directory, open '/a/b'`
   const what = /^\w+: (.+?), \w+/.exec(error.message)?.[1] ?? error.message;
-  return errorDiagnostic('CLI_FILE_REFUSED', `${name}: ${what} (${syscall}, ${code})`, {
-    hint,
-    cause: error,
-  });
+  const name = file === undefined ? '' : `${nameIn(cwd, file)}: `;
+  return errorDiagnostic('CLI_FILE_REFUSED', `${name}${what} (${syscall}, ${code})`, { hint, cause: error });
+}
+
+function nameIn(cwd: string, file: string): string {
+  const inside = path.relative(cwd, file);
+  return inside === '' || inside.startsWith('..') ? file : inside;
 }

@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { kubeYaml, launchYaml } from '../cli/cluster-project.ts';
+import { explainSystemError } from '../../src/cli/explain-system-error.ts';
 import { runMain } from '../setup/run-main.ts';
 
 let folder: string;
@@ -30,4 +32,25 @@ it('CLI_FILE_REFUSED: a folder where a manifest is to be', async () => {
   const { code, stderr } = await runMain(folder, ['dryrun']);
   expect(code).toBe(3);
   expect(stderr).toContain(`error CLI_FILE_REFUSED: ${name}: illegal operation on a directory (open, EISDIR)`);
+});
+
+it('CLI_FILE_REFUSED: a full disk, of which the system does not name the file', () => {
+  const thrown = (() => {
+    try {
+      return writeFileSync('/dev/full', 'text');
+    } catch (error) {
+      return error;
+    }
+  })();
+  expect(explainSystemError(thrown, folder)).toMatchObject({
+    message: 'no space left on device (write, ENOSPC)',
+    hint: 'the disk is full (df -h); what was done stays done',
+  });
+});
+
+it('leaves what is not about files to be called a bug', () => {
+  expect(explainSystemError(Object.assign(new Error(), { code: 'EPERM', syscall: 'kill' }), folder)).toBe(
+    undefined,
+  );
+  expect(explainSystemError(new TypeError('x is not a function'), folder)).toBe(undefined);
 });
