@@ -31,6 +31,17 @@ export function formatTransferProgress(state: TransferState, options: { readonly
   return bar + parts.join(', ');
 }
 
+/** What has been seen before it is known what there is to move. */
+export function formatLooking(looked: {
+  readonly keys: number;
+  readonly files: number;
+  readonly bytes: number;
+}): string {
+  const read =
+    looked.files > 0 ? `, ${count(looked.files)} files compared (${formatBytes(looked.bytes)})` : '';
+  return `Looking: ${count(looked.keys)} keys listed${read}`;
+}
+
 /** A whole number with a comma between thousands; what is built in takes 10 ms when it is first used. */
 export function count(number: number): string {
   return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',');

@@ -1,5 +1,15 @@
 import { hash } from 'node:crypto';
-import { closeSync, fchmodSync, fsync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { DigestText } from './digest.ts';
@@ -26,6 +36,8 @@ export interface Downloaded {
   readonly info: ObjectInfo;
   /** `undefined` where nothing could be compared but the length. */
   readonly digest: DigestText | undefined;
+  /** The file as we wrote it, just before it got its name. */
+  readonly written: Stats;
 }
 
 const syncFile = promisify(fsync);
@@ -89,10 +101,12 @@ async function downloadSmall(
   tools.confirm(path);
   const temporary = tools.temporaries.name(path);
   const descriptor = openSync(temporary, 'wx');
+  let written: Stats;
   try {
     if (existing !== undefined) fchmodSync(descriptor, existing.mode & 0o777);
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     await syncFile(descriptor);
+    written = fstatSync(descriptor);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -101,7 +115,7 @@ async function downloadSmall(
     closeSync(descriptor);
   }
   tools.onBytes(bytes.length);
-  return { info, digest };
+  return { info, digest, written };
 }
 
 async function downloadLarge(
@@ -118,25 +132,37 @@ async function downloadLarge(
     throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(listed.key)}" is gone`);
   const expectations = await expectationsOf(info, store, signal);
   const [expected] = expectations;
+  tools.confirm(path);
+  let counted = 0;
+  const onBytes = (count: number) => {
+    counted += count;
+    tools.onBytes(count);
+  };
   const partial = await PartialFile.open(info, temporaries.forLarge(path), limits, expected?.scheme);
   let done = false;
   try {
-    tools.onBytes(partial.present);
-    const hashed = await partial.fetch({ store, parts: limits.parts, onBytes: tools.onBytes, signal });
+    tools.confirm(path);
+    onBytes(partial.present);
+    const hashed = await partial.fetch({ store, parts: limits.parts, onBytes, signal });
     const digest = await verify(partial, info, hashed, expectations, signal);
     if (digest === undefined) {
       const scheme = { algorithm: 'sha256', partSize: undefined } as const;
       accept(expectations, copies, await digestFile(partial.path, info.size, scheme, signal));
     }
     tools.confirm(path);
-    await partial.finish(path);
+    const written = await partial.finish(path);
     if (existing !== undefined) await chmod(path, existing.mode & 0o777);
     done = true;
-    return { info, digest };
+    return { info, digest, written };
   } catch (error) {
-    // What is known to be wrong is not kept for resuming; after an interruption or network loss it is.
-    const changed = error instanceof StoreError && error.kind === 'changed';
-    if (error instanceof Damaged || error instanceof Unproven || changed) partial.discard();
+    // What is known to be wrong, or lies elsewhere by now, is not kept for resuming; after a network loss it is.
+    const stale =
+      error instanceof StoreError &&
+      (error.kind === 'changed' || error.diagnostics[0]?.code === 'S3_KEY_REFUSED');
+    if (error instanceof Damaged || error instanceof Unproven || stale) {
+      partial.discard();
+      tools.onBytes(-counted);
+    }
     throw error;
   } finally {
     if (!done) await partial.close();

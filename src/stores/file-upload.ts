@@ -72,15 +72,21 @@ async function uploadParts(file: LocalFile, tools: UploadTools): Promise<Uploade
     const digest = combinePieces(pieces, scheme);
     const upload = await store.startParts(file.key, { digest, signal });
     journal.begin(upload);
+    let counted = 0;
+    const onBytes = (count: number) => {
+      counted += count;
+      tools.onBytes(count);
+    };
     try {
       await abortStale(upload, tools);
-      const etags = await sendParts(upload, handle, file, pieces, tools);
+      const etags = await sendParts(upload, handle, file, pieces, { ...tools, onBytes });
       if (changed(file) && !(await hasOnlyGrown(file, handle, digest, scheme, signal)))
         throw new FileChanged();
       const etag = await store.finishParts(upload, etags, signal);
       journal.end(upload);
       return { file, digest, etag };
     } catch (error) {
+      tools.onBytes(-counted);
       await giveUp(upload, tools);
       throw error;
     }

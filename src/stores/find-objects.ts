@@ -2,14 +2,18 @@ import type { ListPage, ObjectInfo, ObjectStore } from './object-store.ts';
 import type { Selection } from './selection.ts';
 import { StoreError } from './store-error.ts';
 
-/** The objects that a selection means, complete and in the order of their keys. */
+/** The objects that a selection means, complete and in the order of their keys. `onKeys` is told how many more there are. */
 export async function findObjects(
   store: ObjectStore,
   selection: Selection,
   signal: AbortSignal,
+  onKeys?: (count: number) => void,
 ): Promise<ObjectInfo[]> {
   const found: ObjectInfo[] = [];
-  for await (const page of findPages(store, selection, signal)) for (const object of page) found.push(object);
+  for await (const page of findPages(store, selection, signal)) {
+    for (const object of page) found.push(object);
+    onKeys?.(page.length);
+  }
   return found;
 }
 

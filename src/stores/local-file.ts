@@ -41,6 +41,17 @@ export const temporaryPrefix = '.ktb-';
  */
 const privateName = /^\.(toolbox|git|env(?!\.(example|sample|template|dist)$)([.~_-].*|\d*))$/;
 
+/** Why a key is not moved along with its folder, in either direction, unless `file=` names what is in it. */
+export function whyPrivate(
+  key: string,
+  { exact, folder }: { readonly exact: string | undefined; readonly folder: string },
+): string | undefined {
+  const rest = key.startsWith(folder) ? key.slice(folder.length) : key;
+  if (key === exact || !/(?:^|\/)\.(?:ktb-|toolbox|git|env)/.test(rest)) return undefined;
+  const name = rest.split('/').find((part) => part.startsWith(temporaryPrefix) || privateName.test(part));
+  return name === undefined ? undefined : `"${name}" is only moved when it is named`;
+}
+
 /**
  * The regular files that match, found below `folder` or as `exact`, and what else was met there. Links are followed.
  */

@@ -1,12 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
-import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants, renameSync, rmSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Budget } from './budget.ts';
 import type { DigestScheme, DigestText } from './digest.ts';
 import { chunkSize, combinePieces } from './file-digest.ts';
-import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
-import { fateOf, type Owner, ourselves } from './owner.ts';
+import { RangeList } from './range-list.ts';
 import { RangeWriter } from './range-writer.ts';
 import { partSizeFor, type TransferLimits } from './transfer-limits.ts';
 
@@ -26,8 +25,7 @@ export class PartialFile {
   readonly path: string;
   /** Bytes that an earlier process had fetched. */
   readonly present: number;
-  readonly #name: string;
-  readonly #ranges: string;
+  readonly #list: RangeList;
   readonly #info: ObjectInfo;
   readonly #file: FileHandle;
   readonly #rangeSize: number;
@@ -41,16 +39,15 @@ export class PartialFile {
   #arrived: () => void = () => {};
 
   private constructor(
-    name: string,
+    list: RangeList,
     file: FileHandle,
     info: ObjectInfo,
     rangeSize: number,
     scheme: DigestScheme | undefined,
     have: readonly number[],
   ) {
-    this.#name = name;
-    this.path = `${name}.part`;
-    this.#ranges = `${name}.ranges`;
+    this.#list = list;
+    this.path = `${list.name}.part`;
     this.#file = file;
     this.#info = info;
     this.#rangeSize = rangeSize;
@@ -71,18 +68,11 @@ export class PartialFile {
     scheme: DigestScheme | undefined,
   ): Promise<PartialFile> {
     const rangeSize = rangeSizeFor(info.size, scheme, limits);
-    const before = takeOver(names.resumable, names.own);
-    const same = before?.etag === info.etag && before.size === info.size && before.rangeSize === rangeSize;
-    const have = same && scheme !== undefined ? before.have : [];
-    const header = { etag: info.etag, size: info.size, rangeSize, ...ourselves };
-    const lines = [JSON.stringify(header), ...have].map((line) => `${line}\n`).join('');
-    const name = [names.resumable, names.own].find((each) => createRanges(each, lines)) ?? names.own;
-    underWay.add(name);
-    const resume = have.length > 0 && name === names.resumable;
-    const file = await open(`${name}.part`, resume ? 'r+' : 'w+').catch(
-      async () => await open(`${name}.part`, 'w+'),
-    );
-    return new PartialFile(name, file, info, rangeSize, scheme, resume ? have : []);
+    const version = { etag: info.etag, size: info.size, rangeSize };
+    const list = RangeList.claim(names, version, scheme !== undefined);
+    const left = list.have.length > 0 ? await openLeft(`${list.name}.part`) : undefined;
+    const file = left ?? (await openNew(`${list.name}.part`));
+    return new PartialFile(list, file, info, rangeSize, scheme, left === undefined ? [] : list.have);
   }
 
   /** Fetches what is missing. Returns the digest of what is in the file, by the scheme it was opened with. */
@@ -92,7 +82,7 @@ export class PartialFile {
     const fetched = this.#have.map(async (has, index) => {
       if (has) return;
       await fetch.parts.hold(1, async () => await this.#fetchRange(index, { ...fetch, signal }));
-      appendFileSync(this.#ranges, `${index}\n`);
+      this.#list.add(index);
       this.#have[index] = true;
       this.#arrived();
     });
@@ -111,9 +101,10 @@ export class PartialFile {
     return await hashing;
   }
 
-  /** Gives the file its name, with all of it on the disk. */
-  async finish(path: string): Promise<void> {
+  /** Gives the file its name, with all of it on the disk. Returns what it was just before. */
+  async finish(path: string): Promise<Stats> {
     await this.#file.sync();
+    const stats = await this.#file.stat();
     await this.#file.close();
     try {
       renameSync(this.path, path);
@@ -122,19 +113,19 @@ export class PartialFile {
       rmSync(this.path, { force: true });
       throw error;
     } finally {
-      rmSync(this.#ranges, { force: true });
+      this.#list.remove();
     }
-    underWay.delete(this.#name);
+    return stats;
   }
 
   discard(): void {
     rmSync(this.path, { force: true });
-    rmSync(this.#ranges, { force: true });
+    this.#list.remove();
   }
 
   async close(): Promise<void> {
     await this.#file.close().catch(() => undefined);
-    underWay.delete(this.#name);
+    this.#list.release();
   }
 
   async #fetchRange(index: number, { store, onBytes, signal }: Fetch): Promise<void> {
@@ -214,68 +205,17 @@ function rangeSizeFor(size: number, scheme: DigestScheme | undefined, limits: Tr
   return pieces >= usual / 4 && pieces <= usual * 4 ? pieces : usual;
 }
 
-/** Of this process, by their names. */
-const underWay = new Set<string>();
-
-/** Another machine's download counts as given up when it has written nothing for so long. */
-const patience = 10 * 60_000;
-
-/**
- * Takes what a process that is no more has left, and returns its list of ranges. Renaming is what only one of several
- * can do; whoever took a list that was renewed meanwhile puts it back.
- */
-function takeOver(name: string, own: string): Ranges | undefined {
-  const before = readRanges(`${name}.ranges`);
-  if (before === undefined || isHeld(name, before)) return undefined;
-  try {
-    renameSync(`${name}.ranges`, `${own}.ranges`);
-  } catch {
-    return undefined;
-  }
-  const taken = readRanges(`${own}.ranges`);
-  if (taken !== undefined && isHeld(name, taken)) {
-    renameSync(`${own}.ranges`, `${name}.ranges`);
-    return undefined;
-  }
-  rmSync(`${own}.ranges`, { force: true });
-  return taken;
+/** What an earlier process left, where that is a file of our own; never through a link. */
+async function openLeft(path: string): Promise<FileHandle | undefined> {
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(() => undefined);
+  const info = await file?.stat();
+  if (info?.isFile() === true && info.nlink === 1 && info.uid === process.getuid?.()) return file;
+  await file?.close();
+  return undefined;
 }
 
-function isHeld(name: string, ranges: Ranges): boolean {
-  const fate = fateOf(ranges);
-  if (fate === 'runs') return ranges.pid !== process.pid || underWay.has(name);
-  if (fate === 'gone') return false;
-  const written = ['ranges', 'part'].map((ending) => {
-    return statSync(`${name}.${ending}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  });
-  return Date.now() - Math.max(...written) < patience;
-}
-
-/** False where another process was faster. */
-function createRanges(name: string, text: string): boolean {
-  try {
-    writeFileSync(`${name}.ranges`, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false;
-    throw error;
-  }
-}
-
-interface Ranges extends Owner {
-  readonly etag: string;
-  readonly size: number;
-  readonly rangeSize: number;
-  readonly have: readonly number[];
-}
-
-function readRanges(path: string): Ranges | undefined {
-  try {
-    const [header = '', ...lines] = readFileSync(path, 'utf8').split('\n');
-    // The last line is empty, or was being written when the process died.
-    const have = lines.slice(0, -1).map(Number);
-    return { ...(JSON.parse(header) as Omit<Ranges, 'have'>), have };
-  } catch {
-    return undefined;
-  }
+/** The name can be foretold, so what is there may be anything. */
+async function openNew(path: string): Promise<FileHandle> {
+  rmSync(path, { force: true, recursive: true });
+  return await open(path, 'wx+');
 }

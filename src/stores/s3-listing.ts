@@ -51,7 +51,7 @@ function parsePage(
   if (root.name !== 'ListBucketResult')
     throw new Unusable(`<${root.name}> where <ListBucketResult> was expected`);
   const decode = childText(root, 'EncodingType') === 'url' ? decodeKey : (key: string) => key;
-  const objects = entries.map((entry) => parseEntry(entry, decode));
+  const objects = cutLoose(entries.map((entry) => parseEntry(entry, decode)));
   const folders = childrenNamed(root, 'CommonPrefixes').map((each) =>
     decode(childText(each, 'Prefix') ?? ''),
   );
@@ -102,20 +102,36 @@ function takeEntriesOut(text: string): { entries: string[]; rest: string } {
   return { entries, rest: rest + text.slice(at) };
 }
 
-function parseEntry(entry: string, decode: (key: string) => string): ObjectInfo {
+function parseEntry(entry: string, decode: (key: string) => string): Listed {
   const key = textIn(entry, '<Key>');
   const size = textIn(entry, '<Size>') ?? '';
   if (key === undefined || key === '' || !/^\d{1,15}$/.test(size))
     throw new Unusable('an entry of the listing without key or size');
   const etag = (textIn(entry, '<ETag>') ?? '').replaceAll('"', '');
-  const info = {
-    key: decode(key),
-    size: Number(size),
-    etag,
-    modified: textIn(entry, '<LastModified>') ?? '',
-  };
-  return isMd5ETag(etag) ? { ...info, digest: `md5:${etag}` } : info;
+  return { key: decode(key), size: Number(size), etag, modified: textIn(entry, '<LastModified>') ?? '' };
 }
+
+/**
+ * The same objects with texts of their own. What is cut out of a page keeps all of that page in memory, which is most of
+ * what 400,000 keys take; a text that holds only what is kept costs a tenth of copying each for itself.
+ */
+function cutLoose(objects: readonly Listed[]): ObjectInfo[] {
+  const text = objects.map(({ key, etag, modified }) => `${key}md5:${etag}${modified}`).join('');
+  let at = 0;
+  return objects.map(
+    ({ key: { length }, size, etag: { length: etagLength }, modified: { length: last } }) => {
+      const digestAt = at + length;
+      const key = text.slice(at, digestAt);
+      at = digestAt + 4 + etagLength + last;
+      const digest = text.slice(digestAt, at - last);
+      const etag = text.slice(digestAt + 4, at - last);
+      const modified = text.slice(at - last, at);
+      return isMd5ETag(etag) ? { key, size, etag, modified, digest } : { key, size, etag, modified };
+    },
+  );
+}
+
+type Listed = Omit<ObjectInfo, 'digest'>;
 
 /** The text of the first element with this opening tag. */
 function textIn(entry: string, tag: string): string | undefined {

@@ -2,9 +2,11 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 
 /** What happens while files are moved, as a closed union: bars, lines and JSON are functions of it. */
 export type TransferEvent =
+  /** So many more keys were listed, or files read to compare them, before it is known what there is to move. */
+  | { readonly type: 'looked'; readonly keys: number; readonly files: number; readonly bytes: number }
   /** What there is to move, once it is known; comes again when it grows. */
   | { readonly type: 'planned'; readonly files: number; readonly bytes: number }
-  /** So many more bytes have arrived, or files are done, whatever is told of them later. */
+  /** So many more bytes have arrived (fewer where they must come again), or files are done, whatever is told of them later. */
   | { readonly type: 'moved'; readonly bytes: number; readonly files: number }
   | {
       readonly type: 'uploaded' | 'downloaded';

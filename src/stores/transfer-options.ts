@@ -1,4 +1,5 @@
 import type { BulkMover } from './bulk-mover.ts';
+import type { Fold } from './folding.ts';
 import type { SelectionOptions } from './selection.ts';
 import type { TransferEvent } from './transfer-event.ts';
 import type { TransferLimits } from './transfer-limits.ts';
@@ -18,6 +19,8 @@ export interface TransferOptions extends SelectionOptions {
   readonly report?: (event: TransferEvent) => void;
   readonly now?: () => number;
   readonly limits?: TransferLimits;
+  /** What the file system of `root` takes for one name. Default: it is asked. */
+  readonly findFolding?: (root: string) => Fold | undefined;
   /** Another program to move the files; what it does not get right is moved by us. */
   readonly mover?: BulkMover | undefined;
   readonly signal: AbortSignal;

@@ -30,9 +30,10 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
 
+  const onKeys = (keys: number) => counter.report({ type: 'looked', keys, files: 0, bytes: 0 });
   // Both sides at once: while the server answers one page, there is time for thousands of files.
   const [objects, local] = await Promise.all([
-    findObjects(store, selection.value, signal),
+    findObjects(store, selection.value, signal, onKeys),
     findLocalFiles(root, selection.value, signal),
   ]);
   for (const diagnostic of local.ignored) counter.report({ type: 'ignored', diagnostic });
@@ -66,6 +67,7 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     async (file) => {
       const compare = () => comparePair(file, remote.get(file.key), compareTools);
       const comparison = await guard(file.key, counter.report, compare);
+      counter.report({ type: 'looked', keys: 0, files: 1, bytes: file.size });
       if (comparison !== undefined) settle(file, comparison);
     },
     (error) => stop.abort(error),

@@ -10,7 +10,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Seen } from '../fakes/s3-server.ts';
+import { runMain } from '../setup/run-main.ts';
 import { runOnTerminal, startProject } from './data-project.ts';
 
 describe('upload and download', () => {
@@ -66,6 +69,47 @@ describe('upload and download', () => {
       9,
     );
     expect((await run('download', 'file=bad')).code).toBe(1);
+  });
+
+  it.each([
+    ['is listed', ({ key }: Seen) => key === '', /^Looking: 0 keys listed$/m],
+    ['comes in', ({ key }: Seen) => key !== '', /^0\/1 files, 0 B of 1 B/m],
+  ])('tell every 10 s how far they are, also while nothing %s', async (_, when, line) => {
+    const { cwd, server } = await startProject();
+    server.bucket.put('data/a', 'a');
+    let told = () => {};
+    const waited = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    // Held until the line is there.
+    server.fail({ meanwhile: () => waited }, when);
+    let said = '';
+    const stderr = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        said += chunk;
+        if (line.test(said)) told();
+        done();
+      },
+    });
+    let clock = Date.now();
+    const now = () => {
+      clock += 11_000;
+      return clock;
+    };
+    expect((await runMain(cwd, ['download', 'file=data/'], { stderr, now })).code).toBe(0);
+    expect(said).toMatch(/^Downloaded 1 file/m);
+  });
+
+  it('tell what was refused from what has no content', async () => {
+    const { run, write, path } = await startProject();
+    write('data/a', 'a');
+    write('data/a\\b', 'x');
+    for (const name of ['one', 'two']) symlinkSync('/dev/null', path(`data/${name}`));
+    const { code, stderr } = await run('upload', 'file=data/');
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/; 1 refused by name; 2 without content skipped\n$/),
+    ]);
   });
 
   it('take nothing that matches for a mistake, unless allow_empty says otherwise', async () => {

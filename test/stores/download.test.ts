@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ourselves } from '../../src/stores/owner.ts';
+import type { TransferEvent } from '../../src/stores/transfer-event.ts';
 import { fiveMebi, move, putParts, startBucket } from './fake-bucket.ts';
 
 const isGet = (seen: { method: string; key: string }) => seen.method === 'GET' && seen.key !== '';
@@ -236,6 +238,24 @@ describe('a hostile key', () => {
     expect(readdirSync(join(bucket.root, '..'))).toEqual(['project']);
   });
 
+  it('that is never uploaded with its folder is not downloaded with it either', async () => {
+    const bucket = await startBucket();
+    const kept = [
+      '.git/hooks/post-checkout',
+      '.env',
+      '.env.local',
+      '.toolbox/s3/server.json',
+      'a/.ktb-1.part',
+    ];
+    for (const key of [...kept, '.env.example', '.github/a', 'a/.environment'])
+      bucket.server.bucket.put(key, 'x');
+    const { summary, messages } = await move('download', bucket, '.');
+    expect(summary).toMatchObject({ moved: 3, skipped: kept.length });
+    expect(messages).toContain('skipped .git/hooks/post-checkout: ".git" is only moved when it is named');
+    for (const named of ['.env', '.git/hooks/'])
+      expect((await move('download', bucket, named)).summary).toMatchObject({ moved: 1, skipped: 0 });
+  });
+
   it('that is both file and folder is skipped by name', async () => {
     const bucket = await startBucket();
     bucket.server.bucket.put('a', 'file');
@@ -379,6 +399,44 @@ describe('a large download', () => {
     expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1 });
     expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
     expect(tree(bucket.root)).toEqual(['big']);
+  });
+
+  it.each(['part', 'ranges'])('follows no link where it would put its .%s', async (ending) => {
+    const bucket = await startBucket();
+    const content = big(2);
+    const { etag } = putParts(bucket.server.bucket, 'big', content, { digest: true });
+    const name = `.ktb-${createHash('sha256').update('big').digest('hex').slice(0, 16)}`;
+    const victim = join(bucket.root, '..', 'victim');
+    const header = { etag, size: content.length, rangeSize: fiveMebi, ...ourselves, pid: dead };
+    const before = ending === 'part' ? 'untouched' : `${JSON.stringify(header)}\n0\n`;
+    writeFileSync(victim, before);
+    if (ending === 'part') bucket.write(`${name}.ranges`, `${JSON.stringify(header)}\n0\n`);
+    symlinkSync(victim, bucket.path(`${name}.${ending}`));
+    expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 1 });
+    expect(readFileSync(victim, 'utf8')).toBe(before);
+    expect(lstatSync(bucket.path('big')).isFile()).toBe(true);
+    expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
+  });
+
+  it('counts what had to come twice once', async () => {
+    const bucket = await startBucket();
+    putParts(bucket.server.bucket, 'big', big(2), { digest: true });
+    bucket.server.fail({ flip: 7 }, ({ method }) => method === 'GET');
+    const { events, summary } = await move('download', bucket, 'big');
+    const bytes = events.reduce((sum, event) => sum + (event.type === 'moved' ? event.bytes : 0), 0);
+    expect([summary.moved, bytes]).toEqual([1, big(2).length]);
+  });
+
+  it('does not take for its own what another put in its place', async () => {
+    const bucket = await startBucket();
+    bucket.server.bucket.put('a', 'one');
+    const report = (event: TransferEvent) => {
+      if (event.type !== 'moved' || event.bytes === 0) return;
+      bucket.write('other', 'two');
+      renameSync(bucket.path('other'), bucket.path('a'));
+    };
+    await move('download', bucket, 'a', { report });
+    expect((await move('download', bucket, 'a')).summary).toMatchObject({ same: 0, different: 1 });
   });
 
   it('begins anew when the object is another one since', async () => {

@@ -60,16 +60,20 @@ it('a download that another machine is at is left to it', async () => {
   expect(filesIn(bucket.root)).toEqual([...left, 'file'].sort());
 });
 
-it('nothing is written through a link that a folder became meanwhile', async () => {
+it.each([
+  ['GET', 1],
+  ['GET', 11 << 20],
+  ['HEAD', 11 << 20],
+])('nothing is written through a link that a folder became during a %s of %i bytes', async (when, size) => {
   const bucket = await startBucket();
-  bucket.server.bucket.put('data/a', 'a');
+  bucket.server.bucket.put('data/a', Buffer.alloc(size));
   const outside = join(bucket.root, '..', 'outside');
   mkdirSync(outside);
   const swap = () => {
     renameSync(bucket.path('data'), bucket.path('away'));
     symlinkSync(outside, bucket.path('data'));
   };
-  bucket.server.fail({ meanwhile: swap }, ({ key, method }) => method === 'GET' && key === 'data/a');
+  bucket.server.fail({ meanwhile: swap }, ({ key, method }) => method === when && key === 'data/a');
   const { summary, messages } = await move('download', bucket, 'data/');
   expect(summary).toMatchObject({ moved: 0, failed: 1 });
   expect(messages[0]).toMatch(/became a link/);

@@ -6,7 +6,7 @@ import { ExitCode as Exit } from '../../exit-code.ts';
 import { formatBytes } from '../../report/format-bytes.ts';
 import { formatDuration } from '../../report/format-duration.ts';
 import { createScreen, type Screen } from '../../report/screen.ts';
-import { count, formatTransferProgress } from '../../report/transfer-progress.ts';
+import { count, formatLooking, formatTransferProgress } from '../../report/transfer-progress.ts';
 import { printable } from '../../stores/safe-key.ts';
 import type { TransferEvent, TransferSummary } from '../../stores/transfer-event.ts';
 
@@ -21,6 +21,9 @@ export class TransferReport {
   readonly #json: boolean;
   readonly #screen: Screen;
   readonly #started: number;
+  readonly #timer: NodeJS.Timeout;
+  #looked = { keys: 0, files: 0, bytes: 0 };
+  #planned = false;
   #files = 0;
   #filesTotal = 0;
   #bytes = 0;
@@ -35,11 +38,19 @@ export class TransferReport {
     this.#screen = createScreen(context);
     this.#started = context.now();
     this.#lastNote = this.#started;
+    // Also while nothing happens that could be told: a long listing, a large part, a server that is slow.
+    this.#timer = setInterval(() => this.#progress(), 1_000).unref();
   }
 
   readonly report = (event: TransferEvent): void => {
     switch (event.type) {
+      case 'looked':
+        this.#looked.keys += event.keys;
+        this.#looked.files += event.files;
+        this.#looked.bytes += event.bytes;
+        return;
       case 'planned':
+        this.#planned = true;
         this.#filesTotal += event.files;
         this.#bytesTotal += event.bytes;
         break;
@@ -76,6 +87,7 @@ export class TransferReport {
 
   /** Removes the progress bar and writes what is pending; to be called whatever happened. */
   close(): void {
+    clearInterval(this.#timer);
     this.#flush();
     this.#screen.close();
   }
@@ -121,15 +133,17 @@ export class TransferReport {
   }
 
   #progress(): void {
-    if (this.#filesTotal === 0) return;
+    if (this.#planned && this.#filesTotal === 0) return;
+    const show = (bar: boolean) =>
+      this.#planned ? formatTransferProgress(this.#state(), { bar }) : formatLooking(this.#looked);
     if (this.#screen.hasStatus) {
-      this.#screen.status(() => formatTransferProgress(this.#state(), { bar: true }));
+      this.#screen.status(() => show(true));
       return;
     }
     const now = this.#context.now();
     if (this.#json || now - this.#lastNote < plainInterval) return;
     this.#lastNote = now;
-    this.#screen.note(`${formatTransferProgress(this.#state(), { bar: false })}\n`);
+    this.#screen.note(`${show(false)}\n`);
   }
 
   #state() {
