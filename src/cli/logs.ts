@@ -12,7 +12,7 @@ export const command = defineCommand({
       summary: "a trial's name, or a pattern such as '*-vit-*'",
     },
     attempt: { kind: 'count', minimum: 1, summary: 'the log of attempt N (default: the last one)' },
-    follow: { kind: 'boolean', summary: 'go on until the pods have ended' },
+    follow: { kind: 'boolean', summary: 'go on, with pods that come later, until the Jobs have ended' },
     previous: { kind: 'boolean', summary: 'the container before the last restart' },
     tail: { kind: 'count', summary: 'only the last N lines of each pod' },
     container: { kind: 'string', value: 'NAME', summary: "the pod's container (default: the first)" },

@@ -90,6 +90,11 @@ describe('an error of the cluster', () => {
       await project.run(['job', 'max_parallel=1']);
       return ['logs', "name=*-512"];
     }, 3, 'alice-example-average-data1-hid-512 has no pod, and so no log'],
+    ['KUBE_NO_CONTAINER', async () => {
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      await project.run(['job']);
+      return ['logs', 'name=*', 'container=foo'];
+    }, 3, 'has no container "foo"'],
     ['KUBE_REFUSED', async () => {
       cluster.denied = (_user, verb) => verb === 'list';
       return ['job'];

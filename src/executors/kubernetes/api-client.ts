@@ -24,6 +24,8 @@ export interface ApiRequest {
   readonly accept?: string;
   /** Milliseconds for the head of the answer, instead of the policy's; then it is not asked again. */
   readonly headTimeout?: number;
+  /** Milliseconds for the head of the answer with all attempts, instead of the policy's. */
+  readonly overallTimeout?: number;
   /** Told of each attempt that may have been carried out although no answer says so. */
   readonly onLost?: () => void;
   readonly signal: AbortSignal;
@@ -142,10 +144,10 @@ export class ApiClient {
 
   /** Carries out anything that is asked of the server under the policy: attempts until one is final. */
   async persist<T>(
-    request: Pick<ApiRequest, 'signal' | 'onLost'>,
+    request: Pick<ApiRequest, 'signal' | 'onLost' | 'overallTimeout'>,
     attempt: (signal: AbortSignal) => Promise<Attempted<T>>,
   ): Promise<T> {
-    const deadline = this.#policy.now() + this.#policy.overallTimeout;
+    const deadline = this.#policy.now() + (request.overallTimeout ?? this.#policy.overallTimeout);
     let wasUnauthorized = false;
     for (let failures = 1; ; failures += 1) {
       const result = await attempt(request.signal);

@@ -59,6 +59,12 @@ export function isApiError(error: unknown, ...reasons: readonly string[]): error
   return error instanceof ApiError && (reasons.length === 0 || reasons.includes(error.reason));
 }
 
+/** Whether a cluster is out of reach or in trouble, all attempts taken together: it will be there again. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status >= 500 || error.status === 429;
+  return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_UNREACHABLE';
+}
+
 /** Reason of an answer that carries none, such as one of an aggregated server. */
 function reasonOf(status: number): string {
   const reasons: Readonly<Record<number, string>> = {

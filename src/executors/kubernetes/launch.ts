@@ -248,7 +248,9 @@ class Launch {
       return { result: 'left' };
     }
     if (error instanceof NeedRefused) {
-      if (!error.isOwn) throw error;
+      const isOfOne =
+        refusal instanceof ApiError ? isAboutOneTrial(refusal) : first?.code === 'KUBE_NAME_TAKEN';
+      if (!error.isOwn || !isOfOne) throw error;
       return { result: 'rejected', diagnostics: error.diagnostics };
     }
     if (
@@ -290,7 +292,7 @@ function isAboutOneTrial(error: ApiError): boolean {
     ['Invalid', 'BadRequest', 'RequestEntityTooLarge', 'Conflict'].includes(error.reason) ||
     // Admission webhooks deny single objects; rights are missing for all of them.
     (error.reason === 'Forbidden' &&
-      /denied the request|admission webhook|violates PodSecurity|failed quota: |usage per (?:Pod|Container) /.test(
+      /denied (?:the )?request|admission webhook|violates PodSecurity|failed quota: |usage per (?:Pod|Container) /.test(
         error.message,
       )) ||
     /request is too large/.test(error.message)

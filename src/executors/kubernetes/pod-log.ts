@@ -1,5 +1,5 @@
 import { isTimeout } from './api-client.ts';
-import { isApiError } from './api-error.ts';
+import { isApiError, isOutage } from './api-error.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Pod, pathOf, pods } from './objects.ts';
 import { retryDelay } from './retry-policy.ts';
@@ -24,6 +24,9 @@ const mostBreaks = 3;
  */
 const followedQuiet = 60_000;
 
+/** Milliseconds for the beginning of a log that is not followed, with what is asked again. */
+const briefPatience = 10_000;
+
 /** Bytes of a line before its time stamp must have ended: RFC 3339 with nanoseconds, and a space. */
 const longestStamp = 64;
 
@@ -43,6 +46,8 @@ export async function* readPodLog(
 ): AsyncGenerator<Uint8Array> {
   const { policy } = api.client;
   const position = new LogPosition();
+  // What ran before the last restart has ended.
+  const follow = options.follow && options.previous !== true;
   let container: string | undefined;
   for (let failures = 0; ; ) {
     let hasBroken = false;
@@ -57,23 +62,30 @@ export async function* readPodLog(
     } catch (error) {
       signal.throwIfAborted();
       if (isWaiting(error)) {
-        if (!options.follow) return;
+        if (!follow) return;
         isStillWaiting = true;
-      } else if (isApiError(error) || (!options.follow && failures >= mostBreaks)) throw error;
-      wasQuiet = options.follow && isTimeout(error);
+      } else if (isApiError(error) && !(follow && isOutage(error))) throw error;
+      else if (!follow && failures >= mostBreaks) throw error;
+      wasQuiet = follow && isTimeout(error);
       hasBroken = true;
     }
-    if (!hasBroken && !options.follow) return;
+    if (!hasBroken && !follow) return;
     // The stream also ends when a log is rotated or a node agent restarts: the pod tells which it was.
-    const pod = await api.get(pods, name, signal);
+    const pod = await api.get(pods, name, signal).catch((error: unknown) => {
+      // Who only follows goes on when the cluster does.
+      if (follow && isOutage(error)) return 'out of reach' as const;
+      throw error;
+    });
     if (pod === undefined) return;
-    const state = containerState(pod, options.container);
-    // A pod that failed before this container began says so for ever.
-    if (state.hasEnded && (!hasBroken || isStillWaiting)) return;
-    // A container started again writes another log.
-    if (container !== undefined && state.id !== undefined && state.id !== container) position.reset();
-    container = state.id ?? container;
-    if (wasQuiet) continue;
+    if (pod !== 'out of reach') {
+      const state = containerState(pod, options.container);
+      // A pod that failed before this container began says so for ever.
+      if (state.hasEnded && (!hasBroken || isStillWaiting)) return;
+      // A container started again writes another log.
+      if (container !== undefined && state.id !== undefined && state.id !== container) position.reset();
+      container = state.id ?? container;
+      if (wasQuiet) continue;
+    }
     failures += 1;
     await policy.sleep(retryDelay(policy, failures, undefined), signal);
   }
@@ -88,21 +100,17 @@ async function openLog(
 ): Promise<AsyncIterable<Uint8Array>> {
   const query = new URLSearchParams({ timestamps: 'true' });
   if (options.container !== undefined) query.set('container', options.container);
-  if (options.follow && options.previous !== true) query.set('follow', 'true');
+  const follow = options.follow && options.previous !== true;
+  if (follow) query.set('follow', 'true');
   if (options.previous === true) query.set('previous', 'true');
   const since = position.begin();
   if (since !== undefined) query.set('sinceTime', since);
   else if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines));
   const path = `${pathOf(pods, api.namespace, name)}/log?${query}`;
-  const isSilenceUsual = query.has('follow');
-  const quiet = options.quiet ?? (isSilenceUsual ? followedQuiet : api.client.policy.attemptTimeout);
-  return api.client.stream({
-    path,
-    accept: '*/*',
-    quiet,
-    ...(isSilenceUsual && { headTimeout: quiet }),
-    signal,
-  });
+  const quiet = options.quiet ?? (follow ? followedQuiet : api.client.policy.attemptTimeout);
+  // The node of one of many logs may be gone: the others are not to wait for it.
+  const patience = follow ? { headTimeout: quiet } : { overallTimeout: briefPatience };
+  return api.client.stream({ path, accept: '*/*', quiet, ...patience, signal });
 }
 
 /** Where reading a log has come to. */

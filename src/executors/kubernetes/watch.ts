@@ -1,4 +1,4 @@
-import { ApiError, isApiError, type StatusBody } from './api-error.ts';
+import { isApiError, isOutage, type StatusBody } from './api-error.ts';
 import type { NamespaceApi, Selection } from './namespace-api.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
 import { retryDelay } from './retry-policy.ts';
@@ -25,7 +25,8 @@ export type Snapshot<T> = ReadonlyMap<string, T>;
  * Follows the objects of a selection: yields all of them at first, and again after every change (changes that
  * arrive together are yielded together). Begins with a listing and watches from its version; a watch that
  * ends, breaks, falls silent or loses half an event goes on from the last version seen whole; one whose
- * version is too old (410, as a status or within the stream) begins anew with a listing. Ends only by `signal`.
+ * version is too old (410, as a status or within the stream) begins anew with a listing; one that a cluster in trouble
+ * does not let begin goes on when it does. Ends only by `signal`.
  * What is yielded goes on changing: read it before asking for the next. An object that is deleted is yielded once more
  * in its last state, and then no more: a Job may end and be removed by its TTL in the same moment.
  */
@@ -37,8 +38,18 @@ export async function* follow<T extends KubeObject>(
   options: { readonly silence?: number } = {},
 ): AsyncGenerator<Snapshot<T>> {
   const { policy } = api.client;
+  let hasListed = false;
   for (let failures = 0; ; ) {
-    const listing = await api.list(resource, select, signal);
+    const listing = await api.list(resource, select, signal).catch((error: unknown) => {
+      if (hasListed && isOutage(error)) return undefined;
+      throw error;
+    });
+    if (listing === undefined) {
+      failures += 1;
+      await policy.sleep(retryDelay(policy, failures, undefined), signal);
+      continue;
+    }
+    hasListed = true;
     const objects = new Map(listing.items.map((item) => [item.metadata.name, item]));
     let version = listing.resourceVersion;
     yield objects;
@@ -68,7 +79,7 @@ export async function* follow<T extends KubeObject>(
         // Whatever the stream says is wrong (410, a lost etcd, a cache that starts), a listing finds out whether it
         // still is. Refusals of the request itself (rights taken away, say) are final.
         if (error instanceof InStream || isApiError(error, 'Expired', 'Gone')) isExpired = true;
-        else if (error instanceof ApiError || !isStreamError(error)) throw error;
+        else if (!isOutage(error) && !isStreamError(error)) throw error;
         failures += 1;
       }
       if (failures > 0) await policy.sleep(retryDelay(policy, failures, undefined), signal);

@@ -367,6 +367,17 @@ describe('launching a sweep', () => {
     expect(job(specs[1]?.name ?? '').metadata.uid).toBe(theirs.metadata.uid);
   });
 
+  it('goes on after one that a policy denies', async () => {
+    const message =
+      "jobs.batch \"x\" is forbidden: ValidatingAdmissionPolicy 'demo' with binding 'demo' denied request: no";
+    const body = { kind: 'Status', code: 403, reason: 'Forbidden', message };
+    cluster.fail(
+      { kind: 'answer', status: 403, body },
+      { when: ({ method, path }) => method === 'POST' && path.endsWith('/jobs') },
+    );
+    expect((await run(makeSpecs(3))).results.toSorted()).toEqual(['created', 'created', 'rejected']);
+  });
+
   it('goes on after a 422 in the middle', async () => {
     const renderer = plainRenderer({
       break: (spec) => (spec.trial.index === 2 ? { backoffLimit: -1 } : undefined),
@@ -439,6 +450,13 @@ describe('launching a sweep', () => {
     expect(rejected?.diagnostics[0]?.message).toBe(
       `Service "${rejected?.name}-x" cannot be created: spec.clusterIP: no`,
     );
+    // What all of them would meet ends it.
+    cluster.denied = (_user, verb, resource) => verb === 'create' && resource === 'services';
+    await expect(run(makeSpecs(3, 'v1', 'other'), { renderer })).rejects.toMatchObject({
+      diagnostics: [
+        { code: 'KUBE_REFUSED', message: expect.stringContaining('cannot create resource "services"') },
+      ],
+    });
   });
 
   it('stops creating at the quota and says how many are left', async () => {

@@ -318,6 +318,33 @@ describe('objects of a namespace', () => {
       await until((all) => all.has('late'), add('late'), 300);
     });
 
+    it('goes on after an outage that outlasts all attempts', async () => {
+      const policy = timelessPolicy();
+      api = new NamespaceApi(connectToFake(cluster, { policy }), 'lab');
+      const begun = policy.now?.() ?? 0;
+      const isOut = (): boolean => (policy.now?.() ?? 0) - begun < 1_000_000;
+      let hasBegun = false;
+      const of = (request: { url: URL }): boolean => {
+        hasBegun ||= isWatch(request);
+        return hasBegun;
+      };
+      cluster.faults.add({
+        what: { kind: 'answer', status: 503, headers: { 'retry-after': '600' } },
+        when: of,
+        while: isOut,
+      });
+      await until((all) => all.has('late'), add('late'));
+      expect(isOut()).toBe(false);
+      // From the first moment on, it is an error.
+      cluster.fail({ kind: 'answer', status: 503 }, { times: 9999 });
+      await expect(
+        until(
+          () => false,
+          () => undefined,
+        ),
+      ).rejects.toMatchObject({ status: 503 });
+    });
+
     it('takes bookmarks for signs of life and goes on from them', async () => {
       cluster.bookmarkInterval = 50;
       let watches = 0;

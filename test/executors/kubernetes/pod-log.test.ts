@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { pods } from '../../../src/executors/kubernetes/objects.ts';
 import { type LogOptions, readPodLog } from '../../../src/executors/kubernetes/pod-log.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
 import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
@@ -197,6 +198,30 @@ describe('the log of a pod', () => {
     cluster.simulation.write('lab', 'p', 'before\n', 'main-previous');
     write('after\n');
     expect(await read({ previous: true })).toBe('before\n');
+  });
+
+  it('ends with what ran before the restart, also when followed', async () => {
+    cluster.simulation.write('lab', 'p', 'before\n', 'main-previous');
+    cluster.simulation.endLog('lab', 'p', 'main-previous');
+    expect(await read({ follow: true, previous: true })).toBe('before\n');
+    expect(cluster.count('GET', /log$/)).toBe(1);
+  });
+
+  it('goes on after an outage that outlasts all attempts, when followed; does not wait long for one of many', async () => {
+    write('a\n');
+    const policy = timelessPolicy();
+    api = new NamespaceApi(connectToFake(cluster, { policy }), 'lab');
+    await api.get(pods, 'p', new AbortController().signal);
+    const isOut = (): boolean => (policy.now?.() ?? 0) < 1_000_000;
+    cluster.faults.add({ what: { kind: 'answer', status: 500 }, while: isOut });
+    const pending = read({ follow: true });
+    await expect.poll(isOut).toBe(false);
+    finish();
+    expect(await pending).toBe('a\n');
+    const begun = policy.now?.() ?? 0;
+    cluster.fail({ kind: 'answer', status: 500 }, { times: 9999 });
+    await expect(read()).rejects.toMatchObject({ status: 500 });
+    expect((policy.now?.() ?? 0) - begun).toBeLessThanOrEqual(10_000);
   });
 
   it('says that the pod or the previous container is not there', async () => {

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import type { Context } from '../../context.ts';
+import { errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
+import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
+import type { Pod } from '../../executors/kubernetes/objects.ts';
+import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
+import { judgePod } from '../../executors/kubernetes/pod-state.ts';
+import type { Glob } from '../../glob.ts';
+import { LastLines } from '../../report/last-lines.ts';
+import { LogLines } from '../../report/log-lines.ts';
+import { PackedLines } from '../../report/packed-lines.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
+import { packedTrials } from './log-targets.ts';
+
+export interface PodLogRequest {
+  readonly glob: Glob;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly raw: boolean;
+  readonly container: string | undefined;
+  readonly tail: number | undefined;
+  /** Whether each line begins with its pod's name. */
+  readonly isPrefixed: boolean;
+}
+
+/**
+ * Prints the log of a pod, or of the trials asked for in it.
+ *
+ * @returns false where the server refuses, which it then has said
+ */
+export async function printPodLog(
+  api: NamespaceApi,
+  pod: Pod,
+  request: PodLogRequest,
+  context: Context,
+): Promise<boolean> {
+  const { name } = pod.metadata;
+  const { follow, previous, tail } = request;
+  const lines = new LogLines({
+    prefix: request.isPrefixed ? `[${name}] ` : '',
+    neutralize: context.stdout.isTTY === true && !request.raw,
+  });
+  const print = async (bytes: Uint8Array): Promise<void> => {
+    if (bytes.length > 0 && !context.stdout.write(bytes))
+      await once(context.stdout, 'drain', { signal: context.signal });
+  };
+  const trials = packedTrials(pod, request.glob);
+  const own = trials === undefined ? undefined : new PackedLines(trials);
+  const container = request.container ?? pod.spec?.containers?.[0]?.name;
+  // The last lines of a trial need not be among the last of its pod.
+  const tailLines = own === undefined ? tail : undefined;
+  const last = own === undefined || tail === undefined || follow ? undefined : new LastLines(tail);
+  let hasPrinted = false;
+  try {
+    for await (const chunk of readPodLog(
+      api,
+      name,
+      { container, follow, previous, tailLines },
+      context.signal,
+    )) {
+      hasPrinted = true;
+      const mine = own === undefined ? chunk : own.add(chunk);
+      if (last === undefined) await print(lines.add(mine));
+      else last.add(mine);
+    }
+    if (own !== undefined && last === undefined) await print(lines.add(own.end()));
+    if (own !== undefined && last !== undefined) {
+      last.add(own.end());
+      await print(lines.add(last.end()));
+    }
+    await print(lines.end());
+    const { state, reason } = judgePod(pod);
+    if (!hasPrinted && !follow && state === 'pending')
+      context.stderr.write(
+        `${name}: has printed nothing yet: it is pending${reason === undefined ? '' : ` (${reason})`}\n`,
+      );
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const diagnostics =
+      previous && isApiError(error, 'BadRequest')
+        ? [
+            errorDiagnostic(
+              'KUBE_NO_LOG',
+              `${name}: its container "${container}" has not been started again, so there is no log of before`,
+            ),
+          ]
+        : refused(`${name}: its log cannot be read`, error).diagnostics;
+    reportDiagnostics(diagnostics, context, { json: false });
+    // One that is followed may have been removed.
+    return follow && isApiError(error, 'NotFound');
+  }
+}
