@@ -149,6 +149,7 @@ async function downloadLarge(
       const scheme = { algorithm: 'sha256', partSize: undefined } as const;
       accept(expectations, copies, await digestFile(partial.path, info.size, scheme, signal));
     }
+    if (!(await partial.isWhole())) throw new Damaged();
     tools.confirm(path);
     const written = await partial.finish(path);
     if (existing !== undefined) await chmod(path, existing.mode & 0o777);

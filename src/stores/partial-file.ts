@@ -101,6 +101,11 @@ export class PartialFile {
     return await hashing;
   }
 
+  /** Whether the file is as long as the object: digests are of what came in, and this is of what is on the disk. */
+  async isWhole(): Promise<boolean> {
+    return (await this.#file.stat()).size === this.#info.size;
+  }
+
   /** Gives the file its name, with all of it on the disk. Returns what it was just before. */
   async finish(path: string): Promise<Stats> {
     await this.#file.sync();

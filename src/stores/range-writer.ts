@@ -11,6 +11,7 @@ export class RangeWriter {
   #position: number;
   #filled = 0;
   #writing: Promise<void> = Promise.resolve();
+  #adding: Promise<void> | undefined;
 
   /** @param buffers two of `chunkSize`, this writer's until `end` has settled */
   constructor(
@@ -29,13 +30,17 @@ export class RangeWriter {
   /** Takes a copy of the next piece; a promise asks to wait for the disk. */
   add(piece: Uint8Array): Promise<void> | undefined {
     this.#hash?.update(piece);
-    if (this.#filled + piece.length > chunkSize) return this.#overflow(piece);
+    if (this.#filled + piece.length > chunkSize) {
+      this.#adding = this.#overflow(piece);
+      return this.#adding;
+    }
     this.#fill(piece);
     return undefined;
   }
 
   /** Settles when all is written. Returns the digest of what came in, where an algorithm was given. */
   async end(): Promise<Buffer | undefined> {
+    await this.#adding;
     await this.#flush();
     await this.#writing;
     return this.#hash?.digest();

@@ -79,7 +79,7 @@ export function consume(
       body.destroy();
     };
     // Whoever tries again goes on behind what was taken.
-    const breakOff = (error: Error) => void (taking ?? Promise.resolve()).then(() => reject(error), reject);
+    const breakOff = (error: Error) => void Promise.resolve(taking).then(() => reject(error), reject);
     const free = (chunk: Buffer) => {
       if (chunk.length === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer)
         chunk.buffer.transfer(0);
@@ -98,7 +98,8 @@ export function consume(
       }, fail);
     });
     if (body.destroyed) return breakOff(new Error('aborted'));
-    body.once('end', resolve);
+    // A stream may end while its last piece is still with the one who takes it.
+    body.once('end', () => void Promise.resolve(taking).then(resolve, reject));
     body.once('error', breakOff);
     body.once('close', () => breakOff(new Error('aborted')));
   });

@@ -76,8 +76,10 @@ function parsePage(
   const truncated = childText(root, 'IsTruncated');
   if (truncated !== 'true' && truncated !== 'false')
     throw new Unusable('a page of the listing does not say whether there is more');
-  const next = truncated === 'true' ? childText(root, 'NextContinuationToken') : undefined;
-  if (truncated === 'true' && (next === undefined || next === ''))
+  const next = childText(root, 'NextContinuationToken') || undefined;
+  if (truncated === 'false' && next !== undefined)
+    throw new Unusable('a page of the listing says that there is no more, and how to get it');
+  if (truncated === 'true' && next === undefined)
     throw new Unusable('a page of the listing says there is more and not how to get it');
   if (next !== undefined && seen.has(next)) throw new Unusable('the listing goes in a circle');
   return { objects, folders, next, last: keys.at(-1) };

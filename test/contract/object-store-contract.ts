@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectInfo, ObjectStore, Payload } from '../../src/stores/object-store.ts';
 import { StoreError } from '../../src/stores/store-error.ts';
@@ -91,6 +92,29 @@ export function describeObjectStore(
         write: (chunk) => void order.push(Buffer.from(chunk).toString()),
       });
       expect(order).toEqual(['details of 3', 'abc']);
+    });
+
+    it.each([
+      ['whole', {}],
+      ['in a range', { range: { start: 0, end: 700_000 } }],
+    ])('has an object written %s when it says so, however slow the writer is', async (_, range) => {
+      const content = randomBytes(700_000);
+      await put('slow', content);
+      const written: Buffer[] = [];
+      let underWay = 0;
+      await tested.store.get(key('slow'), {
+        ...range,
+        signal: never,
+        write: async (chunk) => {
+          underWay += 1;
+          expect(underWay).toBe(1);
+          await setTimeout(20);
+          written.push(Buffer.from(chunk));
+          underWay -= 1;
+        },
+      });
+      expect(underWay).toBe(0);
+      expect(Buffer.concat(written).equals(content)).toBe(true);
     });
 
     it('keeps an empty object', async () => {
