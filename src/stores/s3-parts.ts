@@ -14,6 +14,8 @@ import { StoreError } from './store-error.ts';
 export class S3Parts {
   readonly #client: S3Client;
   readonly #head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>;
+  /** What is stored beside the objects that were begun. */
+  readonly #begun = new WeakMap<PartUpload, DigestText>();
 
   constructor(client: S3Client, head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>) {
     this.#client = client;
@@ -33,6 +35,7 @@ export class S3Parts {
       return id;
     };
     const upload = { key, id: await this.#client.perform(request, read, signal) };
+    this.#begun.set(upload, digest);
     if (attempts > 1) await this.#abortTwins(upload, performance.now() - began, signal);
     return upload;
   }
@@ -95,9 +98,11 @@ export class S3Parts {
       // The answer to an attempt that went through may have been lost: the upload is gone, and the object there.
       if (!(error instanceof StoreError) || error.kind !== 'missing') throw error;
       const stored = await this.#head(key, signal);
-      // Where the ETag is no MD5 of MD5s, what was stored beside the object at the upload's begin tells whose it is.
-      if (stored === undefined || (stored.etag !== multipartETag(etags) && !(attempts > 1 && isOf(upload, stored))))
-        throw error;
+      // Not every server's ETag is the MD5 of MD5s; the same content is the same, whoever put it there.
+      const isOurs =
+        stored?.etag === multipartETag(etags) ||
+        (stored?.digest !== undefined && stored.digest === this.#begun.get(upload));
+      if (stored === undefined || !isOurs) throw error;
       return stored.etag;
     }
   }

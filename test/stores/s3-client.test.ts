@@ -212,6 +212,17 @@ describe('an upload in parts', () => {
     server.fail({ reset: 'after' }, isFinish);
     expect(await store.finishParts(upload, etags, never)).toBe(server.bucket.objects.get('a')?.etag);
   });
+
+  it("is found done also where ETags are of the server's own making", async () => {
+    const { server, store, upload, etags } = await parts();
+    const meanwhile = () => {
+      const object = server.bucket.objects.get('a');
+      if (object !== undefined) server.bucket.objects.set('a', { ...object, etag: 'opaque-3' });
+    };
+    server.fail({ reset: 'after' }, isFinish);
+    server.fail({ meanwhile }, isFinish);
+    expect(await store.finishParts(upload, etags, never)).toBe('opaque-3');
+  });
 });
 
 describe('deleting', () => {

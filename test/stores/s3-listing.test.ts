@@ -38,6 +38,10 @@ describe('a listing', () => {
       (xml) => xml.replace(/<NextContinuationToken>.*?<\/NextContinuationToken>/, ''),
     ],
     [
+      'with a token, and a word that there is no more',
+      (xml) => xml.replace('<IsTruncated>true<', '<IsTruncated>false<'),
+    ],
+    [
       'that holds an error inside a 200',
       () => '<Error><Code>InternalError</Code><Message>x</Message></Error>',
     ],
