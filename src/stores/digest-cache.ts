@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type DigestScheme, type DigestText, formatDigestScheme } from './digest.ts';
 import { digestFile } from './file-digest.ts';
 import type { LocalFile } from './local-file.ts';
 import type { ObjectInfo } from './object-store.ts';
+import { RecordFile } from './record-file.ts';
 
 /** Size, mtime, ctime, inode, digests, and the object that the file is known to be equal to, where its ETag is no digest. */
 type Entry = [number, number, number, number, DigestText[], KnownObject?];
@@ -20,15 +21,16 @@ const worthRemembering = { files: 200, bytes: 4 << 20 };
  * would have moved the clock on. A copied-back mtime does not fool it, since ctime cannot be set.
  */
 export class DigestCache {
-  readonly #file: string | undefined;
+  readonly #file: RecordFile<Entry> | undefined;
   readonly #store: string;
-  #entries: Map<string, Entry> | undefined;
-  #changed = false;
-  #remembered = 0;
+  /** What the file holds; read when it is first asked for. */
+  #saved: Map<string, Entry> | undefined;
+  /** What the file does not hold yet. */
+  readonly #fresh = new Map<string, Entry>();
 
   /** `file` undefined: remembers for this run only. `store`: the name of the one that ETags are of. */
   constructor(file: string | undefined, store: string) {
-    this.#file = file;
+    this.#file = file === undefined ? undefined : new RecordFile(file, 3);
     this.#store = store;
   }
 
@@ -65,44 +67,47 @@ export class DigestCache {
    */
   remember(file: LocalFile, digest: DigestText | undefined, etag?: string, written = false): void {
     if (!isSettled(file, written ? 0 : 50)) return;
-    const before = this.#find(file);
+    // Not worth reading what is saved.
+    const before = this.#find(file, this.#saved ?? new Map());
     const digests = new Set(before?.[4]);
     if (digest !== undefined) digests.add(digest);
     const entry: Entry = [file.size, file.mtimeMs, file.ctimeMs, file.ino, [...digests]];
     const told = etag !== undefined && digest !== `md5:${etag}`;
     const equal = told ? ([this.#store, file.key, etag] as const) : before?.[5];
     if (equal !== undefined) entry.push(equal);
-    this.#load().set(file.path, entry);
-    this.#remembered++;
-    this.#changed = true;
+    this.#fresh.set(file.path, entry);
   }
 
   /** Writes what is new. A cache that cannot be written is no error. */
   save(): void {
-    if (this.#file === undefined || !this.#changed || this.#entries === undefined) return;
-    let bytes = 0;
-    for (const [size] of this.#entries.values()) bytes += size;
-    if (this.#entries.size < worthRemembering.files && bytes < worthRemembering.bytes) return;
-    this.#forget(this.#entries);
-    const temporary = `${this.#file}.${process.pid}`;
+    if (this.#file === undefined || this.#fresh.size === 0) return;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(temporary, JSON.stringify({ version: 2, entries: Object.fromEntries(this.#entries) }));
-      renameSync(temporary, this.#file);
-      this.#changed = false;
+      const { state } = this.#file;
+      if (state === 'absent' && !this.#isWorthRemembering()) return;
+      if (state === 'good') this.#file.add(this.#fresh);
+      else this.#file.write(this.#current());
     } catch {
-      rmSync(temporary, { force: true });
+      return;
     }
+    for (const [path, entry] of this.#fresh) this.#saved?.set(path, entry);
+    this.#fresh.clear();
   }
 
-  /** Files that are gone would pile up; looked for when there is much more than this run has added. */
-  #forget(entries: Map<string, Entry>): void {
-    if (entries.size < 10_000 + 2 * this.#remembered) return;
-    for (const path of entries.keys()) if (!existsSync(path)) entries.delete(path);
+  #isWorthRemembering(): boolean {
+    let bytes = 0;
+    for (const [size] of this.#fresh.values()) bytes += size;
+    return this.#fresh.size >= worthRemembering.files || bytes >= worthRemembering.bytes;
   }
 
-  #find(file: LocalFile): Entry | undefined {
-    const entry = this.#load().get(file.path);
+  /** All but what is of files that are gone, which would pile up. */
+  *#current(): Generator<[string, Entry]> {
+    for (const [path, entry] of this.#load())
+      if (!this.#fresh.has(path) && existsSync(path)) yield [path, entry];
+    yield* this.#fresh;
+  }
+
+  #find(file: LocalFile, saved = this.#load()): Entry | undefined {
+    const entry = this.#fresh.get(file.path) ?? saved.get(file.path);
     const same =
       entry !== undefined &&
       entry[0] === file.size &&
@@ -113,16 +118,8 @@ export class DigestCache {
   }
 
   #load(): Map<string, Entry> {
-    if (this.#entries !== undefined) return this.#entries;
-    this.#entries = new Map();
-    if (this.#file === undefined) return this.#entries;
-    try {
-      const { version, entries } = JSON.parse(readFileSync(this.#file, 'utf8'));
-      if (version === 2) this.#entries = new Map(Object.entries(entries as Record<string, Entry>));
-    } catch {
-      // Absent or damaged: it is only a cache.
-    }
-    return this.#entries;
+    this.#saved ??= this.#file?.read() ?? new Map();
+    return this.#saved;
   }
 }
 

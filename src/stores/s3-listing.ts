@@ -12,9 +12,7 @@ import { childrenNamed, childText, decodeEntities, parseXml, type XmlElement } f
  */
 export async function* listObjects(client: S3Client, options: ListOptions): AsyncGenerator<ListPage> {
   const seen = new Set<string>();
-  let token: string | undefined;
-  let last: string | undefined;
-  do {
+  const ask = (token: string | undefined, last: string | undefined): Promise<ParsedPage> => {
     const query: Record<string, string> = {
       'list-type': '2',
       'encoding-type': 'url',
@@ -23,16 +21,22 @@ export async function* listObjects(client: S3Client, options: ListOptions): Asyn
     };
     if (options.shallow === true) query['delimiter'] = '/';
     if (token !== undefined) query['continuation-token'] = token;
-    const page = await client.text(
-      { method: 'GET', query },
-      (text) => parsePage(text, options, last, seen),
-      options.signal,
-    );
-    yield page;
+    const read = (text: string) => parsePage(text, options, last, seen);
+    const page = client.text({ method: 'GET', query }, read, options.signal);
+    // Whoever looks at the page before may want no other.
+    page.catch(() => {});
+    return page;
+  };
+  let last: string | undefined;
+  let asked: Promise<ParsedPage> | undefined = ask(undefined, last);
+  while (asked !== undefined) {
+    const page: ParsedPage = await asked;
     last = page.last ?? last;
-    token = page.next;
-    if (token !== undefined) seen.add(token);
-  } while (token !== undefined);
+    if (page.next !== undefined) seen.add(page.next);
+    // The server is at the next page while this one is looked at.
+    asked = page.next === undefined ? undefined : ask(page.next, last);
+    yield page;
+  }
 }
 
 interface ParsedPage extends ListPage {

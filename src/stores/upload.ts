@@ -1,11 +1,12 @@
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
+import { compareAsListed } from './compare-as-listed.ts';
 import { compareAtOnce, comparePair } from './compare-pair.ts';
 import { DigestCache } from './digest-cache.ts';
 import { uploadFile } from './file-upload.ts';
 import { findObjects } from './find-objects.ts';
 import { InOrder } from './in-order.ts';
-import { findLocalFiles, type LocalFile } from './local-file.ts';
+import type { LocalFile } from './local-file.ts';
 import type { ObjectStore } from './object-store.ts';
 import { compareKeys } from './s3-listing.ts';
 import { printable } from './safe-key.ts';
@@ -30,20 +31,20 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
 
-  const onKeys = (keys: number) => counter.report({ type: 'looked', keys, files: 0, bytes: 0 });
-  // Both sides at once: while the server answers one page, there is time for thousands of files.
-  const [objects, local] = await Promise.all([
-    findObjects(store, selection.value, signal, onKeys),
-    findLocalFiles(root, selection.value, signal),
-  ]);
+  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
+  const { local, remote, same } = await compareAsListed(store, {
+    root,
+    selection: selection.value,
+    cache,
+    onKeys: (keys) => counter.report({ type: 'looked', keys, files: 0, bytes: 0 }),
+    signal,
+  });
   for (const diagnostic of local.ignored) counter.report({ type: 'ignored', diagnostic });
   for (const diagnostic of local.refused) counter.report({ type: 'skipped', diagnostic });
   for (const each of local.unreadable) counter.report({ type: 'failed', ...each });
   const met = [local.files, local.ignored, local.refused, local.unreadable];
   if (met.every((each) => each.length === 0)) throw noSuchFile(options.file, root);
 
-  const remote = new Map(objects.map((object) => [object.key, object]));
-  const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
   const planned: LocalFile[] = [];
   const compareTools = { store, cache, signal };
   const settle = (file: LocalFile, comparison: Comparison) => {
@@ -57,7 +58,7 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     }
   };
   const undecided = local.files.filter((file) => {
-    const comparison = compareAtOnce(file, remote.get(file.key), cache);
+    const comparison = same.has(file.key) ? 'same' : compareAtOnce(file, remote.get(file.key), cache);
     if (comparison !== 'undecided') settle(file, comparison);
     return comparison === 'undecided';
   });

@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { DigestCache } from '../../src/stores/digest-cache.ts';
 
 const written = 1_700_000_000_000.5;
@@ -25,4 +28,31 @@ it('takes no ETag for that of another store or key', () => {
   expect(cache.knowsEqual(looked, listed)).toBe(true);
   expect(cache.knowsEqual({ ...looked, key: 'p/a' }, listed)).toBe(false);
   expect(cache.knowsEqual(looked, { etag: 'abd-2' })).toBe(false);
+});
+
+it('adds to what is saved, and forgets what is gone when it is written anew', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ktb-digests-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'digests.json');
+  const here = join(folder, 'here');
+  writeFileSync(here, 'x');
+  const looked = { ...file, size: 5 << 20, lookedAt: written + 1_000 };
+  const remember = (paths: readonly string[]) => {
+    const cache = new DigestCache(path, 'here');
+    for (const each of paths) cache.remember({ ...looked, path: each }, 'md5:x');
+    cache.save();
+  };
+  const known = (each: string) => new DigestCache(path, 'here').known({ ...looked, path: each }, scheme);
+  remember([here, '/gone/a']);
+  remember(['/gone/b']);
+  expect([here, '/gone/a', '/gone/b'].map(known)).toEqual(['md5:x', 'md5:x', 'md5:x']);
+  remember(Array.from({ length: 40_000 }, (_, index) => `/gone/${index}`));
+  expect(known('/gone/39999')).toBe('md5:x');
+  remember(['/gone/c']);
+  expect([here, '/gone/a', '/gone/39999', '/gone/c'].map(known)).toEqual([
+    'md5:x',
+    undefined,
+    undefined,
+    'md5:x',
+  ]);
 });
