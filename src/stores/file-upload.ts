@@ -133,16 +133,19 @@ async function sendParts(
 
 /**
  * Uploads of this key that somebody of ours began more than a day ago and never ended, as a pod that was killed does:
- * they take space that no listing shows. Both times are the server's, so no clock can mislead.
+ * they take space that no listing shows. One that has got a part since may be a large file on a slow line, or another's:
+ * some servers name one initiator for all. All times are the server's, so no clock can mislead.
  */
 async function abortStale(upload: PartUpload, { store, signal }: UploadTools): Promise<void> {
   const pending = await store.listParts(upload.key, signal);
   const own = pending.find(({ id }) => id === upload.id);
   if (own === undefined || own.initiator === '') return;
   for (const other of pending) {
-    const age = Date.parse(own.initiated) - Date.parse(other.initiated);
     const ours = other.key === own.key && other.initiator === own.initiator;
-    if (ours && age > 24 * 3_600_000) await store.abortParts(other, signal);
+    const isOld = (time: string) => Date.parse(own.initiated) - Date.parse(time) > 24 * 3_600_000;
+    if (!ours || !isOld(other.initiated)) continue;
+    const newest = await store.newestPart(other, signal).catch(() => own.initiated);
+    if (isOld(newest ?? other.initiated)) await store.abortParts(other, signal);
   }
 }
 

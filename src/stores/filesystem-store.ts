@@ -151,6 +151,14 @@ export class FilesystemStore implements ObjectStore {
     await rm(this.#partFolder(upload.id), { recursive: true, force: true });
   }
 
+  async newestPart(upload: PartUpload): Promise<string | undefined> {
+    const folder = this.#partFolder(upload.id);
+    const names = await readdir(folder).catch((error: unknown) => Promise.reject(gone(error, upload)));
+    const parts = names.filter((name) => name !== 'key');
+    const times = await Promise.all(parts.map(async (name) => (await stat(join(folder, name))).mtime));
+    return times.map((time) => time.toISOString()).reduce<string | undefined>(later, undefined);
+  }
+
   async listParts(prefix: string): Promise<readonly PendingUpload[]> {
     const found: PendingUpload[] = [];
     const folder = join(this.#root, workFolder);
@@ -250,6 +258,10 @@ export class FilesystemStore implements ObjectStore {
       }
     }
   }
+}
+
+function later(one: string | undefined, other: string): string {
+  return one === undefined || one < other ? other : one;
 }
 
 function missing(key: string): StoreError {

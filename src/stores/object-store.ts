@@ -106,6 +106,8 @@ export interface ObjectStore {
   finishParts(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string>;
   /** An upload that is gone already counts as aborted. */
   abortParts(upload: PartUpload, signal: AbortSignal): Promise<void>;
+  /** When the last of its parts came, ISO 8601, UTC; `undefined` where there is none yet. */
+  newestPart(upload: PartUpload, signal: AbortSignal): Promise<string | undefined>;
   listParts(prefix: string, signal: AbortSignal): Promise<readonly PendingUpload[]>;
   /** The size of each part but the last, where the store can tell; a multipart ETag can be checked with it. */
   partSize(key: string, etag: string, signal: AbortSignal): Promise<number | undefined>;

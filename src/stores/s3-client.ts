@@ -70,11 +70,11 @@ export class S3Client {
   }
 
   /**
-   * Makes attempts until `read` has taken an answer in. `request` is called for each, so that it can ask for what is
-   * still missing; `read` throws Unusable to have another. It must read the body to its end.
+   * Makes attempts until `read` has taken an answer in. `request` is called for each, with the trouble of the one
+   * before, so that it can ask for what is still missing; `read` throws Unusable to have another. It must read the body to its end.
    */
   async perform<T>(
-    request: () => S3Request,
+    request: (before: Trouble | undefined) => S3Request,
     read: (answer: Answer) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
@@ -84,11 +84,13 @@ export class S3Client {
     }
     let failures = 0;
     let since = 0;
+    let before: Trouble | undefined;
     for (;;) {
       signal.throwIfAborted();
-      const asked = request();
+      const asked = request(before);
       const outcome = await this.#attempt(asked, read, signal);
       if ('value' in outcome) return outcome.value;
+      before = outcome.trouble;
       const now = this.#clock.now();
       if (outcome.progress || failures === 0) {
         failures = 0;

@@ -2,12 +2,13 @@ import { createHash, hash } from 'node:crypto';
 import { type DigestText, digestHeader, isMd5ETag } from './digest.ts';
 import { FileChanged } from './file-digest.ts';
 import type { ObjectInfo, PartUpload, Payload, PendingUpload } from './object-store.ts';
+import type { Trouble } from './retry.ts';
 import { etagOf, isPlain, parseAnswer, readText, Unusable, unquote } from './s3-answer.ts';
 import type { S3Client } from './s3-client.ts';
 import type { Answer } from './s3-connection.ts';
 import { explainRefusal, parseRefusal } from './s3-errors.ts';
 import { listPendingUploads } from './s3-listing.ts';
-import { childText, escapeXml, parseXml } from './s3-xml.ts';
+import { childrenNamed, childText, escapeXml, parseXml, type XmlElement } from './s3-xml.ts';
 import { StoreError } from './store-error.ts';
 
 /** Uploads in parts. Each step may have gone through although its answer was lost, so it is looked up before it counts. */
@@ -23,34 +24,63 @@ export class S3Parts {
   }
 
   async start(key: string, digest: DigestText, signal: AbortSignal): Promise<PartUpload> {
-    let attempts = 0;
+    let lost = false;
     const began = performance.now();
-    const request = () => {
-      attempts++;
+    const request = (before: Trouble | undefined) => {
+      // A server that is busy says that it has begun nothing.
+      if (before !== undefined && before.kind !== 'busy') lost = true;
       return { method: 'POST', key, query: { uploads: '' }, headers: { [digestHeader]: digest } } as const;
     };
     const read = async (answer: Answer) => {
-      const id = childText(parseAnswer(await readText(answer), 'InitiateMultipartUploadResult'), 'UploadId');
+      const id = childText(parseXml(await readText(answer)), 'UploadId');
       if (id === undefined || id === '') throw new Unusable(`no upload id for "${key}"`);
       return id;
     };
     const upload = { key, id: await this.#client.perform(request, read, signal) };
     this.#begun.set(upload, digest);
-    if (attempts > 1) await this.#abortTwins(upload, performance.now() - began, signal);
+    if (lost) await this.#abortTwins(upload, performance.now() - began, signal);
     return upload;
   }
 
-  /** What an attempt began whose answer was lost: nobody would ever end it. */
+  /**
+   * What an attempt began whose answer was lost: nobody would ever end it. Swift and Garage name one initiator for all,
+   * so that only what was begun just now and has no part yet counts for ours.
+   */
   async #abortTwins(upload: PartUpload, elapsed: number, signal: AbortSignal): Promise<void> {
     const pending = await this.list(upload.key, signal);
     const own = pending.find(({ key, id }) => key === upload.key && id === upload.id);
-    if (own === undefined) return;
+    if (own === undefined || own.initiator === '') return;
     // Servers tell whole seconds.
     const oldest = Date.parse(own.initiated) - elapsed - 1000;
     for (const other of pending) {
       const twin = other.key === own.key && other.id !== own.id && other.initiator === own.initiator;
-      if (twin && Date.parse(other.initiated) >= oldest) await this.abort(other, signal);
+      if (!twin || Date.parse(other.initiated) < oldest) continue;
+      const untouched = await this.newestPart(other, signal).then(
+        (newest) => newest === undefined,
+        () => false,
+      );
+      if (untouched) await this.abort(other, signal);
     }
+  }
+
+  async newestPart({ key, id }: PartUpload, signal: AbortSignal): Promise<string | undefined> {
+    let newest: string | undefined;
+    let marker: string | undefined = '0';
+    while (marker !== undefined) {
+      const query = { uploadId: id, 'part-number-marker': marker };
+      const root: XmlElement = await this.#client.xml(
+        { method: 'GET', key, query },
+        'ListPartsResult',
+        signal,
+      );
+      for (const part of childrenNamed(root, 'Part')) {
+        const put = new Date(childText(part, 'LastModified') ?? Date.now()).toISOString();
+        if (newest === undefined || put > newest) newest = put;
+      }
+      const next: string | undefined = childText(root, 'NextPartNumberMarker');
+      marker = childText(root, 'IsTruncated') === 'true' && Number(next) > Number(marker) ? next : undefined;
+    }
+    return newest;
   }
 
   async put(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
@@ -84,7 +114,10 @@ export class S3Parts {
     } as const;
     const read = (body: string, { headers }: Answer) => {
       // The status line was sent before the parts were put together, so a 200 may hold a refusal.
-      if (parseXml(body).name !== 'Error') return parseAnswer(body, 'CompleteMultipartUploadResult');
+      const root = parseXml(body);
+      // What moto calls it, which no SDK looks at.
+      if (root.name === 'CompleteMultipartUploadResponse') return root;
+      if (root.name !== 'Error') return parseAnswer(body, 'CompleteMultipartUploadResult');
       const refusal = parseRefusal(400, body, headers);
       if (/^(InternalError|SlowDown|ServiceUnavailable)$/.test(refusal.code))
         throw new Unusable(refusal.code);

@@ -172,6 +172,10 @@ export class S3Store implements ObjectStore {
     await this.#parts.abort(upload, signal);
   }
 
+  async newestPart(upload: PartUpload, signal: AbortSignal): Promise<string | undefined> {
+    return await this.#parts.newestPart(upload, signal);
+  }
+
   async listParts(prefix: string, signal: AbortSignal): Promise<readonly PendingUpload[]> {
     return await this.#parts.list(prefix, signal);
   }

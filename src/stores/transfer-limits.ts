@@ -4,7 +4,7 @@ import { Budget } from './budget.ts';
 export interface TransferLimits {
   /** Objects larger than this are moved in parts. */
   readonly wholeSize: number;
-  /** Bytes a part; larger where S3's 10,000 parts would not do. */
+  /** Bytes a part; larger where 1,000 parts would not do. */
   readonly partSize: number;
   /** Files under way at once. Going down takes more: servers answer small reads late, as their packets wait for ours. */
   readonly uploads: number;
@@ -33,7 +33,7 @@ export function makeLimits(
   };
 }
 
-/** S3 takes at most 10,000 parts. */
+/** S3 takes at most 10,000 parts, OpenStack Swift 1,000. They are streamed, so their size costs no memory. */
 export function partSizeFor(size: number, limits: TransferLimits): number {
-  return Math.max(limits.partSize, Math.ceil(size / 10_000 / mebi) * mebi);
+  return Math.max(limits.partSize, Math.ceil(size / 1_000 / mebi) * mebi);
 }

@@ -227,11 +227,14 @@ export function describeObjectStore(
       const upload = await tested.store.startParts(key('parts'), { digest, signal: never });
       expect(await tested.store.head(key('parts'), never)).toBeUndefined();
       expect((await tested.store.listParts(key('parts'), never)).map(({ id }) => id)).toEqual([upload.id]);
+      expect(await tested.store.newestPart(upload, never)).toBeUndefined();
       const etags: string[] = [];
       for (const number of [3, 1, 2]) {
         const part = payloadOf(content.subarray((number - 1) * partSize, number * partSize));
         etags[number - 1] = await tested.store.putPart(upload, number, part, never);
       }
+      const newest = await tested.store.newestPart(upload, never);
+      expect(Date.now() - Date.parse(newest ?? '')).toBeLessThan(600_000);
       const etag = await tested.store.finishParts(upload, etags, never);
       const { bytes, details } = await read(tested.store, key('parts'), { ifMatch: etag });
       expect(bytes.equals(content)).toBe(true);

@@ -15,7 +15,7 @@ interface StoredUpload {
   readonly headers: Readonly<Record<string, string>>;
   initiated: Date;
   readonly initiator: string;
-  readonly parts: Map<number, { body: Buffer; etag: string }>;
+  readonly parts: Map<number, { body: Buffer; etag: string; modified: Date }>;
 }
 
 const leastPart = 5 << 20;
@@ -26,6 +26,8 @@ export class FakeBucket {
   readonly uploads = new Map<string, StoredUpload>();
   /** Parts smaller than S3's 5 MiB are taken, so that tests need not move that much. */
   smallParts = false;
+  /** Who begins uploads; some servers name one for all, or nobody. */
+  initiator = 'fake-user';
   #sorted: string[] | undefined;
 
   put(
@@ -60,7 +62,7 @@ export class FakeBucket {
     return this.#sorted;
   }
 
-  startUpload(key: string, headers: Record<string, string>, initiator = 'fake-user'): string {
+  startUpload(key: string, headers: Record<string, string>, initiator = this.initiator): string {
     const id = randomBytes(12).toString('base64url');
     this.uploads.set(id, { key, headers, initiated: new Date(), initiator, parts: new Map() });
     return id;
@@ -75,7 +77,7 @@ export class FakeBucket {
   putPart(id: string, key: string, number: number, body: Buffer): string {
     if (!(number >= 1 && number <= 10_000)) throw new Rejected(400, 'InvalidArgument');
     const etag = createHash('md5').update(body).digest('hex');
-    this.upload(id, key).parts.set(number, { body, etag });
+    this.upload(id, key).parts.set(number, { body, etag, modified: new Date() });
     return etag;
   }
 

@@ -73,3 +73,19 @@ export function uploadsXml(bucket: FakeBucket, query: URLSearchParams): string {
     );
   return `${declaration}<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${uploads.join('')}</ListMultipartUploadsResult>`;
 }
+
+/** ListParts, two parts a page. */
+export function partsXml(bucket: FakeBucket, query: URLSearchParams, key: string): string {
+  const after = Number(query.get('part-number-marker') ?? 0);
+  const { parts } = bucket.upload(query.get('uploadId') ?? '', key);
+  const numbers = [...parts.keys()].sort((left, right) => left - right).filter((number) => number > after);
+  const page = numbers.slice(0, 2);
+  const entries = page.map((number) => {
+    const { etag, modified } = parts.get(number) ?? { etag: '', modified: new Date(0) };
+    const time = modified.toISOString();
+    return `<Part><PartNumber>${number}</PartNumber><LastModified>${time}</LastModified><ETag>&quot;${etag}&quot;</ETag></Part>`;
+  });
+  const more = numbers.length > page.length;
+  const next = more ? `<NextPartNumberMarker>${page.at(-1)}</NextPartNumberMarker>` : '';
+  return `<ListPartsResult><IsTruncated>${more}</IsTruncated>${next}${entries.join('')}</ListPartsResult>`;
+}

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FakeBucket, type StoredObject } from './s3-server-bucket.ts';
-import { errorXml, escapeText, listXml, uploadsXml } from './s3-server-listing.ts';
+import { errorXml, escapeText, listXml, partsXml, uploadsXml } from './s3-server-listing.ts';
 import { Rejected, verifySignature } from './s3-server-signature.ts';
 
 /** One request as faults and tests see it. */
@@ -210,6 +210,7 @@ export class FakeS3Server {
       } else bucket.delete(key);
       return { status: 204, headers: {}, body: Buffer.alloc(0) };
     }
+    if (method === 'GET' && has('uploadId')) return xml(partsXml(bucket, query, key));
     if (method === 'GET' || method === 'HEAD') return read(bucket, key, query, headers);
     throw new Rejected(501, 'NotImplemented');
   }

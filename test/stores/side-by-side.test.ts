@@ -105,6 +105,38 @@ it('an upload in parts that began although its answer was lost is ended', async 
   expect(left).toEqual(['somebody else']);
 });
 
+it.each([
+  ['that the server is too busy to begin', { reply: { status: 503, code: 'SlowDown' } }, 'fake-user', false],
+  ['whose answer was lost, where nobody is named', { reset: 'after' }, '', false],
+  ['whose answer was lost, where all are one', { reset: 'after' }, 'fake-user', true],
+] as const)("an upload in parts %s ends nobody else's", async (_, fault, initiator, part) => {
+  const bucket = await startBucket();
+  bucket.write('file', content);
+  bucket.server.bucket.initiator = initiator;
+  const other = bucket.server.bucket.startUpload('file', {});
+  if (part) bucket.server.bucket.putPart(other, 'file', 1, Buffer.from('x'));
+  bucket.server.fail(fault, ({ method, query }) => method === 'POST' && query.has('uploads'));
+  expect((await move('upload', bucket, 'file')).summary).toMatchObject({ moved: 1 });
+  expect([...bucket.server.bucket.uploads.keys()]).toContain(other);
+});
+
+it('an upload that was begun long ago and still goes on is left alone, an idle one is not', async () => {
+  const bucket = await startBucket();
+  bucket.write('file', content);
+  const yesterday = new Date(Date.now() - 25 * 3_600_000);
+  for (const name of ['idle', 'alive'] as const) {
+    const id = bucket.server.bucket.startUpload('file', { name });
+    for (const number of [1, 2, 3]) bucket.server.bucket.putPart(id, 'file', number, Buffer.from(name));
+    const upload = bucket.server.bucket.upload(id, 'file');
+    upload.initiated = yesterday;
+    for (const [number, part] of upload.parts)
+      if (name === 'idle' || number < 3) upload.parts.set(number, { ...part, modified: yesterday });
+  }
+  expect((await move('upload', bucket, 'file')).summary).toMatchObject({ moved: 1 });
+  const left = [...bucket.server.bucket.uploads.values()].map(({ headers }) => headers['name']);
+  expect(left).toEqual(['alive']);
+});
+
 it('what a process in another container of the pod has under way is left alone, and cleared away when it is old', async () => {
   const bucket = await startBucket();
   const id = bucket.server.bucket.startUpload('other', {});

@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { ourselves } from '../../src/stores/owner.ts';
+import { makeLimits, partSizeFor } from '../../src/stores/transfer-limits.ts';
 import { fiveMebi, move, never, startBucket } from './fake-bucket.ts';
 
 const isPart = (seen: { method: string; query: URLSearchParams }) =>
@@ -300,6 +301,22 @@ describe('a large upload', () => {
     bucket.write('data/a', 'a');
     await move('upload', bucket, 'data/');
     expect([...fake.uploads.values()].map(({ key }) => key)).toEqual(['running', 'elsewhere']);
+  });
+
+  it('goes by what an answer says rather than by what it is called', async () => {
+    const bucket = await startBucket();
+    bucket.write('big', big(1));
+    const rewrite = (xml: string) => xml.replaceAll(/(MultipartUpload)Result/g, '$1Response');
+    bucket.server.fail({ rewrite }, ({ method }) => method === 'POST', 2);
+    expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+  });
+
+  it('makes no more parts than the servers take that take least', () => {
+    const limits = makeLimits();
+    for (const gibi of [1, 16, 5_000]) {
+      const size = gibi * 2 ** 30 + 1;
+      expect(Math.ceil(size / partSizeFor(size, limits))).toBeLessThanOrEqual(1_000);
+    }
   });
 
   it('clears away a day-old upload of ours to the same key', async () => {
