@@ -6,6 +6,9 @@ import { type AnswerHead, joinChunks, parseAnswerHead } from './http-answer.ts';
 const bufferSize = 256 << 10;
 const end = Buffer.from('\r\n\r\n');
 
+/** Milliseconds after which a connection that rests is closed: what lies between may have forgotten it in silence. */
+export const restLimit = 15_000;
+
 /** Up to this size a body leaves in one piece with its head: copying it is cheaper than two pieces. */
 const smallContent = 64 << 10;
 
@@ -166,7 +169,7 @@ export class DirectSocket {
       socket.destroy();
       return false;
     };
-    socket.setTimeout(0);
+    socket.setTimeout(restLimit);
     socket.unref();
     this.used = true;
     // A server that answers before it has read everything may never read the rest.

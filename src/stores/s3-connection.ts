@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type http from 'node:http';
 import { rootCertificates } from 'node:tls';
-import { type DirectBody, DirectSocket, NotPlain } from './direct-socket.ts';
+import { type DirectBody, DirectSocket, NotPlain, restLimit } from './direct-socket.ts';
 import type { Payload } from './object-store.ts';
 
 // Importing them would copy all their exports, and one of those loads a whole WebSocket client when it is touched: 30 ms.
@@ -68,6 +68,7 @@ export class S3Connection {
     const options = {
       keepAlive: true,
       scheduling: 'lifo',
+      timeout: restLimit,
       // The proxy variables that curl and the SDKs obey.
       proxyEnv: {
         HTTP_PROXY: env['HTTP_PROXY'] ?? env['http_proxy'],
@@ -112,7 +113,7 @@ export class S3Connection {
       active.delete(used);
       used.destroy();
       if (signal.aborted) throw signal.reason;
-      if (!(error instanceof NotPlain)) throw new NoAnswer(error, reused);
+      if (!(error instanceof NotPlain)) throw this.#noAnswer(error, reused);
       this.#direct = false;
       return undefined;
     }
@@ -143,7 +144,7 @@ export class S3Connection {
       });
       request.on('error', (error) => {
         answered = true;
-        reject(signal.aborted ? signal.reason : new NoAnswer(error, request.reusedSocket));
+        reject(signal.aborted ? signal.reason : this.#noAnswer(error, request.reusedSocket));
       });
       const pieces = payload === undefined || payload.size === 0 ? [] : payload.open();
       // Bytes that are there at once leave in one packet with the head.
@@ -160,6 +161,18 @@ export class S3Connection {
 
   close(): void {
     this.#agent.destroy();
+    this.#closeIdle();
+  }
+
+  /** Where one kept connection has died, the others that rest have died with it, and each would cost a timeout. */
+  #noAnswer(error: unknown, reused: boolean): NoAnswer {
+    if (reused) this.#closeIdle();
+    return new NoAnswer(error, reused);
+  }
+
+  #closeIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
     for (const socket of this.#idle.splice(0)) socket.destroy();
   }
 

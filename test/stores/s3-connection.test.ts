@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, createServer as createForwarder, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { consume } from '../../src/stores/s3-answer.ts';
+import { NoAnswer, S3Connection } from '../../src/stores/s3-connection.ts';
+
+/** A server behind something that can forget all connections there are, in silence, as a NAT or a sleeping laptop does. */
+async function startForgetful() {
+  const server = createServer((_, response) => void response.end('answer'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const alive = new Set<Socket>();
+  const forwarder = createForwarder((socket) => {
+    const onward = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    alive.add(socket);
+    socket.on('data', (bytes) => void (alive.has(socket) && onward.write(bytes)));
+    onward.on('data', (bytes) => void (alive.has(socket) && socket.write(bytes)));
+    for (const each of [socket, onward]) each.on('error', () => undefined);
+    socket.on('close', () => onward.destroy());
+  });
+  forwarder.listen(0, '127.0.0.1');
+  await once(forwarder, 'listening');
+  const { port } = forwarder.address() as AddressInfo;
+  const connection = new S3Connection(new URL(`http://127.0.0.1:${port}`), undefined, {});
+  onTestFinished(() => {
+    connection.close();
+    forwarder.close();
+    server.close();
+  });
+  return { connection, forget: () => alive.clear() };
+}
+
+it.each([
+  ['sockets of our own', { host: 'a', range: 'bytes=0-5' }],
+  ["Node's client", { host: 'a' }],
+])('one kept connection that has died takes the others with it: %s', async (_, headers) => {
+  const { connection, forget } = await startForgetful();
+  const { signal } = new AbortController();
+  const ask = async () => {
+    const request = { method: 'GET', target: '/a', headers, payload: undefined, signal };
+    const answer = await connection.send({ ...request, idleTimeout: 200 });
+    await consume(answer.body, () => undefined);
+    return answer.reused;
+  };
+  expect(await Promise.all(Array.from({ length: 8 }, ask))).toEqual(Array(8).fill(false));
+  expect(await ask()).toBe(true);
+  forget();
+  await expect(ask()).rejects.toThrow(NoAnswer);
+  expect(await ask()).toBe(false);
+});
