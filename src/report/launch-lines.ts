@@ -16,24 +16,27 @@ export function formatStep(step: LaunchStep, words: LaunchWords = kubernetesWord
   const object = `${words.kind}/${step.name}`;
   const because = step.reason === undefined ? '' : ` (${step.reason})`;
   const created = `${object} created${step.isWaiting ? ' (suspended, it waits for a slot of max_parallel)' : ''}`;
+  const replacing = [
+    `${job} ${describe(step.found)}${because}. Deleting the job and creating it again.`,
+    `${object} deleted`,
+  ];
   switch (step.result) {
     case 'kept':
       return [formatKept(step)];
     case 'created':
       return [`${job} not found. Creating the job.`, created];
     case 'replaced':
-      return [
-        `${job} ${describe(step.found)}${because}. Deleting the job and creating it again.`,
-        `${object} deleted`,
-        created,
-      ];
+      return [...replacing, created];
     case 'left':
+      if (step.wasDeleted === true) return [...replacing, `${object} not created: ${words.left}`];
       return [
         `${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Not created: ${words.left}.`,
       ];
     case 'rejected':
       return [
-        `${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Creating the job.`,
+        ...(step.wasDeleted === true
+          ? replacing
+          : [`${job} ${step.found === 'missing' ? 'not found' : describe(step.found)}. Creating the job.`]),
         `${object} not created: ${step.diagnostics.map((each) => each.message).join('; ')}`,
       ];
   }
@@ -57,10 +60,11 @@ function describe(found: LaunchStep['found']): string {
 export function formatSummary({
   steps,
   changed,
+  deleted = 0,
   quota,
   started,
   restored,
-}: Omit<LaunchSummary, 'applied' | 'lacking'>): string {
+}: Omit<LaunchSummary, 'applied' | 'lacking' | 'deleted'> & { readonly deleted?: number }): string {
   const parts = [
     [steps.created, 'created'],
     [steps.replaced, 'replaced'],
@@ -68,6 +72,7 @@ export function formatSummary({
     [steps.kept, changed === 0 ? 'left as they are' : `left as they are (${changed} changed)`],
     [steps.rejected, 'not accepted'],
     [steps.left, 'left to create'],
+    [deleted, 'deleted and not created'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   const done = said.length === 0 ? 'no trials' : said.join(', ');

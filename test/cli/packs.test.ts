@@ -106,6 +106,45 @@ describe('a pack on a cluster', () => {
     expect(jobs()).not.toContain(old);
   });
 
+  it('keeps what its trials have printed when they run again while it runs', async () => {
+    cluster.simulation.fate = ({ metadata: { name } }) =>
+      isPack(name) ? { kind: 'running', log: `[${trial(1)}] one\n[${trial(2)}] two\n` } : { kind: 'running' };
+    await project.run(['job']);
+    const [old] = jobs().filter(isPack);
+    await expect.poll(() => cluster.simulation.podsOf('lab', old ?? '').length).toBe(1);
+    const folder = join(project.root, '.toolbox/runs', trial(1));
+    // Nothing is deleted for what cannot be made.
+    await project.write('config/kube.yaml', `${kubeYaml.replace('file: null', 'file: [nope]')}pack: 3\n`);
+    expect(await project.run(['job', 'overwrite=true'])).toMatchObject({ code: 2 });
+    expect(jobs()).toContain(old);
+    await project.write('config/kube.yaml', `${kubeYaml}pack: 3\n`);
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await project.run(['job', 'overwrite=true']);
+    expect(await readFile(join(folder, 'attempt-1.log'), 'utf8')).toBe('one\n');
+    expect(JSON.parse(await readFile(join(folder, 'record.json'), 'utf8'))).toMatchObject({
+      state: 'interrupted',
+      reason: 'replaced while it ran',
+    });
+  });
+
+  it('hears a pack out that is about to fail', async () => {
+    cluster.simulation.fate = ({ metadata: { name } }) =>
+      isPack(name) ? { kind: 'failing' } : { kind: 'running' };
+    await project.run(['job']);
+    const [old = ''] = jobs().filter(isPack);
+    const pod = () => cluster.simulation.podsOf('lab', old)[0]?.metadata.name ?? '';
+    await expect.poll(pod).not.toBe('');
+    cluster.simulation.write('lab', pod(), `[${trial(1)}] one\n`);
+    setTimeout(() => {
+      cluster.simulation.write('lab', pod(), `[${trial(1)}] last words\n`);
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      cluster.simulation.move('lab', old, { kind: 'failed', exitCode: 1, lastWords: '[3,3,3]' });
+    }, 300);
+    await project.run(['job', 'overwrite=true']);
+    const log = join(project.root, '.toolbox/runs', trial(1), 'attempt-1.log');
+    expect(await readFile(log, 'utf8')).toBe('one\nlast words\n');
+  });
+
   it('runs only the failed trial again', async () => {
     await project.run(['job']);
     cluster.simulation.fate = () => ({ kind: 'running' });

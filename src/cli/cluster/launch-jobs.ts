@@ -4,9 +4,11 @@ import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic
 import { type LaunchStep, launch } from '../../executors/kubernetes/launch.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
+import { prepareAll } from '../../executors/kubernetes/prepare-all.ts';
 import { collectSupport, hasOtherSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
 import type { Overwrite } from '../../matrix/decide.ts';
+import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
@@ -66,8 +68,16 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     context.stdout.write(`${lines.join('\n')}\n`);
     reportDiagnostics(step.diagnostics, context, { json });
   };
+  const executor = new KubernetesExecutor({
+    api,
+    owner,
+    renderer,
+    before: () => storeCode(pinned, cluster, context),
+    warn: (warning) => reportDiagnostics([warning], context, { json }),
+  });
+  const check = (chosen: readonly JobSpec[]) => prepareAll(executor, chosen);
   const packs = usesPacks(config)
-    ? await planPacks(specs, cluster, config, { ...options, records, root: context.cwd }, context)
+    ? await planPacks(specs, cluster, config, { ...options, records, root: context.cwd, check }, context)
     : undefined;
   packs?.kept.forEach(report);
   for (const spec of packs?.specs ?? []) {
@@ -75,13 +85,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     if (!json) for (const { name } of trials) context.stdout.write(`Job '${name}' runs in ${spec.name}.\n`);
   }
   const launched = await launch(packs?.specs ?? specs, {
-    executor: new KubernetesExecutor({
-      api,
-      owner,
-      renderer,
-      before: () => storeCode(pinned, cluster, context),
-      warn: (warning) => reportDiagnostics([warning], context, { json }),
-    }),
+    executor,
     listing,
     records,
     root: context.cwd,

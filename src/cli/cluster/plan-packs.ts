@@ -1,12 +1,14 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import type { RecordStore } from '../../executors/executor.ts';
+import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch.ts';
-import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
-import { jobs } from '../../executors/kubernetes/objects.ts';
+import { type NamespaceApi, throwRefused } from '../../executors/kubernetes/namespace-api.ts';
+import { type Job, jobs } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { removeObject } from '../../executors/kubernetes/remove-object.ts';
+import { waitUntilEnded } from '../../executors/kubernetes/retire-job.ts';
 import { countsWithoutJob } from '../../executors/kubernetes/run-outcome.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
@@ -35,6 +37,8 @@ export async function planPacks(
     readonly overwrite: Overwrite | undefined;
     readonly only: Only | undefined;
     readonly records: RecordStore;
+    /** Told what is to be created before anything is removed for it; throws where it cannot be. */
+    readonly check: (specs: readonly JobSpec[]) => void;
     /** The project's folder, for the logs of packs that are removed. */
     readonly root: string;
   },
@@ -64,6 +68,7 @@ export async function planPacks(
     if (action.kind !== 'keep') wanted.set(spec.name, spec);
     else kept.push(step(spec.name, { found: known?.state ?? 'missing', changed: action.changed }));
   }
+  const replaced: Job[] = [];
   for (const job of items) {
     const trials = readPack(job.metadata.annotations) ?? [];
     const { uid } = job.metadata;
@@ -71,12 +76,9 @@ export async function planPacks(
     const isLeft = (trial: { readonly name: string }) => isHere(trial) && !wanted.has(trial.name);
     if (trials.length === 0) continue;
     const state = views.get(job.metadata.name)?.observation.state ?? 'missing';
-    if (!trials.some(isLeft)) {
-      // Every trial of it runs again, or has done so: nothing is to be read from it any more.
-      const { records, root } = options;
-      if (hasFailed(state)) await keepPack(job, { api: cluster.api, records, root, signal: context.signal });
-      await removeObject(cluster.api, jobs, { name: job.metadata.name, uid }, context.signal);
-    } else if (state !== 'succeeded' && !hasFailed(state)) {
+    // Every trial of it runs again, or has done so: nothing is to be read from it any more.
+    if (!trials.some(isLeft)) replaced.push(job);
+    else if (state !== 'succeeded' && !hasFailed(state)) {
       for (const { name } of trials.filter((trial) => isHere(trial) && wanted.has(trial.name))) {
         const now = views.get(name)?.observation.state ?? 'missing';
         if (now === 'succeeded' || hasFailed(now)) continue;
@@ -86,7 +88,32 @@ export async function planPacks(
       }
     }
   }
-  return { kept, specs: packSpecs(wanted.values(), config, context) };
+  const packed = [...packSpecs(wanted.values(), config, context)];
+  options.check(packed);
+  for (const job of replaced) await retirePack(job, cluster.api, options, context.signal);
+  return { kept, specs: packed };
+}
+
+/** Removes a pack so that its trials can run again: keeps what they have printed, and of those that ran, that they did. */
+async function retirePack(
+  job: Job,
+  api: NamespaceApi,
+  { records, root }: { readonly records: RecordStore; readonly root: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const isFailing = hasFailed(judgeJob(job).observation.state);
+  const last = isFailing ? await waitUntilEnded(job, { api, signal }) : job;
+  if (last === undefined) return;
+  const { name, uid } = last.metadata;
+  if (uid !== job.metadata.uid) return;
+  if (!isComplete(last))
+    await keepPack(last, { api, records, root, interruption: 'replaced while it ran', signal });
+  await removeObject(api, jobs, { name, uid }, signal);
+}
+
+/** Of one that has succeeded, the outcome is known, and each trial has succeeded. */
+function isComplete(job: Job): boolean {
+  return judgeJob(job).observation.state === 'succeeded';
 }
 
 /** A trial whose Job a TTL has removed is known by its record alone. */

@@ -18,6 +18,8 @@ export interface KeepPackOptions {
   readonly records: RecordStore;
   /** The project's folder, to save what the trials have printed; without, only records are written. */
   readonly root?: string;
+  /** Of trials that run, since the Job is about to be deleted: why they have not ended. */
+  readonly interruption?: string;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +30,7 @@ export interface KeepPackOptions {
  */
 export async function keepPack(
   job: Job,
-  { api, records, root, signal }: KeepPackOptions,
+  { api, records, root, interruption, signal }: KeepPackOptions,
 ): Promise<readonly Observation[]> {
   const trials = readPack(job.metadata.annotations);
   if (trials === undefined) return [];
@@ -38,9 +40,14 @@ export async function keepPack(
   let printed: Buffer | undefined;
   for (const [index, { observation }] of views.entries()) {
     const trial = trials[index];
-    const { name, state, reason, exitCode, startedAt, endedAt } = observation;
-    if (trial === undefined || (state !== 'succeeded' && state !== 'failed' && state !== 'timeout')) continue;
-    ended.push(observation);
+    const { name, exitCode, startedAt, endedAt } = observation;
+    const isInterrupted = interruption !== undefined && observation.state === 'running';
+    const state = isInterrupted ? 'interrupted' : observation.state;
+    const reason = isInterrupted ? interruption : observation.reason;
+    if (trial === undefined) continue;
+    if (state !== 'succeeded' && state !== 'failed' && state !== 'timeout' && state !== 'interrupted')
+      continue;
+    if (!isInterrupted) ended.push(observation);
     const known = await records.read(name);
     const attempt = (known?.attempt ?? 0) + 1;
     const record: RunRecord = {

@@ -3,6 +3,7 @@ import { type Action, changedParts, decide, hasFailed, type Overwrite } from '..
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
 import type { TrialState } from '../../records/run-record.ts';
+import type { Observation } from '../executor.ts';
 import { ApiError } from './api-error.ts';
 import { inOrder } from './in-order.ts';
 import { type JobView, judgeJob } from './job-state.ts';
@@ -11,6 +12,7 @@ import { type Listing, throwRefused } from './namespace-api.ts';
 import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
 import { OutcomeMemory, type OutcomeRecords } from './outcome-memory.ts';
+import { prepareAll } from './prepare-all.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
 import { countsWithoutJob } from './run-outcome.ts';
 import { hasEnded, jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
@@ -29,6 +31,8 @@ export interface LaunchStep {
   readonly changed: readonly string[];
   /** Why it was rejected. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Of one that is rejected or left: its Job was deleted to be created again. */
+  readonly wasDeleted?: boolean;
 }
 
 export interface LaunchOptions {
@@ -52,6 +56,8 @@ export interface LaunchOptions {
 export interface LaunchSummary {
   readonly steps: Readonly<Record<LaunchStep['result'], number>>;
   readonly changed: number;
+  /** Of those rejected or left: their Jobs were deleted before. */
+  readonly deleted: number;
   /** The quota's own words, when it stopped the creating. */
   readonly quota: string | undefined;
   /** Jobs that were waiting for a slot and have been started. */
@@ -75,16 +81,31 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
   return new Launch(options).run(specs);
 }
 
+/** A trial's Job as it was found, and what is to be done about it. */
+interface Seen {
+  readonly job: Job | undefined;
+  readonly view: JobView | undefined;
+  readonly known: Pick<Observation, 'state' | 'reason' | 'fingerprint'> | undefined;
+  readonly action: Action;
+}
+
+interface PlannedTrial {
+  readonly spec: JobSpec;
+  readonly seen: Seen;
+}
+
 class Launch {
   readonly #options: LaunchOptions;
   readonly #steps = { created: 0, replaced: 0, kept: 0, rejected: 0, left: 0 };
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
+  #deleted = 0;
   #quota: string | undefined;
   readonly #needed: NeededObjects;
   readonly #outcomes: OutcomeMemory;
   readonly #retire: RetireOptions;
   #slots = new Slots(undefined, []);
+  #prepared = new Map<JobSpec, PreparedKubernetesJob>();
 
   constructor(options: LaunchOptions) {
     this.#options = options;
@@ -101,17 +122,19 @@ class Launch {
       throwRefused('the Jobs cannot be listed', error),
     );
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
+    // What cannot be created is found before anything is deleted for it.
+    const planned = this.#plan(specs);
     let started = await this.#release(items);
     const byUid = new Map([...items, ...started].map((job) => [job.metadata.uid, job]));
     // The limit may have been given to the launch that created the Jobs that wait.
     this.#slots = new Slots(maxParallel ?? limitOf(items), [...byUid.values()]);
     await inOrder(
-      specs,
+      planned,
       this.#options.concurrency,
-      (spec) => this.#settle(spec),
+      (trial) => this.#settle(trial),
       (step) => {
-        if (step === undefined) return;
         this.#steps[step.result] += 1;
+        if (step.wasDeleted === true) this.#deleted += 1;
         if (step.changed.length > 0) this.#changed += 1;
         this.#options.report(step);
       },
@@ -127,6 +150,7 @@ class Launch {
     return {
       steps: this.#steps,
       changed: this.#changed,
+      deleted: this.#deleted,
       quota: this.#quota,
       started: started.length,
       restored,
@@ -144,25 +168,43 @@ class Launch {
     );
   }
 
-  /** `undefined` for a trial that `only` leaves out. */
-  async #settle(spec: JobSpec): Promise<LaunchStep | undefined> {
-    let job = this.#there.get(spec.name);
+  /** What is to be done about each trial by what the listing shows, those left out that `only` leaves out. */
+  #plan(specs: Iterable<JobSpec>): readonly PlannedTrial[] {
+    const { only } = this.#options;
+    const planned: PlannedTrial[] = [];
+    for (const spec of specs) {
+      const seen = this.#look(spec, this.#there.get(spec.name));
+      const changed = changedParts(spec.fingerprint, seen.known?.fingerprint);
+      if (only === undefined || keepsState(only, seen.known?.state ?? 'missing', changed))
+        planned.push({ spec, seen });
+    }
+    const toCreate = planned.filter(({ seen }) => seen.action.kind !== 'keep');
+    this.#prepared = prepareAll(
+      this.#options.executor,
+      toCreate.map(({ spec }) => spec),
+    );
+    return planned;
+  }
+
+  #look(spec: JobSpec, job: Job | undefined): Seen {
+    const view = job === undefined ? undefined : judgeJob(job);
+    const known = view?.observation ?? this.#remembered(spec.name);
+    const action: Action =
+      view?.isDeleting === true
+        ? { kind: 'replace', why: 'failed' }
+        : decide(spec, known, this.#options.overwrite);
+    return { job, view, known, action };
+  }
+
+  async #settle({ spec, seen: first }: PlannedTrial): Promise<LaunchStep> {
+    let wasDeleted = false;
     // Each round looks at the Job anew: it may have changed since, and what was to be done with it, too.
-    for (let round = 1; ; round += 1) {
-      const view = job === undefined ? undefined : judgeJob(job);
-      const known = view?.observation ?? this.#remembered(spec.name);
-      const { only } = this.#options;
-      const changed = changedParts(spec.fingerprint, known?.fingerprint);
-      if (round === 1 && only !== undefined && !keepsState(only, known?.state ?? 'missing', changed))
-        return undefined;
-      const action: Action =
-        view?.isDeleting === true
-          ? { kind: 'replace', why: 'failed' }
-          : decide(spec, known, this.#options.overwrite);
-      const found = view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing');
+    for (let round = 1, seen = first; ; round += 1) {
+      const { view, known, action } = seen;
+      let { job } = seen;
       const step = {
         name: spec.name,
-        found,
+        found: view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing'),
         reason: known?.reason,
         isWaiting: false,
         changed: [],
@@ -179,19 +221,22 @@ class Launch {
       try {
         if (action.kind === 'replace' && job !== undefined) {
           if (round === 1 && isFailing(job, view)) {
-            job = await waitUntilEnded(job, this.#retire);
+            seen = this.#look(spec, await waitUntilEnded(job, this.#retire));
             continue;
           }
-          if (await retireJob(job, this.#retire)) this.#slots.leave(job);
-          else {
+          if (await retireJob(job, this.#retire)) {
+            wasDeleted = true;
+            this.#slots.leave(job);
+          } else {
             job = await this.#options.executor.api.get(jobs, spec.name, this.#options.signal);
+            seen = this.#look(spec, job);
             if (round < 5) continue;
             if (job !== undefined) return { ...step, result: 'kept', reason: 'it keeps changing' };
           }
         }
         return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };
       } catch (error) {
-        return { ...step, ...this.#judgeRefusal(spec, error) };
+        return { ...step, ...this.#judgeRefusal(spec, error), ...(wasDeleted && { wasDeleted }) };
       }
     }
   }
@@ -213,13 +258,9 @@ class Launch {
     spec: JobSpec,
     result: 'created' | 'replaced',
   ): Promise<Partial<LaunchStep> & Pick<LaunchStep, 'result'>> {
-    let prepared: PreparedKubernetesJob;
-    try {
-      prepared = this.#options.executor.prepare(spec);
-    } catch (error) {
-      if (!(error instanceof DiagnosticError)) throw error;
-      return { result: 'rejected', diagnostics: error.diagnostics };
-    }
+    // One that was to be kept when all were looked at is prepared only now.
+    const prepared = this.#prepared.get(spec) ?? this.#options.executor.prepare(spec);
+    this.#prepared.delete(spec);
     await this.#outcomes.forget(spec);
     const limit = this.#slots.enter();
     try {

@@ -3,12 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errorDiagnostic } from '../../../src/diagnostics/diagnostic.ts';
 import { KubernetesExecutor } from '../../../src/executors/kubernetes/kubernetes-executor.ts';
 import { type LaunchOptions, type LaunchStep, launch } from '../../../src/executors/kubernetes/launch.ts';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { DiskRecordStore } from '../../../src/records/record-store.ts';
 import type { RenderedObject } from '../../../src/render/rendered-object.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
+import { formatStep, formatSummary } from '../../../src/report/launch-lines.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
 import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
@@ -365,6 +367,50 @@ describe('launching a sweep', () => {
       message: expect.stringMatching(/user=alice, project=example.*user=bob, project=other/),
     });
     expect(job(specs[1]?.name ?? '').metadata.uid).toBe(theirs.metadata.uid);
+  });
+
+  it('deletes and creates nothing when one of all cannot be made, and says each problem once', async () => {
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await run(makeSpecs(2));
+    await expect.poll(() => job('alice-example-trial-0001')['status'].ready).toBe(1);
+    cluster.requests.length = 0;
+    const plain = plainRenderer();
+    const renderer: Renderer = {
+      ...plain,
+      job: (spec) =>
+        spec.trial.index < 2
+          ? plain.job(spec)
+          : {
+              ok: false,
+              diagnostics: [errorDiagnostic('RENDER_FILE_MISSING', 'there is no file "nope.txt"')],
+            },
+    };
+    await expect(run(makeSpecs(4), { renderer, overwrite: 'true' })).rejects.toMatchObject({
+      exitCode: 2,
+      diagnostics: [{ code: 'RENDER_FILE_MISSING' }],
+    });
+    expect(cluster.requests.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('tells what was deleted and then not created', async () => {
+    await run(makeSpecs(3));
+    const body = { kind: 'Status', code: 422, reason: 'Invalid', message: 'no' };
+    const when = ({ method, path }: { method: string; path: string }) =>
+      method === 'POST' && path.endsWith('/jobs');
+    cluster.fail({ kind: 'answer', status: 422, body }, { when });
+    const quota = { ...body, code: 403, reason: 'Forbidden', message: 'exceeded quota: few' };
+    cluster.fail({ kind: 'answer', status: 403, body: quota }, { when });
+    const { steps, summary } = await run(makeSpecs(3), { overwrite: 'true', concurrency: 1 });
+    expect(steps.map(({ result, wasDeleted }) => [result, wasDeleted])).toEqual([
+      ['rejected', true],
+      ['left', true],
+      ['left', undefined],
+    ]);
+    expect(formatSummary(summary)).toContain('1 not accepted, 2 left to create, 2 deleted and not created');
+    expect(steps.flatMap((step) => formatStep(step)).join('\n')).toMatch(
+      /0000 deleted\n.*0000 not created: .*\n.*\n.*0001 deleted\n.*0001 not created: the quota is used up\n/,
+    );
+    expect(names()).toEqual(['alice-example-trial-0002']);
   });
 
   it('goes on after one that a policy denies', async () => {
