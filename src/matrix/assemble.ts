@@ -11,6 +11,7 @@ import type { PreparedAxis } from './axes.ts';
 import { checkBucket } from './check-bucket.ts';
 import { checkKubeText } from './check-kube-text.ts';
 import { checkOutputs } from './check-outputs.ts';
+import { checkPaths } from './check-paths.ts';
 import { checkPolicy } from './check-policy.ts';
 import { checkToolbox } from './check-toolbox.ts';
 import { type CommandTemplate, compileCommand, sleepInfinity } from './compile-command.ts';
@@ -154,6 +155,9 @@ class PairCompiler {
     const compiled = this.compile(pair);
     const { command } = compiled;
     const { model } = pair;
+    if (this.#side === 'remote')
+      for (const each of checkPaths(this.#config, pair, compiled))
+        this.#report(`path\0${each.message}\0${each.location?.offset}`, () => each);
     if (this.#side === 'remote')
       for (const each of checkPolicy(this.#config, pair, compiled, this.#commandsOf(model).remote))
         this.#report(`policy\0${each.message}\0${each.location?.offset}`, () => each);

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { CompiledFields } from './compile-fields.ts';
 import type { ExpandedMatrix } from './expanded-matrix.ts';
-import { findOverlap, type Output } from './find-overlap.ts';
+import { findOverlap, type Output, stepsOf } from './find-overlap.ts';
 import { findField } from './layers.ts';
 import type { NamedPair } from './name.ts';
 
@@ -36,11 +36,13 @@ export function checkOutputs(
   ];
 }
 
-/** A path with `<name>` in it is one that differs when only the name does. */
+/** A path with `<name>` in it is one that leads elsewhere when only the name differs: not `out/<name>/../x`. */
 function whichAreNamed(pair: NamedPair, { outputs }: CompiledFields): readonly boolean[] {
   const points = pair.axes.map(() => 0);
   const other = outputs(points, 'b');
-  return outputs(points, 'a').map((path, index) => path !== other[index]);
+  return outputs(points, 'a').map(
+    (path, index) => stepsOf(path).join('/') !== stepsOf(other[index] ?? '').join('/'),
+  );
 }
 
 function* outputsOf(

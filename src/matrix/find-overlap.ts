@@ -48,11 +48,21 @@ export function findOverlap(outputs: Iterable<Output>): readonly [Output, Output
   return undefined;
 }
 
-/** Without `.`, doubled and trailing slashes; what follows a wildcard counts as the whole folder. */
+/** What follows a wildcard counts as the whole folder. */
 function cleanPath(path: string): string {
-  const steps = path.split('/').filter((step) => step !== '' && step !== '.');
+  const steps = stepsOf(path);
   const wild = steps.findIndex((step) => /[*?[]/.test(step));
   return (wild === -1 ? steps : steps.slice(0, wild)).join('/');
+}
+
+/** Without `.`, `..`, doubled and trailing slashes. */
+export function stepsOf(path: string): readonly string[] {
+  const steps: string[] = [];
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '' && step !== '.') steps.push(step);
+  }
+  return steps;
 }
 
 /** `a/b/c` → ``, `a`, `a/b`; of the project's root, nothing. */

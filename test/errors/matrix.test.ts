@@ -65,6 +65,9 @@ const cases: Readonly<Record<string, Case>> = {
   MATRIX_OUTPUTS_OVERLAP: {
     text: 'model:\n  m: {command: run <lr>, hparam: {lr: [1, 2]}, outputs: out/m}\n',
   },
+  MATRIX_PATH_OUTSIDE: {
+    text: 'model:\n  m:\n    command: run <at>\n    hparam: {at: [a, ../.., b]}\n    data: [data/, /data/x]\n    outputs: out/<at>/<name>\n',
+  },
   MATRIX_WHERE_SYNTAX: { text: 'model:\n  m: {command: run, hparam: {lr: 1}}\n', where: 'lr=1 model' },
   MATRIX_WHERE_UNKNOWN: { text: 'model:\n  m: {command: run, hparam: {lr: 1}}\n', where: 'model=m rl=1' },
 };

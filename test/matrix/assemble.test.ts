@@ -124,3 +124,14 @@ test('an unknown placeholder is one error, however many pairs have it', () => {
     hint: 'did you mean <lr>?',
   });
 });
+
+test.each([
+  ['out/<name>', true],
+  ['out/<name>/../<lr>', true],
+  ['out/<name>/../x', false],
+  ['out/<lr>/../x', false],
+])('outputs %s meet only where they lead to one place', (outputs, apart) => {
+  const model = { m: { command: 'run <lr>', hparam: { lr: ['1', '2'] }, fields: { outputs: [outputs] } } };
+  const found = codes(buildConfig({ model })).filter((code) => code.startsWith('MATRIX_OUTPUTS'));
+  expect(found).toEqual(apart ? [] : ['MATRIX_OUTPUTS_OVERLAP']);
+});

@@ -38,6 +38,8 @@ test.each([
   ['out', 'out/a', true],
   ['out/*', 'out/a', true],
   ['.', 'a', true],
+  ['out/a/../x', 'out/b/../x/y', true],
+  ['out/../a', 'out/b', false],
   ['out', 'out2', false],
   ['a/b', 'a/c', false],
 ])('%s and %s', (a, b, expected) => {
