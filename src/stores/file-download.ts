@@ -127,7 +127,7 @@ async function downloadLarge(
 ): Promise<Downloaded> {
   const { store, limits, temporaries, signal } = tools;
   // The listing tells neither the digest that is stored beside an object nor whether an ETag is a digest.
-  const info = await store.head(listed.key, signal);
+  const info = await store.head(listed.key, signal, listed.size);
   if (info === undefined)
     throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(listed.key)}" is gone`);
   const expectations = await expectationsOf(info, store, signal);

@@ -91,8 +91,8 @@ export interface ObjectStore {
    * is complete.
    */
   list(options: ListOptions): AsyncIterable<ListPage>;
-  /** `undefined` where there is no such object. */
-  head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
+  /** `undefined` where there is no such object. `listed`: its size by the listing, as in {@link GetOptions}. */
+  head(key: string, signal: AbortSignal, listed?: number): Promise<ObjectInfo | undefined>;
   /** Settles when all bytes were written; fewer bytes than the store announced are an error. */
   get(key: string, options: GetOptions): Promise<ObjectInfo>;
   /** Returns the new object's ETag. The object appears whole or not at all. */

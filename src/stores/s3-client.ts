@@ -56,6 +56,8 @@ export class S3Client {
       readonly renew?: (() => Promise<Credentials>) | undefined;
       readonly env: Readonly<Record<string, string | undefined>>;
       readonly idleTimeout?: number;
+      /** Certificates of more authorities, PEM. */
+      readonly ca?: string | undefined;
       /** Told every 10 s, in a sentence, where the server keeps requests waiting. */
       readonly onWait?: ((line: string) => void) | undefined;
     },
@@ -63,7 +65,7 @@ export class S3Client {
     this.settings = settings;
     this.#clock = options.clock;
     this.#idleTimeout = options.idleTimeout ?? 60_000;
-    this.#connection = new S3Connection(settings.endpoint, settings.caBundle, options.env);
+    this.#connection = new S3Connection(settings.endpoint, options.ca, options.env);
     this.#renew = options.renew;
     this.#onWait = options.onWait;
     this.#signer = credentials === undefined ? undefined : new Signer(credentials, settings.region);
@@ -233,6 +235,8 @@ export class S3Client {
     }
     const cause = error instanceof NoAnswer ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    // What cannot be sent at all is no matter of the network.
+    if (/^ERR_(INVALID|UNESCAPED)_/.test(code)) throw cause;
     // A body that breaks off is an error of the stream, which has a code as well.
     if (!(error instanceof NoAnswer) && code === '' && !isStreamError(cause)) throw error;
     const final = /^(ERR_TLS|CERT_|DEPTH_ZERO|UNABLE_TO_|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code);

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type http from 'node:http';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import { type DirectBody, DirectSocket, NotPlain, restLimit } from './direct-socket.ts';
 import type { Payload } from './object-store.ts';
 
@@ -60,7 +59,8 @@ export class S3Connection {
 
   constructor(
     endpoint: URL,
-    caBundle: string | undefined,
+    /** Certificates of more authorities, PEM. */
+    ca: string | undefined,
     env: Readonly<Record<string, string | undefined>>,
   ) {
     this.#endpoint = endpoint;
@@ -81,7 +81,7 @@ export class S3Connection {
     this.#agent = secure
       ? new HttpsAgent({
           ...options,
-          ...(caBundle !== undefined && { ca: [...rootCertificates, readFileSync(caBundle, 'utf8')] }),
+          ...(ca !== undefined && { ca: [...getCACertificates('default'), ca] }),
         })
       : new HttpAgent(options);
   }

@@ -103,6 +103,15 @@ export function readS3Settings(env: Environment, dotenv: DotEnv): Checked<S3Sett
     );
   }
 
+  const sent = { AWS_REGION: region, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  for (const [name, value] of Object.entries({ ...sent, AWS_SESSION_TOKEN: sessionToken }))
+    if (value !== undefined && !/^[\x20-\x7e]+$/.test(value))
+      fail(
+        'S3_SETTING_INVALID',
+        `${name} (${origin(name)}) holds a line break or a character beyond ASCII`,
+        'copy it again: some editors and chats put such characters in unseen',
+      );
+
   if (diagnostics.length > 0 || bucket === undefined || endpoint === undefined)
     return { ok: false, diagnostics };
   const chained = take('AWS_PROFILE') !== undefined || chainVariables.some((name) => env[name]?.trim());

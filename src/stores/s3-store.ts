@@ -15,7 +15,7 @@ import type {
 } from './object-store.ts';
 import { consume, detailsOf, etagOf, isPlain, rangeStart, Unusable } from './s3-answer.ts';
 import type { S3Client } from './s3-client.ts';
-import { CallerFailed } from './s3-connection.ts';
+import { type Answer, CallerFailed } from './s3-connection.ts';
 import { listObjects } from './s3-listing.ts';
 import { S3Parts, textPayload } from './s3-parts.ts';
 import { childrenNamed, childText, escapeXml, fitsXml } from './s3-xml.ts';
@@ -37,9 +37,10 @@ export class S3Store implements ObjectStore {
     return listObjects(this.#client, options);
   }
 
-  async head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {
+  async head(key: string, signal: AbortSignal, listed?: number): Promise<ObjectInfo | undefined> {
     try {
-      return await this.#client.text({ method: 'HEAD', key }, (_, answer) => detailsOf(key, answer), signal);
+      const read = (_: string, answer: Answer) => detailsOf(key, answer, listed);
+      return await this.#client.text({ method: 'HEAD', key }, read, signal);
     } catch (error) {
       if (error instanceof StoreError && error.kind === 'missing') return undefined;
       throw error;

@@ -50,6 +50,8 @@ export class FakeS3Server {
   readonly names: string[] = [];
   /** Lets unsigned requests in. */
   open = false;
+  /** Leaves out how long a HEAD's object is, as behind a proxy that sends everything in chunks. */
+  tellsNoLength = false;
   /** Takes no notice of If-Match, as some servers do. */
   ignoresConditions = false;
   /** Milliseconds that its clock is ahead. */
@@ -240,7 +242,8 @@ export class FakeS3Server {
     if ('rewrite' in fault) body = Buffer.from(fault.rewrite(body.toString()));
     const length = 'rewrite' in fault ? body.length : (reply.length ?? body.length);
     if (!('cut' in fault)) {
-      response.writeHead(reply.status, { ...reply.headers, 'content-length': length });
+      const silent = this.tellsNoLength && request.method === 'HEAD';
+      response.writeHead(reply.status, { ...reply.headers, ...(!silent && { 'content-length': length }) });
       response.end(request.method === 'HEAD' ? undefined : body);
       return;
     }

@@ -418,6 +418,13 @@ describe('a large download', () => {
     expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
   });
 
+  it('needs no length of an answer without a body', async () => {
+    const bucket = await startBucket();
+    putParts(bucket.server.bucket, 'data/big', big(2), { digest: true });
+    bucket.server.tellsNoLength = true;
+    expect((await move('download', bucket, 'data/')).summary).toMatchObject({ moved: 1, failed: 0 });
+  });
+
   it('counts what had to come twice once', async () => {
     const bucket = await startBucket();
     putParts(bucket.server.bucket, 'big', big(2), { digest: true });

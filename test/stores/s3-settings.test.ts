@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseDotEnv } from '../../src/config/dotenv.ts';
 import { SourceFile } from '../../src/diagnostics/source-file.ts';
+import { obeysProxies } from '../../src/stores/proxy-support.ts';
 import { readS3Settings } from '../../src/stores/s3-settings.ts';
 import { startProject } from '../cli/data-project.ts';
 
@@ -87,4 +88,43 @@ it('a folder is a bucket too', async () => {
     'Downloaded data/a to ./copy/data/a\n',
   );
   expect((await runHere('upload', 'file=data/')).stderr).toBe('Nothing uploaded; 1 already there\n');
+});
+
+describe('what cannot be sent is named before anything is sent:', () => {
+  it.each([
+    ['AWS_ACCESS_KEY_ID', 'KEY\u200bID'],
+    ['AWS_SECRET_ACCESS_KEY', 'se\ncret'],
+    ['AWS_SESSION_TOKEN', 'tok\u00a0en'],
+    ['AWS_REGION', 'us\u2013east-1'],
+  ])('%s', (name, value) => {
+    const all = { S3_BUCKET_NAME: 'one', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', [name]: value };
+    const told = new RegExp(`^${name} \\(from the environment\\) holds a line break`);
+    expect(() => read(all)).toThrow(told);
+    expect(() => read(all)).not.toThrow(value);
+  });
+
+  it.each([
+    ['nowhere.pem', undefined, 'is a file that cannot be read'],
+    ['empty.pem', 'garbage', 'is a file without a certificate'],
+  ])('AWS_CA_BUNDLE=%s', async (name, content, why) => {
+    const { run: runHere, write, path } = await startProject();
+    if (content !== undefined) write(name, content);
+    write('.env', `S3_BUCKET_NAME=one\nS3_ENDPOINT_URL=https://127.0.0.1:1\nAWS_CA_BUNDLE=${path(name)}\n`);
+    const { code, stderr } = await runHere('list');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`error S3_SETTING_INVALID: AWS_CA_BUNDLE (from .env:3) ${why}`),
+    ]);
+  });
+});
+
+it.each([
+  ['22.19.0', false],
+  ['22.21.1', true],
+  ['23.11.0', false],
+  ['24.4.1', false],
+  ['24.5.0', true],
+  ['25.0.0', true],
+])('Node %s obeys proxies: %s', (version, expected) => {
+  expect(obeysProxies(version)).toBe(expected);
 });
