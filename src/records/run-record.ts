@@ -29,6 +29,8 @@ export interface RunRecord {
   readonly uid?: string;
   /** The end counts though the Job is gone, as when a TTL, or the failure of a neighbour in its pack, removes it. */
   readonly outlives?: true;
+  /** When the TTL of its Job is over (ISO 8601, UTC): one that is gone before, somebody has deleted. */
+  readonly expiresAt?: string;
   readonly state: Exclude<TrialState, 'missing' | 'lost'>;
   /** Counts from 1. */
   readonly attempt: number;

@@ -49,6 +49,7 @@ const sweep = (count: number, prefix: string, specs = makeSpecs(count, 'v1', pre
     records,
     root: folder,
     concurrency,
+    now: Date.now(),
     report: () => undefined,
     signal,
   });

@@ -80,7 +80,7 @@ describe('the commands of the cluster', () => {
     it('waits, and ends with 1 when a trial has failed', async () => {
       cluster.simulation.fate = (object) =>
         object.metadata.name === first ? { kind: 'failed', exitCode: 3 } : { kind: 'succeeded' };
-      await project.write('config/kube.yaml', `${kubeYaml}ttl: 1h\n`);
+      await project.write('config/kube.yaml', `${kubeYaml}ttl: 1m\n`);
       const { code, stdout, stderr } = await project.run(['job', 'wait=true']);
       expect(code).toBe(1);
       expect(stdout).toContain(`Job '${first}' failed (exit code 3)`);
@@ -302,16 +302,16 @@ describe('the commands of the cluster', () => {
       expect([...new Set(states)]).toEqual(['pending', 'running', 'succeeded']);
     });
 
-    it.each(['status', 'job', 'wait', 'delete'])(
+    it.each(['status', 'job', 'wait'])(
       'a success that make %s has seen outlives the Job, which a TTL removes',
       async (command) => {
         cluster.simulation.fate = () => ({ kind: 'succeeded' });
-        await project.write('config/kube.yaml', `${kubeYaml}ttl: 1h\n`);
+        await project.write('config/kube.yaml', `${kubeYaml}ttl: 1m\n`);
         await project.run(['job']);
         await expect
           .poll(() => cluster.store.list('jobs').filter((job) => job['status'].succeeded === 1).length)
           .toBe(2);
-        await project.run([command, ...(command === 'delete' ? ['yes=true'] : [])]);
+        await project.run([command]);
         for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
         expect((await project.run(['status'])).stdout).toContain('2 succeeded');
         const { stdout } = await project.run(['job']);
@@ -322,10 +322,16 @@ describe('the commands of the cluster', () => {
       },
     );
 
-    it('a success that somebody deletes is one that is not found', async () => {
+    it.each([
+      ['with make delete', '', undefined],
+      ['with make delete, before its TTL could', 'ttl: 1m\n', undefined],
+      ['otherwise, long before its TTL could', 'ttl: 7d\n', 'kubectl'],
+    ])('a success that somebody deletes %s is one that is not found', async (_, ttl, other) => {
       cluster.simulation.fate = () => ({ kind: 'succeeded' });
+      await project.write('config/kube.yaml', kubeYaml + ttl);
       await project.run(['job', 'wait=true']);
-      await project.run(['delete', 'yes=true']);
+      if (other === undefined) await project.run(['delete', 'yes=true']);
+      else for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
       expect((await project.run(['status'])).stdout).toContain('its Job is gone, its record says so');
       expect((await project.run(['job'])).stdout).toContain(
         `Job '${first}' not found. Creating the job.\njob.batch/${first} created\n`,

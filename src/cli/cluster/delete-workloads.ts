@@ -97,12 +97,14 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     async ({ resource, object, title }) => {
       const { name, uid } = object.metadata;
       try {
-        // How its trials ended outlives a pack, as it does where each has a Job of its own.
+        // How its trials ended is known when a pack is gone, too, as it is where each has a Job of its own.
         if (resource === jobs) {
           await keepPack(object, { api, records, root: context.cwd, signal });
           await outcomes.see(object, judgeJob(object).observation, signal);
         }
         await removeObject(api, resource, { name, uid }, signal);
+        // Who clears away what has failed means to keep what has succeeded beside it in a pack.
+        if (resource === jobs && options.what !== 'failed-jobs') await outcomes.seeDeleted(object);
         return { title, diagnostics: [] };
       } catch (error) {
         if (error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_STUCK')

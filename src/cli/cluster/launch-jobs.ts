@@ -95,6 +95,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     maxParallel,
     concurrency: config.project.concurrency,
     report,
+    now: context.now(),
     signal: context.signal,
   });
   const { steps } = launched;

@@ -61,7 +61,8 @@ export async function planPacks(
     ...rest,
   });
   for (const spec of specs) {
-    const known = views.get(spec.name)?.observation ?? (await remembered(spec.name, options.records));
+    const known =
+      views.get(spec.name)?.observation ?? (await remembered(spec.name, options.records, context.now()));
     const changed = changedParts(spec.fingerprint, known?.fingerprint);
     if (options.only !== undefined && !keepsState(options.only, known?.state ?? 'missing', changed)) continue;
     const action = decide(spec, known, options.overwrite);
@@ -117,7 +118,7 @@ function isComplete(job: Job): boolean {
 }
 
 /** A trial whose Job a TTL has removed is known by its record alone. */
-async function remembered(name: string, records: RecordStore) {
+async function remembered(name: string, records: RecordStore, now: number) {
   const record = await records.read(name);
-  return countsWithoutJob(record) ? record : undefined;
+  return countsWithoutJob(record, now) ? record : undefined;
 }

@@ -48,6 +48,8 @@ export interface LaunchOptions {
   readonly maxParallel?: number | undefined;
   /** Trials worked on at once. */
   readonly concurrency: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
   readonly signal: AbortSignal;
@@ -246,7 +248,7 @@ class Launch {
     name: string,
   ): { state: TrialState; reason?: string; fingerprint: JobSpec['fingerprint'] } | undefined {
     const record = this.#options.records.readListed(name);
-    if (!countsWithoutJob(record)) return undefined;
+    if (!countsWithoutJob(record, this.#options.now)) return undefined;
     return {
       state: record.state,
       reason: 'its Job is gone, its record says so',

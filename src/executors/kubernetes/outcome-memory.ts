@@ -53,6 +53,17 @@ export class OutcomeMemory {
     if (record !== undefined) this.#records.writeUnsynced(record);
   }
 
+  /** A Job that a person has deleted: its trials are to run again, though a TTL would have removed it later. */
+  async seeDeleted({ metadata }: Job): Promise<void> {
+    const trials = readPack(metadata.annotations)?.map(({ name }) => name) ?? [metadata.name];
+    for (const name of trials) {
+      const known = this.#records.readListed(name);
+      if (known?.executor !== executorName || known.outlives === undefined) continue;
+      const { outlives: _outlives, expiresAt: _expiresAt, ...rest } = known;
+      await this.#records.write(rest);
+    }
+  }
+
   /** Takes a success back that is about to be overwritten: what comes of the new Job, perhaps nobody will see. */
   async forget(spec: JobSpec): Promise<void> {
     const known = this.#records.readListed(spec.name);

@@ -14,12 +14,19 @@ export function attemptOf(job: Job, known: RunRecord | undefined): number {
   return known.uid === job.metadata.uid ? known.attempt : known.attempt + 1;
 }
 
+/** Milliseconds by which the clock here may differ from the cluster's, by which TTLs go. */
+const mostSkew = 300_000;
+
 /**
  * A trial whose Job is gone has not to run again where its record says that it succeeded, and the Job was to go.
  * A Job that somebody has deleted is one that is not found: it is created again.
+ *
+ * @param now milliseconds since 1970
  */
-export function countsWithoutJob(record: RunRecord | undefined): record is RunRecord {
-  return record?.executor === executorName && record.state === 'succeeded' && record.outlives === true;
+export function countsWithoutJob(record: RunRecord | undefined, now: number): record is RunRecord {
+  if (record?.executor !== executorName || record.state !== 'succeeded' || record.outlives !== true)
+    return false;
+  return record.expiresAt === undefined || Date.parse(record.expiresAt) - mostSkew <= now;
 }
 
 /**
@@ -45,7 +52,7 @@ export function recordOf(
     ...(notes[annotationNames.code] === undefined ? {} : { code: notes[annotationNames.code] }),
     executor: executorName,
     uid: job.metadata.uid,
-    ...(job.spec?.ttlSecondsAfterFinished === undefined ? {} : { outlives: true }),
+    ...expiryOf(job, endedAt),
     state,
     attempt: rest.attempt,
     host: hostname(),
@@ -55,6 +62,16 @@ export function recordOf(
     ...(reason === undefined ? {} : { reason }),
     log: rest.log,
   };
+}
+
+function expiryOf(job: Job, endedAt: string | undefined): Pick<RunRecord, 'outlives' | 'expiresAt'> {
+  const ttl = job.spec?.ttlSecondsAfterFinished;
+  if (ttl === undefined) return {};
+  const end = Date.parse(endedAt ?? '');
+  if (Number.isNaN(end)) return { outlives: true };
+  // Further than calendars go is for ever.
+  const expires = new Date(Math.min(end + ttl * 1000, 8.64e15));
+  return { outlives: true, expiresAt: expires.toISOString() };
 }
 
 function fingerprintOf(observed: Observation['fingerprint']): Fingerprint {

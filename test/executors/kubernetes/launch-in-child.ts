@@ -22,6 +22,7 @@ await launch(makeSpecs(Number(count), version), {
   root,
   overwrite: 'changed',
   concurrency: 4,
+  now: Date.now(),
   report: () => undefined,
   signal: new AbortController().signal,
 });

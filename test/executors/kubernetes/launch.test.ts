@@ -51,6 +51,7 @@ describe('launching a sweep', () => {
       records: new DiskRecordStore(root, () => undefined),
       root,
       concurrency: 8,
+      now: Date.now(),
       report: (step) => steps.push(step),
       signal: new AbortController().signal,
       ...options,
@@ -214,8 +215,21 @@ describe('launching a sweep', () => {
     await expect.poll(() => job(name)['status'].succeeded).toBe(1);
     expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
     cluster.store.remove('jobs', job(name));
-    expect((await run(makeSpecs(1))).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
-    expect((await run(makeSpecs(1, 'v2'), { overwrite: 'changed' })).results).toEqual(['replaced']);
+    const now = Date.now() + 3_600_000;
+    expect((await run(makeSpecs(1), { now })).steps).toMatchObject([{ result: 'kept', found: 'succeeded' }]);
+    // Its TTL is an hour: whoever removed it sooner was somebody.
+    expect((await run(makeSpecs(1), { only: 'missing' })).results).toEqual(['created']);
+  });
+
+  it('runs a trial again that has changed since it succeeded and its Job went', async () => {
+    cluster.simulation.fate = () => ({ kind: 'succeeded' });
+    await run(makeSpecs(1));
+    const [name = ''] = names();
+    await expect.poll(() => job(name)['status'].succeeded).toBe(1);
+    await run(makeSpecs(1));
+    cluster.store.remove('jobs', job(name));
+    const now = Date.now() + 3_600_000;
+    expect((await run(makeSpecs(1, 'v2'), { overwrite: 'changed', now })).results).toEqual(['replaced']);
   });
 
   it('remembers a success whose Job a TTL has removed', async () => {
