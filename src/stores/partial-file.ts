@@ -35,6 +35,8 @@ export class PartialFile {
   readonly #digests: (Buffer | undefined)[] = [];
   /** To be used again by the next range. */
   readonly #buffers: [Buffer, Buffer][] = [];
+  /** Settles when the disk has what it was given last. */
+  #syncing: Promise<void> | undefined;
   /** Called when a range has come in, for the one who hashes. */
   #arrived: () => void = () => {};
 
@@ -85,6 +87,7 @@ export class PartialFile {
       this.#list.add(index);
       this.#have[index] = true;
       this.#arrived();
+      this.#syncEarly();
     });
     const hashing = this.#hash(signal);
     // Settled is what both must be before the file is closed, whichever fails.
@@ -106,8 +109,19 @@ export class PartialFile {
     return (await this.#file.stat()).size === this.#info.size;
   }
 
+  /** Lets the disk begin with what is there while the rest comes in; whether it went well, the end will tell. */
+  #syncEarly(): void {
+    this.#syncing ??= this.#file
+      .datasync()
+      .catch(() => {})
+      .then(() => {
+        this.#syncing = undefined;
+      });
+  }
+
   /** Gives the file its name, with all of it on the disk. Returns what it was just before. */
   async finish(path: string): Promise<Stats> {
+    await this.#syncing;
     await this.#file.sync();
     const stats = await this.#file.stat();
     await this.#file.close();
@@ -129,6 +143,7 @@ export class PartialFile {
   }
 
   async close(): Promise<void> {
+    await this.#syncing;
     await this.#file.close().catch(() => undefined);
     this.#list.release();
   }

@@ -2,7 +2,13 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { chunkSize } from './file-digest.ts';
 
-/** Writes one range of a file in its place as it comes in: one buffer is on its way to the disk while the other fills. */
+/** Pieces of at least this size are written from where they are. */
+const large = 128 << 10;
+
+/**
+ * Writes one range of a file in its place as it comes in. Small pieces are put together: one buffer is on its way to the
+ * disk while the other fills.
+ */
 export class RangeWriter {
   readonly #file: FileHandle;
   readonly #onBytes: (count: number) => void;
@@ -27,8 +33,14 @@ export class RangeWriter {
     this.#hash = options.algorithm === undefined ? undefined : createHash(options.algorithm);
   }
 
-  /** Takes a copy of the next piece; a promise asks to wait for the disk. */
+  /** Takes the next piece; a promise asks to wait for the disk, and its memory is needed until then. */
   add(piece: Uint8Array): Promise<void> | undefined {
+    if (this.#filled === 0 && piece.length >= large) {
+      const written = this.#begin(piece);
+      // While the disk is at it.
+      this.#hash?.update(piece);
+      return written;
+    }
     this.#hash?.update(piece);
     if (this.#filled + piece.length > chunkSize) {
       this.#adding = this.#overflow(piece);
@@ -63,13 +75,19 @@ export class RangeWriter {
   /** Begins to write what there is when what went before is on the disk. */
   async #flush(): Promise<void> {
     await this.#writing;
-    const full = this.#buffers[0]?.subarray(0, this.#filled) ?? Buffer.alloc(0);
-    this.#writing = this.#write(full, this.#position);
-    // Whoever waits for it next gets the error.
-    this.#writing.catch(() => {});
-    this.#position += this.#filled;
+    void this.#begin(this.#buffers[0]?.subarray(0, this.#filled) ?? Buffer.alloc(0));
     this.#filled = 0;
     this.#buffers.reverse();
+  }
+
+  #begin(bytes: Uint8Array): Promise<void> {
+    const writing = this.#write(bytes, this.#position);
+    const all = Promise.all([this.#writing, writing]).then(() => {});
+    // Whoever waits for it next gets the error.
+    all.catch(() => {});
+    this.#writing = all;
+    this.#position += bytes.length;
+    return writing;
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
