@@ -4,15 +4,20 @@ import type { Context } from '../context.ts';
 import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
+import { runPool } from '../stores/budget.ts';
+import { compareAtOnce, comparePair } from '../stores/compare-pair.ts';
+import { DigestCache } from '../stores/digest-cache.ts';
 import { findObjects } from '../stores/find-objects.ts';
 import { findLocalFiles, type LocalFile } from '../stores/local-file.ts';
 import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
+import { compareKeys } from '../stores/s3-listing.ts';
 import { printable } from '../stores/safe-key.ts';
 import { ownFailure } from '../stores/transfer-guard.ts';
 import { defineCommand } from './command.ts';
 import { transferFlags } from './data/data-flags.ts';
 import { moveFiles } from './data/run-transfer.ts';
 import { select } from './data/select.ts';
+import { formatSideBySide, type Row } from './data/side-by-side.ts';
 import { ask, canAsk, confirm, valueOrAsk } from './prompt.ts';
 import { removeAndReport } from './remove.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
@@ -42,7 +47,8 @@ export const command = defineCommand({
           findLocalFiles(root, selection, context.signal),
           findObjects(store, selection, context.signal),
         ]);
-        context.stderr.write(sideBySide(local.files, remote, context.stderr.columns ?? 80));
+        const rows = await compareSidesOf(local.files, remote, store, context);
+        context.stderr.write(formatSideBySide(rows, context.stderr.columns ?? 80));
         const answer = await ask(`\nChoose an action [${actions.join(', ')}]: `, context);
         // As they are shown, or without what explains them.
         const action = answer.replace(/ \(.*\)$/, '');
@@ -72,22 +78,36 @@ export const command = defineCommand({
 
 const actions = ['delete (local)', 'remove (S3)', 'download', 'upload', 'exit'];
 
-/** Two columns where they fit, keys that are on both sides in one row; otherwise one list after the other. */
-function sideBySide(local: readonly LocalFile[], remote: readonly ObjectInfo[], columns: number): string {
-  const here = new Set(local.map(({ key }) => key));
-  const there = new Set(remote.map(({ key }) => key));
-  const keys = [...new Set([...here, ...there])].sort();
-  const title = 'Local files matching pattern:';
-  const width = Math.max(title.length, ...local.map(({ key }) => printable(key).length)) + 2;
-  const widest = Math.max(0, ...remote.map(({ key }) => printable(key).length));
-  if (width + widest <= columns) {
-    const rows = keys.map((key) =>
-      `${(here.has(key) ? printable(key) : '').padEnd(width)}${there.has(key) ? printable(key) : ''}`.trimEnd(),
-    );
-    return [`${title.padEnd(width)}S3 files matching pattern:`, ...rows, ''].join('\n');
-  }
-  const list = (present: ReadonlySet<string>) => keys.filter((key) => present.has(key)).map(printable);
-  return [title, ...list(here), '', 'S3 files matching pattern:', ...list(there), ''].join('\n');
+/** Larger files are not read for a table. */
+const mostRead = 16 << 20;
+
+async function compareSidesOf(
+  local: readonly LocalFile[],
+  remote: readonly ObjectInfo[],
+  store: ObjectStore,
+  context: Context,
+): Promise<Row[]> {
+  const files = new Map(local.map((file) => [file.key, file]));
+  const objects = new Map(remote.map((info) => [info.key, info]));
+  const cache = new DigestCache(DigestCache.path(context.cwd), store.name);
+  const tools = { store, cache, signal: context.signal };
+  const rows = [...new Set([...files.keys(), ...objects.keys()])].sort(compareKeys).map((key): Row => {
+    const [file, info] = [files.get(key), objects.get(key)];
+    return { key, side: file === undefined ? 'there' : compareAtOnce(file, info, cache) };
+  });
+  await runPool(
+    rows.entries(),
+    16,
+    async ([index, { key, side }]) => {
+      const file = files.get(key);
+      if (side !== 'undecided' || file === undefined || file.size > mostRead) return;
+      // A file that cannot be read is told of when it is moved.
+      const found = await comparePair(file, objects.get(key), tools).catch(() => side);
+      rows[index] = { key, side: found };
+    },
+    () => {},
+  );
+  return rows;
 }
 
 async function deleteLocal(files: readonly LocalFile[], root: string, context: Context): Promise<ExitCode> {

@@ -303,6 +303,8 @@ describe('interactive', () => {
     const { cwd, write, path, server } = await startProject();
     write('m/here', 'here');
     write('m/both', 'both');
+    write('m/differs', 'one');
+    server.bucket.put('m/differs', 'two');
     server.bucket.put('m/both', 'both');
     server.bucket.put('m/there', 'there');
     const { code, stdout, stderr, unasked } = await runOnTerminal(
@@ -310,9 +312,9 @@ describe('interactive', () => {
       ['interactive', 'file=m/*'],
       ['upload', 'download', 'what', 'delete', 'y', 'remove', 'yes', 'exit'],
     );
-    expect([code, unasked]).toEqual([0, []]);
+    expect([code, unasked]).toEqual([3, []]);
     expect(stderr).toMatch(
-      /Local files matching pattern: +S3 files matching pattern:\nm\/both +m\/both\nm\/here\n +m\/there\n\nChoose an action \[delete \(local\), remove \(S3\), download, upload, exit\]: /,
+      /Local files matching pattern: +S3 files matching pattern:\nm\/both +m\/both +same\nm\/differs +m\/differs +differs\nm\/here +only here\n +m\/there +only in S3\n\nChoose an action \[delete \(local\), remove \(S3\), download, upload, exit\]: /,
     );
     expect(stderr).toContain('There is no action "what".');
     expect(stdout).toContain('Uploaded m/here to m/here\n');
