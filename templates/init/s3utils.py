@@ -4,7 +4,8 @@
 
     download_s3_path("data/train/")    # a file, a folder, or a pattern in which * also matches /
 
-A path relative to the project is the key in the bucket. Settings and credentials come from the environment or .env, as for
+A path relative to the project is the key in the bucket, whatever folder Python runs in: this file is in the project's
+src/toolbox, so that it knows the project. Settings and credentials come from the environment or .env, as for
 `make download`. `src` is on PYTHONPATH in every trial, so that the import works there. Where `make server` runs, its warm
 process does the work, which suits many small calls.
 """
@@ -17,6 +18,15 @@ import shutil
 import subprocess
 from typing import List, Optional
 from urllib.parse import urlsplit
+
+
+def _find_project() -> str:
+    folder, name = os.path.split(os.path.dirname(os.path.abspath(__file__)))
+    project, above = os.path.split(folder)
+    return project if (above, name) == ("src", "toolbox") else os.getcwd()
+
+
+_project = _find_project()
 
 
 class S3Error(Exception):
@@ -69,7 +79,7 @@ def _diagnostic(event: dict) -> dict:
 def _ask_server(command: str, flags: dict):
     """The answer of this project's `make server`, or None where none runs."""
     try:
-        with open(os.path.join(".toolbox", "s3", "server.json"), encoding="utf-8") as file:
+        with open(os.path.join(_project, ".toolbox", "s3", "server.json"), encoding="utf-8") as file:
             server = json.load(file)
         address = urlsplit(server["url"])
         connection = http.client.HTTPConnection(address.hostname, address.port)
@@ -89,6 +99,8 @@ def _ask_server(command: str, flags: dict):
     finally:
         connection.close()
     events = _events(text)
+    if response.status == 400:
+        raise S3Error(events[0]["error"] if events else text.strip(), 2)
     if response.status != 200 or not events or events[-1].get("type") != "done":
         raise S3Error(text.strip() or f"the server answered {response.status}")
     return events[:-1], events[-1]["exit_code"], ""
@@ -103,6 +115,7 @@ def _run(command: str, flags: dict):
     done = subprocess.run(
         [*launcher, command, *words],
         env=env,
+        cwd=_project,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -119,10 +132,10 @@ def _events(text: str) -> List[dict]:
 
 def _launcher() -> List[str]:
     """`ktb` where it is installed, else the project's Makefile."""
-    for name in ("ktb", os.path.join("node_modules", ".bin", "ktb")):
+    for name in ("ktb", os.path.join(_project, "node_modules", ".bin", "ktb")):
         found = shutil.which(name)
         if found:
-            return [found]
-    if os.path.exists("Makefile"):
+            return [os.path.abspath(found)]
+    if os.path.exists(os.path.join(_project, "Makefile")):
         return ["make", "--silent", "--no-print-directory"]
-    raise S3Error("neither ktb nor a Makefile here; run from the project's root", 2)
+    raise S3Error(f"neither ktb nor a Makefile in {_project}", 2)

@@ -305,6 +305,34 @@ print(json.dumps(result))
     expect(server.bucket.keys()).toEqual([]);
   });
 
+  it.each(['ktb', 'make', 'server'] as const)(
+    'says the same of a mistake, from any folder, by %s',
+    async (by) => {
+      const { server, python, path } = await startPython(by);
+      server.bucket.put('data/1', 'one');
+      mkdirSync(path('notebooks'));
+      const answer = await python(`
+import json, os
+os.chdir("notebooks")
+from toolbox.s3utils import S3Error, download_s3_path, find_s3_path
+result = [find_s3_path("data/"), download_s3_path("data/1"), os.path.exists("../data/1")]
+for path in ("", "../x"):
+    try:
+        find_s3_path(path)
+    except S3Error as error:
+        result.append([error.exit_code, str(error)])
+print(json.dumps(result))
+`);
+      expect(answer).toEqual([
+        ['data/1'],
+        ['data/1'],
+        true,
+        [2, '"file" is empty'],
+        [2, expect.stringMatching(/^"\.\.\/x" is not below .*, so it has no key$/)],
+      ]);
+    },
+  );
+
   it.each([
     ['before it answers', '', ['data/1']],
     [

@@ -215,7 +215,8 @@ async function readCall(request: IncomingMessage): Promise<Call | string> {
   } = body as Record<string, unknown>;
   const [stranger] = Object.keys(unknown);
   if (stranger !== undefined) return `there is no flag "${stranger}"`;
-  if (typeof file !== 'string' || file === '') return '"file" is no text';
+  if (typeof file !== 'string') return '"file" is no text';
+  if (file === '') return '"file" is empty';
   if (!isTexts(include) || !isTexts(exclude)) return '"include" and "exclude" are lists of texts';
   if (local_path !== undefined && typeof local_path !== 'string') return '"local_path" is no text';
   if (typeof overwrite !== 'boolean' || typeof allow_empty !== 'boolean' || typeof dry_run !== 'boolean')
