@@ -53,7 +53,11 @@ export function readPack(
   const text = annotations?.[packAnnotation];
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as readonly PackedTrial[];
+    const trials = JSON.parse(text) as readonly PackedTrial[];
+    // Whoever may change our Jobs may write anything there.
+    return Array.isArray(trials) && trials.every((each) => typeof each?.name === 'string')
+      ? trials
+      : undefined;
   } catch {
     return undefined;
   }

@@ -31,8 +31,17 @@ export function checkLimits(object: KubernetesObject, text: string): readonly Li
   if (kind === 'Job') {
     const spec = object['spec'] as { template?: Template } & Readonly<Record<string, unknown>>;
     checkTemplate(spec.template, report);
-    if (spec.template?.spec?.restartPolicy === 'Always')
-      report('RENDER_BAD_NAME', 'restartPolicy is "Always", and a Job takes "Never" or "OnFailure"');
+    const { restartPolicy } = spec.template?.spec ?? {};
+    if (restartPolicy !== 'Never' && restartPolicy !== 'OnFailure')
+      report(
+        'RENDER_BAD_NAME',
+        `restartPolicy is ${restartPolicy === undefined ? 'missing' : `"${restartPolicy}"`}, and a Job takes "Never" or "OnFailure"`,
+      );
+    else if (restartPolicy === 'OnFailure' && spec['podFailurePolicy'] !== undefined)
+      report(
+        'RENDER_BAD_NAME',
+        'restartPolicy is "OnFailure", and with podFailurePolicy a Job takes "Never"',
+      );
     for (const [field, name] of [
       ['backoffLimit', 'retries'],
       ['activeDeadlineSeconds', 'timeout'],

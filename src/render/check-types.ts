@@ -26,6 +26,21 @@ export const knownKinds = Object.keys(models);
 
 type Path = readonly (string | number)[];
 
+/** What a server refuses an object without although its types say that it may be left out. */
+const essentials: Readonly<Record<string, readonly string[]>> = {
+  V1Job: ['metadata', 'spec'],
+  V1JobSpec: ['template'],
+  V1PodTemplateSpec: ['spec'],
+  V1Pod: ['metadata', 'spec'],
+  V1Secret: ['metadata'],
+  V1ConfigMap: ['metadata'],
+  V1Service: ['metadata'],
+};
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
 /**
  * What of a value does not have the Kubernetes type it must have: unknown fields with the nearest name, wrong
  * types, required fields that are missing. `type` is written as in `kubernetesTypes`; `skip` is asked for
@@ -50,8 +65,15 @@ export function checkType(
         check(each, type.slice(2), [...path, index]);
     } else if (type.startsWith('{}')) {
       for (const [key, each] of Object.entries(value as object)) check(each, type.slice(2), [...path, key]);
-    } else if (Object.hasOwn(kubernetesTypes, type))
+    } else if (Object.hasOwn(kubernetesTypes, type)) {
       checkFields(value as object, kubernetesTypes[type] ?? {}, path);
+      for (const key of essentials[type] ?? [])
+        if (!Object.hasOwn(value as object, key)) report({ path, message: `"${key}" is missing` });
+      if (type === 'V1ObjectMeta' && path.length === 1 && !Object.hasOwn(value as object, 'name'))
+        report({ path, message: '"name" is missing' });
+      if (type === 'V1PodSpec' && isEmptyList((value as { containers?: unknown }).containers))
+        report({ path: [...path, 'containers'], message: 'must have at least one container' });
+    }
   }
 
   function checkFields(value: object, fields: Readonly<Record<string, string>>, path: Path): void {

@@ -96,7 +96,9 @@ export class ManifestRenderer {
   #refuse(name: string, view: unknown, problems: readonly ManifestProblem[]): RenderedManifest {
     const diagnostics = problems.map((problem) => {
       const { path, message, hint, line, syntax } = problem;
-      const place = this.#templates.own?.trace(name, view, line);
+      const { own } = this.#templates;
+      // What is missing of a mapping is so where it is written, which begins on the line after its key.
+      const place = own?.trace(name, view, line) ?? own?.trace(name, view, line + 1);
       const location = place && {
         file: place.file,
         offset: lineOffset(place.file.text, place.line),

@@ -42,6 +42,16 @@ export function compileOwnTemplates(
       );
       continue;
     }
+    if (file.text.trim() === '') {
+      const location = { file, offset: 0, length: 0 };
+      diagnostics.push(
+        errorDiagnostic('RENDER_TEMPLATE_SYNTAX', 'the template is empty', {
+          location,
+          hint: 'delete the file for the shipped template',
+        }),
+      );
+      continue;
+    }
     const compiled = compileTemplate(file);
     if (compiled.ok) {
       programs.set(name, evaluate(compiled.value));

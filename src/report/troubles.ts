@@ -17,6 +17,8 @@ export function formatTroubles(observations: readonly Observation[]): readonly s
     .map(([why, members]) => {
       const names = members.slice(0, shownNames).map(({ name }) => name);
       const more = members.length > shownNames ? `, and ${members.length - shownNames} more` : '';
-      return `${members.length} ${why} (${names.join(', ')}${more})`;
+      const container = /of the container "([^"]+)"/.exec(why)?.[1];
+      const words = container === undefined ? '' : `; make logs name=${names[0]} container=${container}`;
+      return `${members.length} ${why} (${names.join(', ')}${more}${words})`;
     });
 }

@@ -332,10 +332,22 @@ describe('the commands of the cluster', () => {
       await project.run(['job', 'wait=true']);
       if (other === undefined) await project.run(['delete', 'yes=true']);
       else for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
-      expect((await project.run(['status'])).stdout).toContain('its Job is gone, its record says so');
+      // No command says otherwise.
+      const { stdout } = await project.run(['status']);
+      expect(stdout).toContain('2 missing');
+      expect(stdout).toContain('it succeeded, and its Job was deleted: make job runs it again');
+      expect((await project.run(['wait'])).code).toBe(3);
       expect((await project.run(['job'])).stdout).toContain(
         `Job '${first}' not found. Creating the job.\njob.batch/${first} created\n`,
       );
+    });
+
+    it('a failure that is cleaned away leaves its exit code and its last words', async () => {
+      cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 3, log: 'boom\n' });
+      await project.run(['job']);
+      await project.run(['clean_jobs', 'yes=true']);
+      expect((await project.run(['status'])).stdout).toContain('2 failed: exit code 3; its Job is gone');
+      expect((await project.run(['logs', `name=${first}`])).stdout).toBe('boom\n');
     });
 
     describe('a success that was run again', () => {
@@ -585,6 +597,11 @@ describe('the commands of the cluster', () => {
     });
 
     it('says that a pod does not exist or is not ready', async () => {
+      // As its trial, since no other command says what the pod is called.
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      await project.run(['job', 'where=hid=256']);
+      await expect.poll(() => cluster.simulation.podsOf('lab', first)[0]?.['status'].phase).toBe('Running');
+      expect((await project.run(['exec', `pod=${first}`, 'command=echo hi'])).stdout).toBe('hi\n');
       expect(await project.run(['exec', 'pod=nope'])).toMatchObject({
         code: 3,
         stderr: expect.stringContaining('there is no pod "nope" in namespace lab'),

@@ -204,6 +204,37 @@ test.each<[string, string | Uint8Array, RegExp]>([
     ),
     /^error RENDER_BAD_NAME: restartPolicy is "Always", and a Job takes "Never" or "OnFailure"$/m,
   ],
+  [
+    'templates/pod-spec.yaml.hbs',
+    '\n',
+    /^templates\/pod-spec\.yaml\.hbs:1:1 error RENDER_TEMPLATE_SYNTAX: the template is empty$/m,
+  ],
+  [
+    'templates/pod-spec.yaml.hbs',
+    'restartPolicy: Never\n',
+    /^templates\/pod-spec\.yaml\.hbs:1:1 error RENDER_MANIFEST_TYPE: spec\.template\.spec: "containers" is missing$/m,
+  ],
+  ...(
+    [
+      ['  name: {{name}}', '  generateName: x-', 'metadata: "name" is missing'],
+      [/^spec:[\s\S]*/m, '', '"spec" is missing'],
+      [/^metadata:[\s\S]*?(?=^spec)/m, '', '"metadata" is missing'],
+      [
+        '{{> pod-spec pod}}',
+        'restartPolicy: Never\n      containers: []',
+        'must have at least one container',
+      ],
+      [
+        '{{> pod-spec pod}}',
+        'containers: [{name: main, image: x}]',
+        'restartPolicy is missing, and a Job takes "Never" or "OnFailure"',
+      ],
+    ] as const
+  ).map(([from, to, message]): [string, string, RegExp] => [
+    'templates/job.yaml.hbs',
+    readFileSync('templates/job.yaml.hbs', 'utf8').replace(from, to),
+    new RegExp(`error RENDER_\\w+: .*${message}`),
+  ]),
 ])('refuses a template that cannot be one (%#)', async (name, text, message) => {
   using folder = projectFolder({ ...project, [name]: text });
   const { code, stderr } = await runMain(folder.root, ['dryrun']);

@@ -130,6 +130,38 @@ describe('make logs follow=true', () => {
     expect(await own.ended).toMatchObject({ code: 0, stdout: 'hello\n' });
   });
 
+  it('is of the newest Job of a name, and of the container that failed before the command began', async () => {
+    cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 1, log: 'main\n' });
+    await project.run(['job', 'where=hid=256']);
+    await expect.poll(() => podOf(first)).not.toBe('');
+    const [pod] = cluster.simulation.podsOf('lab', first) as [ApiObject];
+    cluster.store.update('pods', pod, (copy) => {
+      copy['spec'].initContainers = [{ name: 'code', image: 'x' }];
+      const state = { terminated: { exitCode: 1, reason: 'Error' } };
+      copy['status'].initContainerStatuses = [{ name: 'code', state }];
+      copy['status'].containerStatuses = [
+        { name: 'main', state: { waiting: { reason: 'PodInitializing' } } },
+      ];
+    });
+    cluster.simulation.write('lab', pod.metadata.name, 'no such commit\n', 'code');
+    const { code, stdout } = await project.run(['logs', `name=${first}`]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'no such commit\n' });
+    const ending = {
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        name: 'old',
+        uid: 'old',
+        ownerReferences: [{ kind: 'Job', name: first, uid: 'before' }],
+      },
+    };
+    cluster.store.add(kinds.pods, structuredClone(ending) as unknown as ApiObject);
+    cluster.store.update('pods', cluster.store.get('pods', 'lab', 'old') as ApiObject, (copy) => {
+      copy.metadata.creationTimestamp = '2020-01-01T00:00:00Z';
+    });
+    expect((await project.run(['logs', `name=${first}`])).stdout).toBe('no such commit\n');
+  });
+
   it('says that nothing has run before a restart, or that there is no such container', async () => {
     cluster.simulation.fate = () => ({ kind: 'running' });
     await project.run(['job', 'where=hid=256']);

@@ -841,7 +841,8 @@ export class FakeCluster {
     ];
     if (!all.includes(container))
       return statuses.badRequest(`container ${container} is not valid for pod ${name}`);
-    const state = pod['status'].containerStatuses?.find(
+    const { containerStatuses = [], initContainerStatuses = [] } = pod['status'];
+    const state = [...containerStatuses, ...initContainerStatuses].find(
       (each: { name: string }) => each.name === container,
     )?.state;
     if (url.searchParams.get('previous') === 'true') {

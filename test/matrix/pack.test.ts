@@ -16,6 +16,10 @@ const packTrials = (specs: readonly JobSpec[]) => pack(specs, envOf);
 const packCommand = (specs: readonly JobSpec[]) => commandOf(specs, envOf);
 
 describe('packTrials', () => {
+  test.each(['null', '1', '[null]', '{"name": "x"}', 'x'])('is none where the annotation is %s', (text) => {
+    expect(readPack({ 'kube-toolbox/pack': text })).toBeUndefined();
+  });
+
   test('puts trials of the same fields together, up to the number asked for', () => {
     const packs = packTrials(['a', 'b', 'c', 'd'].map((name) => trial(name, 'true', { gpu_count: 1 })));
     expect(packs.map(({ fields }) => readPack(fields.annotations)?.map(({ name }) => name))).toEqual([

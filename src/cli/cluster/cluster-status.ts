@@ -14,6 +14,7 @@ import {
   type PackCodes,
   packPodToAsk,
 } from '../../executors/kubernetes/packed-trials.ts';
+import type { Phase } from '../../executors/kubernetes/phase.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { hasEnded, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { follow } from '../../executors/kubernetes/watch.ts';
@@ -25,6 +26,8 @@ const lookInterval = 15_000;
 
 /** Milliseconds to pass for each Job before all are shown again: thousands that start change as often. */
 const redrawInterval = 0.1;
+/** Milliseconds between two tables of few Jobs. */
+const leastRedraw = 200;
 
 /** Our Jobs by name, judged with their pods. */
 type JobViews = ReadonlyMap<string, JobView>;
@@ -32,6 +35,8 @@ type JobViews = ReadonlyMap<string, JobView>;
 /** What one look has found. */
 interface JobLook {
   readonly views: JobViews;
+  /** By the server's clock. */
+  readonly now: number;
   readonly interactive: readonly InteractivePod[];
 }
 
@@ -59,8 +64,9 @@ export async function lookAtJobs(
     const told = await askPacks(api, found, signal);
     const views = judgeAll(found, told, []);
     const interactive = interactivePods(podList.items);
-    if (!needsEvents(views)) return { views, interactive };
-    return { views: judgeAll(found, told, await readEvents(cluster, signal)), interactive };
+    const now = api.client.serverTime();
+    if (!needsEvents(views)) return { views, interactive, now };
+    return { views: judgeAll(found, told, await readEvents(cluster, signal)), interactive, now };
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
     throw error;
@@ -129,8 +135,8 @@ export async function* watchJobs(
           nextLook = policy.now() + lookInterval;
           views = judgeAll(found, told, known);
         }
-        yield { views, interactive: interactivePods(podList) };
-        if (views.size >= 100) await policy.sleep(views.size * redrawInterval, signal);
+        yield { views, interactive: interactivePods(podList), now: api.client.serverTime() };
+        await policy.sleep(Math.max(leastRedraw, views.size * redrawInterval), signal);
         const hasPacks = found.some(({ job, pods: own }) => packPodToAsk(job, own) !== undefined);
         timer = isWaiting || hasPacks ? setTimeout(() => wake(), lookInterval) : undefined;
       }
@@ -157,8 +163,11 @@ async function remember(
   }
 }
 
+/** Phases that events tell from each other, or that they may have told wrongly by now. */
+const eventful: ReadonlySet<Phase> = new Set(['waiting', 'starting', 'pulling', 'config error']);
+
 function needsEvents(views: JobViews): boolean {
-  return [...views.values()].some(({ phase }) => phase === 'waiting' || phase === 'starting');
+  return [...views.values()].some(({ phase }) => eventful.has(phase));
 }
 
 async function continueSweep(

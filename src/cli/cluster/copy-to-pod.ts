@@ -54,7 +54,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
   const { endpoint_map } = plan.at(0).fields;
   const entries = await Promise.all(found.map((each) => forPod(each, endpoint_map)));
   using cluster = await openCluster(config, { yes: options.yes }, context);
-  await findRunningPod(cluster.api, options.pod, context.signal);
+  const pod = (await findRunningPod(cluster.api, options.pod, context.signal)).metadata.name;
   const complaints = new PassThrough();
   let text = '';
   complaints.on('data', (chunk: Buffer) => {
@@ -64,7 +64,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
     cluster.api,
     // The owner in the archive means nothing in the pod.
     {
-      pod: options.pod,
+      pod,
       command: ['bash', '-c', `${enterProject(config.project.project_name)}; exec tar -x -o -f -`],
       stdin: archive(entries),
       stdout: context.stderr,

@@ -16,6 +16,7 @@ import {
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import { isOurs, ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { deletionPatience, removeObject } from '../../executors/kubernetes/remove-object.ts';
+import { keepOutcome } from '../../executors/kubernetes/retire-job.ts';
 import {
   collectSupport,
   findUnusedSupport,
@@ -100,7 +101,10 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
         // How its trials ended is known when a pack is gone, too, as it is where each has a Job of its own.
         if (resource === jobs) {
           await keepPack(object, { api, records, root: context.cwd, signal });
-          await outcomes.see(object, judgeJob(object).observation, signal);
+          const { observation } = judgeJob(object);
+          if (readPack(object.metadata.annotations) === undefined && hasFailed(observation.state))
+            await keepOutcome(object, { api, records, root: context.cwd, signal });
+          else await outcomes.see(object, observation, signal);
         }
         await removeObject(api, resource, { name, uid }, signal);
         // Who clears away what has failed means to keep what has succeeded beside it in a pack.

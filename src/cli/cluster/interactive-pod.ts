@@ -3,7 +3,7 @@ import { podLayout } from '../../container/pod-layout.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
-import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
+import { type NamespaceApi, refused, throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Pod, pods, resourceOf } from '../../executors/kubernetes/objects.ts';
 import { findMissing } from '../../executors/kubernetes/pod-needs.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
@@ -114,11 +114,9 @@ export function enterProject(project: string): string {
  */
 export async function findRunningPod(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod> {
   const read = (pod: string) =>
-    api.get(pods, pod, signal).catch((error) => {
-      throw error instanceof ApiError ? refused(`pod "${name}" cannot be read`, error) : error;
-    });
+    api.get(pods, pod, signal).catch((error) => throwRefused(`pod "${name}" cannot be read`, error));
   // A workload of run:ai gives its name to its pod, with two numbers.
-  const pod = (await read(name)) ?? (await read(`${name}-0-0`));
+  const pod = (await read(name)) ?? (await read(`${name}-0-0`)) ?? (await podOfTrial(api, name, signal));
   if (pod === undefined)
     throw new DiagnosticError(
       errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {
@@ -146,4 +144,19 @@ export async function findRunningPod(api: NamespaceApi, name: string, signal: Ab
     );
   }
   return pod;
+}
+
+/** The newest pod of a Job, which is called as its trial: no other command says what the pod is called. */
+async function podOfTrial(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod | undefined> {
+  if (!isLabelValue(name)) return undefined;
+  const { items } = await api
+    .list(pods, { labels: `batch.kubernetes.io/job-name=${name}` }, signal)
+    .catch((error) => throwRefused(`pod "${name}" cannot be read`, error));
+  return items
+    .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
+    .at(-1);
+}
+
+function isLabelValue(name: string): boolean {
+  return /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(name);
 }

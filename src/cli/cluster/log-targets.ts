@@ -32,7 +32,8 @@ export function packedTrials(pod: Pod, glob: Glob): readonly string[] | undefine
 /** Of the attempts of a trial, the last; of several nodes, each. */
 export function latestOfEach(found: readonly Pod[]): readonly Pod[] {
   const attempts = Map.groupBy(found, (pod) => {
-    const job = jobUidOf(pod);
+    // By its name: the pod of a Job that was replaced may still be ending.
+    const job = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.name;
     const node = pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
     return job === undefined ? pod.metadata.uid : `${job} ${node}`;
   });

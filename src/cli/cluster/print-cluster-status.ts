@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
+import { countsWithoutJob, executorName } from '../../executors/kubernetes/run-outcome.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { changedParts } from '../../matrix/decide.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
@@ -32,6 +33,8 @@ export interface InteractivePod {
 
 export interface Look {
   readonly views: Views;
+  /** Milliseconds since 1970 by the clock of the cluster, where it has one. */
+  readonly now?: number;
   readonly interactive: readonly InteractivePod[];
 }
 
@@ -53,16 +56,17 @@ export async function printClusterStatus(
     reportDiagnostics([warning], context, options),
   );
   if (!options.watch) {
-    const { views, interactive } = await outlook.once();
-    await print(statuses(project, records, views, options), interactive, options, context);
+    const look = await outlook.once();
+    const all = statuses(project, records, look, options, context);
+    await print(all, look.interactive, options, context);
     return ExitCode.ok;
   }
   const isScreen = context.stdout.isTTY === true && !options.json;
-  for await (const { views, interactive } of outlook.watch()) {
+  for await (const look of outlook.watch()) {
     // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
     if (isScreen) context.stdout.write('\x1b[H\x1b[J');
-    const all = statuses(project, records, views, options);
-    await print(all, interactive, options, context);
+    const all = statuses(project, records, look, options, context);
+    await print(all, look.interactive, options, context);
     // A trial that was refused stays missing; before `make job`, all are, and there is something to wait for.
     const present = all.filter(({ observation }) => (observation?.state ?? 'missing') !== 'missing');
     if (present.length > 0 && present.every(({ observation }) => hasSettled(observation?.state)))
@@ -74,8 +78,9 @@ export async function printClusterStatus(
 function statuses(
   { plan, matrix }: ProjectPlan,
   records: DiskRecordStore,
-  views: Views,
+  { views, now }: Look,
   options: ClusterStatusOptions,
+  context: Context,
 ): readonly TrialStatus[] {
   const keeps = filterOf(options.where, matrix);
   const found: TrialStatus[] = [];
@@ -84,7 +89,7 @@ function statuses(
     const record = views.has(spec.name) ? undefined : records.readListed(spec.name);
     const observation =
       views.get(spec.name)?.observation ??
-      (record === undefined ? undefined : { ...observeRecord(record), reason: describePlace(record) });
+      (record === undefined ? undefined : observeWithoutJob(record, now ?? context.now()));
     // A local run has another command, and so another fingerprint; that is no change.
     const isLocal = record !== undefined && record.executor === 'local';
     // Which commit is checked out here now says nothing about how the trial stands.
@@ -95,6 +100,18 @@ function statuses(
     found.push({ trial: spec.trial, observation, changed });
   }
   return found;
+}
+
+/** A success that `make job` does not take for one is none here either. */
+function observeWithoutJob(record: RunRecord, now: number): Observation {
+  const observation = { ...observeRecord(record), reason: describePlace(record) };
+  if (record.executor !== executorName || record.state !== 'succeeded' || countsWithoutJob(record, now))
+    return observation;
+  return {
+    ...observation,
+    state: 'missing',
+    reason: 'it succeeded, and its Job was deleted: make job runs it again',
+  };
 }
 
 /** What the record says of the end, and why it is asked. */

@@ -47,7 +47,12 @@ export async function printPodLog(
   };
   const trials = packedTrials(pod, request.glob);
   const own = trials === undefined ? undefined : new PackedLines(trials);
-  const container = request.container ?? pod.spec?.containers?.[0]?.name;
+  const failed = request.container === undefined ? failedBefore(pod) : undefined;
+  if (failed !== undefined)
+    context.stderr.write(
+      `${name}: its command did not begin; this is the log of the container "${failed}"\n`,
+    );
+  const container = request.container ?? failed ?? pod.spec?.containers?.[0]?.name;
   // The last lines of a trial need not be among the last of its pod.
   const tailLines = own === undefined ? tail : undefined;
   const last = own === undefined || tail === undefined || follow ? undefined : new LastLines(tail);
@@ -91,4 +96,12 @@ export async function printPodLog(
     // One that is followed may have been removed.
     return follow && isApiError(error, 'NotFound');
   }
+}
+
+/** The init container that has failed, and with it the pod, before the command began. */
+function failedBefore({ spec, status }: Pod): string | undefined {
+  const main = status?.containerStatuses?.find(({ name }) => name === spec?.containers?.[0]?.name)?.state;
+  if (status?.phase !== 'Failed' || main?.terminated !== undefined || main?.running !== undefined)
+    return undefined;
+  return status.initContainerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)?.name;
 }

@@ -22,7 +22,7 @@ export async function runInPod(options: RunInPodOptions, context: Context): Prom
   const config = await openProject(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const { api } = cluster;
-  await findRunningPod(api, options.pod, context.signal);
+  const pod = (await findRunningPod(api, options.pod, context.signal)).metadata.name;
   const isTerminal =
     options.text === undefined && context.stdin.isTTY === true && context.stdout.isTTY === true;
   const stdin = context.stdin as Context['stdin'] & { setRawMode?: (raw: boolean) => void };
@@ -31,7 +31,7 @@ export async function runInPod(options: RunInPodOptions, context: Context): Prom
     const code = await exec(
       api,
       {
-        pod: options.pod,
+        pod,
         container: options.container,
         command: [
           'bash',

@@ -3,6 +3,7 @@ import type { Observation } from '../../executors/executor.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
+import { countsWithoutJob } from '../../executors/kubernetes/run-outcome.ts';
 import { waitForJobs } from '../../executors/kubernetes/wait.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
@@ -69,7 +70,8 @@ export async function waitForTrials(
       `${counts.succeeded} succeeded, ${counts.failed} failed${vanished.length > 0 ? `, ${vanished.length} gone` : ''}\n`,
     );
   const missing = [...names].filter(
-    (name) => !present.has(name) && options.records.readListed(name)?.state !== 'succeeded',
+    (name) =>
+      !present.has(name) && !countsWithoutJob(options.records.readListed(name), api.client.serverTime()),
   );
   if (missing.length > 0) {
     const what = missing.length === 1 ? `"${missing[0]}" has` : `${missing.length} trials have`;

@@ -95,7 +95,9 @@ function noRun({ name, asked }: LogsOptions, here: readonly string[]): Diagnosti
 function noAttempt(root: string, name: string, path: string): DiagnosticError {
   const attempts = loggedAttempts(root, name);
   const hint =
-    attempts.length === 0 ? 'its logs were removed' : `there are: attempt=${attempts.join(', attempt=')}`;
+    attempts.length === 0
+      ? 'its logs were removed, or its pod was before anybody read them'
+      : `there are: attempt=${attempts.join(', attempt=')}`;
   return new DiagnosticError(
     errorDiagnostic('LOCAL_NO_RUN', `there is no log ${path}`, { hint }),
     ExitCode.failed,

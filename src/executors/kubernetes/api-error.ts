@@ -117,6 +117,8 @@ export function hintOfForbidden(message: string): string | undefined {
   const unset = /failed quota: [^:]+: must specify (.+)$/.exec(message)?.[1];
   if (unset !== undefined)
     return `the quota of the namespace wants ${unset} to be set, of side containers too`;
+  if (/violates PodSecurity "restricted/.test(message))
+    return 'the namespace takes only "restricted" pods, and these are "baseline" ones: ask its administrators, or write a securityContext into templates/pod-spec.yaml.hbs';
   if (/violates PodSecurity/.test(message))
     return 'the namespace forbids such pods: remove host_ipc, run_as_user: 0 and the like, or ask its administrators';
   if (/(?:maximum|minimum) .+ usage per /.test(message))

@@ -27,8 +27,11 @@ export function explainPull(message: string): string {
 
 /** Why a container did not begin, from what its runtime says of it. */
 export function explainStart(message: string, image: string): string {
+  // In the words of runc, and of crun.
   const [, program] =
-    /exec: "?([^":]+)"?: (?:executable file not found|stat [^:]+: no such file)/.exec(message) ?? [];
+    /exec: "?([^":]+)"?: (?:executable file not found|stat [^:]+: no such file)/.exec(message) ??
+    /executable file [`']?([^`'\s]+)[`']? not found/.exec(message) ??
+    [];
   return program === undefined
     ? causeOf(message)
     : `the image ${image} has no ${program.replace(/^.*\//, '')}`;

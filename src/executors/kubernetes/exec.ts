@@ -111,7 +111,7 @@ function exitCodeOf(status: StatusBody | undefined, options: ExecOptions): numbe
   if (status.status === 'Success') return 0;
   const code = status.details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message;
   if (code !== undefined) return Number(code);
-  if (/executable file not found|no such file or directory/.test(status.message ?? ''))
+  if (/executable file (?:\S+ )?not found|no such file or directory/i.test(status.message ?? ''))
     throw refuse('KUBE_NO_PROGRAM', `the container of pod "${options.pod}" has no "${program}"`, {
       hint: 'use an image that has it',
     });

@@ -54,6 +54,7 @@ export interface Job extends KubeObject {
 
 export interface PodSpec {
   readonly nodeName?: string;
+  readonly terminationGracePeriodSeconds?: number;
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];

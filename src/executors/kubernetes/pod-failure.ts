@@ -38,7 +38,7 @@ export function describePodFailure(
     signal === undefined
       ? `exit code ${terminated.exitCode}`
       : `exit code ${terminated.exitCode} (${signal})`;
-  const whose = describeContainer(pod, container?.name, job.metadata.name);
+  const whose = describeContainer(pod, container?.name);
   if (
     terminated.message !== undefined &&
     /^(?:StartError|ContainerCannotRun)$/.test(terminated.reason ?? '')
@@ -59,13 +59,12 @@ export function describePodFailure(
 }
 
 /** Whose exit code it is, where that is not the command's own. */
-function describeContainer(pod: Pod, name: string | undefined, workload: string): string {
+function describeContainer(pod: Pod, name: string | undefined): string {
   if (name === undefined || name === pod.spec?.containers?.[0]?.name) return '';
   const isBefore = pod.spec?.initContainers?.some(
     (each) => each.name === name && each.restartPolicy !== 'Always',
   );
-  const when = isBefore === true ? ', before the command began' : '';
-  return ` of the container "${name}"${when} (make logs name=${workload} container=${name})`;
+  return ` of the container "${name}"${isBefore === true ? ', before the command began' : ''}`;
 }
 
 export function endOf(pod: Pod): string {

@@ -36,11 +36,17 @@ export async function retireJob(job: Job, options: RetireOptions): Promise<boole
     // The version makes sure of the state we saw: a Job that has succeeded since is left.
     if ((await removeObject(api, jobs, { name, uid, resourceVersion }, signal)) === 'changed') return false;
   }
-  if (job.spec?.completionMode === 'Indexed') await waitForPods(job, options);
+  // What still runs would write to the same place, and several nodes find each other by the same names.
+  if (job.spec?.completionMode === 'Indexed' || (job.status?.active ?? 0) > 0)
+    await waitForPods(job, options);
   return true;
 }
 
-async function keepOutcome(job: Job, { api, records, root, signal }: RetireOptions): Promise<void> {
+/** Writes down how a Job has ended, with its pods' own account of it, and the last it has printed. */
+export async function keepOutcome(
+  job: Job,
+  { api, records, root, signal }: Omit<RetireOptions, 'owner'>,
+): Promise<void> {
   const { state } = judgeJob(job).observation;
   if (state !== 'succeeded' && !hasFailed(state)) return;
   const { name } = job.metadata;
@@ -72,11 +78,12 @@ export async function waitUntilEnded(
   return latest;
 }
 
-/** Pods outlive their Job by up to their grace period, and several nodes find each other by names that are used again. */
+/** Pods outlive their Job by up to their grace period. */
 async function waitForPods(job: Job, { api, signal }: RetireOptions): Promise<void> {
   const { policy } = api.client;
   const start = policy.now();
-  for (let wait = 50; policy.now() - start < deletionPatience; wait = Math.min(wait * 2, 2000)) {
+  const grace = (job.spec?.template?.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
+  for (let wait = 50; policy.now() - start < deletionPatience + grace; wait = Math.min(wait * 2, 2000)) {
     const pods = await podsOfJob(api, job, signal);
     if (pods.every(({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed')) return;
     await policy.sleep(wait, signal);

@@ -82,7 +82,8 @@ function firstSentence(text: string): string {
 }
 
 function requestOf(pod: Pod, resource: string): string {
-  const amounts = (pod.spec?.containers ?? [])
+  const side = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const amounts = [...(pod.spec?.containers ?? []), ...side]
     .map(({ resources }) => resources?.requests?.[resource] ?? resources?.limits?.[resource])
     .filter((amount) => amount !== undefined)
     .map(String);

@@ -406,6 +406,22 @@ describe('launching a sweep', () => {
     expect(cluster.requests.map(({ method }) => method)).toEqual(['GET']);
   });
 
+  it('begins anew only when what ran before has ended, whose log is not shown for it', async () => {
+    cluster.podGrace = 300;
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await run(makeSpecs(1));
+    await expect.poll(() => job('alice-example-trial-0000')['status'].active).toBe(1);
+    const most: number[] = [];
+    const stop = cluster.store.listen(() => most.push(names('pods').length));
+    const patient = new NamespaceApi(connectToFake(cluster), 'lab');
+    const { results } = await run(makeSpecs(1), { on: patient, overwrite: 'true' });
+    patient.client.close();
+    expect(results).toEqual(['replaced']);
+    await expect.poll(() => names('pods').length).toBe(1);
+    stop();
+    expect(Math.max(...most)).toBe(1);
+  });
+
   it('tells what was deleted and then not created', async () => {
     await run(makeSpecs(3));
     const body = { kind: 'Status', code: 422, reason: 'Invalid', message: 'no' };
