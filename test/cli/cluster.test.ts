@@ -302,6 +302,48 @@ describe('the commands of the cluster', () => {
       expect([...new Set(states)]).toEqual(['pending', 'running', 'succeeded']);
     });
 
+    it('tells while it watches what only events say: a pod that is refused, a volume that cannot be mounted', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', second, { kind: 'creating' });
+      const tell = (kind: string, uid: string, reason: string, message: string) =>
+        cluster.store.add(kinds.events, {
+          apiVersion: 'v1',
+          kind: 'Event',
+          metadata: { name: `${reason.toLowerCase()}.1`, namespace: 'lab' },
+          type: 'Warning',
+          reason,
+          message,
+          involvedObject: { kind, uid },
+        } as unknown as ApiObject);
+      const uid = cluster.store.get('jobs', 'lab', first)?.metadata.uid ?? '';
+      tell(
+        'Job',
+        uid,
+        'FailedCreate',
+        'Error creating: pods "x-" is forbidden: exceeded quota: gpus, requested: pods=1, used: pods=4, limited: pods=4',
+      );
+      const pod = cluster.simulation.podsOf('lab', second)[0]?.metadata.uid ?? '';
+      tell(
+        'Pod',
+        pod,
+        'FailedMount',
+        'MountVolume.SetUp failed for volume "data" : timed out waiting for the condition',
+      );
+      let hasEnded = false;
+      const { code, stdout } = await project.run(['status', 'watch=true'], {
+        onStdout: (text) => {
+          if (hasEnded || !text.includes('cannot be mounted')) return;
+          hasEnded = true;
+          for (const name of [first, second]) cluster.simulation.move('lab', name, { kind: 'succeeded' });
+        },
+      });
+      expect(code).toBe(0);
+      expect(stdout).toContain(
+        'its pod is not created: the quota "gpus" is used up (pods: 4 of 4 used, 1 wanted)',
+      );
+      expect(stdout).toContain('a volume cannot be mounted: MountVolume.SetUp failed for volume "data"');
+    });
+
     it.each(['status', 'job', 'wait'])(
       'a success that make %s has seen outlives the Job, which a TTL removes',
       async (command) => {
