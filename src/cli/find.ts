@@ -19,7 +19,9 @@ export const command = defineCommand({
     try {
       // One write a page: a search may find a million keys, and as many writes or all of them in memory would be slow.
       for await (const page of findPages(store, selection, context.signal)) {
-        const lines = page.map((object) => (options.json ? JSON.stringify(object) : printable(object.key)));
+        const lines = page.map((object) =>
+          options.json ? JSON.stringify({ type: 'object', ...object }) : printable(object.key),
+        );
         const taken = lines.length === 0 || context.stdout.write(`${lines.join('\n')}\n`);
         if (!taken) await once(context.stdout, 'drain', { signal: context.signal });
       }

@@ -91,9 +91,9 @@ export interface BulkDownload {
 export async function downloadInBulk(
   files: readonly BulkDownload[],
   temporaries: TemporaryFiles,
-  tools: Tools,
+  tools: Tools & { readonly confirm: (path: string) => void },
 ): Promise<ReadonlySet<string>> {
-  const { mover, store, signal } = tools;
+  const { mover, store, signal, confirm } = tools;
   // Not the project's: the files have other names now.
   const cache = new DigestCache(undefined, store.name);
   const accepted = files
@@ -113,6 +113,7 @@ export async function downloadInBulk(
         const tools = { store, cache, signal };
         if ((await comparePair(file, info, tools).catch(unlessStopped(signal))) !== 'same') return;
         try {
+          confirm(path);
           if (existing !== undefined) chmodSync(temporary, existing.mode & 0o777);
           syncFile(temporary);
           renameSync(temporary, path);

@@ -67,6 +67,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
       store,
       cache,
       limits,
+      confirm,
       signal,
     });
   };

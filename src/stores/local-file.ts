@@ -40,6 +40,8 @@ export const temporaryPrefix = '.ktb-';
  * copies (`.env.local`, `.env~`, `.env2`), but for examples of one.
  */
 const privateName = /^\.(toolbox|git|env(?!\.(example|sample|template|dist)$)([.~_-].*|\d*))$/;
+/** Of folders; `.env` is what some call a Python environment. */
+const privateFolder = /^\.(toolbox|git|env)$/;
 
 /** Why a key is not moved along with its folder, in either direction, unless `file=` names what is in it. */
 export function whyPrivate(
@@ -48,7 +50,10 @@ export function whyPrivate(
 ): string | undefined {
   const rest = key.startsWith(folder) ? key.slice(folder.length) : key;
   if (key === exact || !/(?:^|\/)\.(?:ktb-|toolbox|git|env)/.test(rest)) return undefined;
-  const name = rest.split('/').find((part) => part.startsWith(temporaryPrefix) || privateName.test(part));
+  const parts = rest.split('/');
+  const isPrivate = (part: string, index: number) =>
+    part.startsWith(temporaryPrefix) || (index < parts.length - 1 ? privateFolder : privateName).test(part);
+  const name = parts.find(isPrivate);
   return name === undefined ? undefined : `"${name}" is only moved when it is named`;
 }
 
@@ -136,9 +141,15 @@ class Walk implements LocalFiles {
         await breathe();
         this.#signal.throwIfAborted();
       }
-      if (name.startsWith(temporaryPrefix) || privateName.test(name)) continue;
+      if (name.startsWith(temporaryPrefix)) continue;
       const key = `${prefix}${name}`;
       const found = statOrUndefined(`${path}/${name}`);
+      if ((found?.isDirectory() === true ? privateFolder : privateName).test(name)) {
+        // At the top everybody has some; what is left out of a folder of results is told.
+        if (prefix !== '' && this.#matches(found?.isDirectory() === true ? `${key}/` : key))
+          this.#skip(key, 'such names are only moved when they are named');
+        continue;
+      }
       if (found === undefined) this.#broken(key, name);
       else if (found.isDirectory()) {
         const isLink = isLinkAt(`${path}/${name}`);

@@ -72,9 +72,14 @@ export class PartialFile {
     const rangeSize = rangeSizeFor(info.size, scheme, limits);
     const version = { etag: info.etag, size: info.size, rangeSize };
     const list = RangeList.claim(names, version, scheme !== undefined);
-    const left = list.have.length > 0 ? await openLeft(`${list.name}.part`) : undefined;
-    const file = left ?? (await openNew(`${list.name}.part`));
-    return new PartialFile(list, file, info, rangeSize, scheme, left === undefined ? [] : list.have);
+    try {
+      const left = list.have.length > 0 ? await openLeft(`${list.name}.part`) : undefined;
+      const file = left ?? (await openNew(`${list.name}.part`));
+      return new PartialFile(list, file, info, rangeSize, scheme, left === undefined ? [] : list.have);
+    } catch (error) {
+      list.remove();
+      throw error;
+    }
   }
 
   /** Fetches what is missing. Returns the digest of what is in the file, by the scheme it was opened with. */

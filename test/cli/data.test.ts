@@ -106,10 +106,7 @@ describe('upload and download', () => {
     write('data/a\\b', 'x');
     for (const name of ['one', 'two']) symlinkSync('/dev/null', path(`data/${name}`));
     const { code, stderr } = await run('upload', 'file=data/');
-    expect([code, stderr]).toEqual([
-      3,
-      expect.stringMatching(/; 1 refused by name; 2 without content skipped\n$/),
-    ]);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/; 1 refused by name; 2 skipped\n$/)]);
   });
 
   it('take nothing that matches for a mistake, unless allow_empty says otherwise', async () => {
@@ -231,7 +228,7 @@ describe('find and list', () => {
     expect((await run('list', 'file=data/a*')).stdout).toBe('data/a.csv\n');
     expect((await run('list', 'file=*/b.csv')).stdout).toBe('data/\n');
     const [first] = (await run('find', 'file=top', 'json=true')).stdout.split('\n');
-    expect(JSON.parse(first ?? '')).toMatchObject({ key: 'top', size: 3 });
+    expect(JSON.parse(first ?? '')).toMatchObject({ type: 'object', key: 'top', size: 3 });
   });
 
   it('print what is found page by page, and an error where the listing ends half-way', async () => {

@@ -192,6 +192,18 @@ describe('an upload', () => {
     expect(summary.ignored).toBeLessThan(9 ** 3 + 9 ** 2);
   });
 
+  it('says which private names it left out of a folder, and takes folders that are only called alike', async () => {
+    const bucket = await startBucket();
+    for (const name of ['.env', '.git/config', 'out/a', 'out/.git/x', 'out/.env2', 'out/.env.d/y'])
+      bucket.write(name, 'x');
+    const { summary, messages } = await move('upload', bucket, '.');
+    expect(bucket.server.bucket.keys()).toEqual(['out/.env.d/y', 'out/a']);
+    expect(messages).toEqual(
+      ['.env2', '.git'].map((name) => `skipped out/${name}: such names are only moved when they are named`),
+    );
+    expect(summary).toMatchObject({ moved: 2, skipped: 0, ignored: 2 });
+  });
+
   it('refuses by name what could not come back', async () => {
     const bucket = await startBucket();
     bucket.write('data/a\\b', 'x');

@@ -182,7 +182,7 @@ function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, 
     same > 0 ? `${count(same)} already there` : '',
     different > 0 ? `${count(different)} differ and were left (overwrite=true replaces them)` : '',
     skipped > 0 ? `${count(skipped)} refused by name` : '',
-    ignored > 0 ? `${count(ignored)} without content skipped` : '',
+    ignored > 0 ? `${count(ignored)} skipped` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
   return [first, ...rest.filter((part) => part !== '')].join('; ');
