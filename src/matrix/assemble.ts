@@ -13,6 +13,7 @@ import { checkKubeText } from './check-kube-text.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { checkPaths } from './check-paths.ts';
 import { checkPolicy } from './check-policy.ts';
+import { checkSync } from './check-sync.ts';
 import { checkToolbox } from './check-toolbox.ts';
 import { type CommandTemplate, compileCommand, sleepInfinity } from './compile-command.ts';
 import { AxisFields, type CompiledFields, compileFields } from './compile-fields.ts';
@@ -56,7 +57,8 @@ export function assemble(
   for (const pair of pairs) compiler.check(pair);
   compiler.checkSide(options.side);
   const found = [...compiler.diagnostics.values(), ...checkKubeText(config)];
-  if (options.side === 'remote') found.push(...checkToolbox(config), ...checkBucket(config));
+  if (options.side === 'remote')
+    found.push(...checkToolbox(config), ...checkBucket(config), ...checkSync(config));
   if (found.every((each) => each.severity === 'warning'))
     found.push(...checkOutputs(config, matrix, (pair) => compiler.compile(pair)));
   const diagnostics = inFileOrder(found, filesOf(config));

@@ -61,6 +61,18 @@ export function checkPodSpec(spec: PodSpec, report: Report): void {
     (each) => each.name,
     (name) => report('RENDER_DUPLICATE', `two containers are called "${name}"`, { field: 'server' }),
   );
+  unique(
+    containers.flatMap(({ ports = [] }) => ports),
+    ({ containerPort, protocol = 'TCP' }) => `${containerPort} (${protocol})`,
+    (port) =>
+      report(
+        'RENDER_DUPLICATE',
+        `two containers have the port ${port}, and those of a pod share one network`,
+        {
+          field: 'server',
+        },
+      ),
+  );
   const { volumes = [] } = spec;
   once(volumes, undefined, report, (report) => checkVolumes(volumes, report));
   for (const container of containers)

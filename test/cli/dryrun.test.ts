@@ -180,6 +180,21 @@ test.each(examples.map((each) => each.name))('the example %s', async (name) => {
   expectGolden(text, path.join(import.meta.dirname, `../golden/manifests/examples/${name}.txt`));
 });
 
+test.each([
+  [
+    'server: {one: {image: a/b, command: x, port: 6379}, two: {image: a/b, command: x, port: 6379}}',
+    'error RENDER_DUPLICATE: two containers have the port 6379 (TCP), and those of a pod share one network',
+  ],
+  ['conda_home: 3', '"conda_home" must be an absolute path'],
+  ['toolbox_image: 5', '"toolbox_image" must be the name of an image'],
+])('refuses %s', async (line, message) => {
+  const kube = `${project['config/kube.yaml']}\n${line}\n`;
+  using folder = projectFolder({ ...project, 'config/kube.yaml': kube });
+  const { code, stderr } = await runMain(folder.root, ['dryrun']);
+  expect(stderr).toContain(message);
+  expect(code).toBe(2);
+});
+
 test.each<[string, string | Uint8Array, RegExp]>([
   [
     'templates/job.yaml.hbs/x',

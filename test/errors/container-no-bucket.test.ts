@@ -5,6 +5,19 @@ import { planProblems } from '../container/plan-problems.ts';
 const kube = 'project_name: example\nuser: alice\nnamespace: lab\n';
 
 it.each([
+  ['alone', 'sync_every: 5m\n', 1],
+  ['beside outputs', 'sync_every: 5m\noutputs: [out/<name>/]\n', 0],
+  ['not at all', '', 0],
+])('CONTAINER_NO_OUTPUTS: sync_every %s', async (_, fields, count) => {
+  using project = imageProject();
+  project.write('config/kube.yaml', kube + fields);
+  project.write('config/launch.yaml', 'model: {average: {command: python a.py}}\n');
+  const found = (await planProblems(project.cwd)).filter(({ code }) => code === 'CONTAINER_NO_OUTPUTS');
+  expect(found).toHaveLength(count);
+  for (const each of found) expect(each).toMatchObject({ severity: 'warning', location: { file: { path: 'config/kube.yaml' } } });
+});
+
+it.each([
   ['data', 'data: data/\n', '', 1],
   ['outputs of kube.yaml', 'outputs: [out/<name>/]\n', 'OTHER=x\n', 1],
   ['a bucket in .env', 'data: data/\n', 'S3_BUCKET_NAME=lab\n', 0],

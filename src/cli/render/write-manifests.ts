@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { type Checked, type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { manifestName } from '../../render/manifest-name.ts';
+import { supportLabel } from '../../render/owner-labels.ts';
 import type { KubernetesObject, RenderedObject } from '../../render/rendered-object.ts';
 import type { RenderedWorkload } from '../../render/renderer.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
@@ -35,7 +36,11 @@ export function writeManifests(
   const shared = new Set<RenderedObject>();
   const lines: string[] = [];
   let written = 0;
-  const tell = (object: Pick<RenderedObject, 'kind' | 'name'>, file: string | undefined) => {
+  const tell = (
+    object: Pick<RenderedObject, 'kind' | 'name'>,
+    file: string | undefined,
+    secrets = 'the values of .env',
+  ) => {
     const { kind, name } = object;
     if (file !== undefined) written += 1;
     if (options.json)
@@ -49,7 +54,7 @@ export function writeManifests(
         }),
       );
     else {
-      const where = file ?? 'not written, because it holds the values of .env';
+      const where = file ?? `not written, because it holds ${secrets}`;
       lines.push(`${resourceName(kind)}/${name} would be created (${where})`);
     }
     if (lines.length >= 512) context.stdout.write(`${lines.splice(0).join('\n')}\n`);
@@ -70,12 +75,16 @@ export function writeManifests(
     for (const object of support) {
       if (object.kind === 'Secret')
         notes.push(
-          `Needs Secret ${object.name}: \`make secret\`, \`make job\` and \`make pod\` make it from .env.`,
+          object.object.metadata.labels?.[supportLabel] === 'env'
+            ? `Needs Secret ${object.name}: \`make secret\`, \`make job\` and \`make pod\` make it from .env.`
+            : `Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from files with secrets.`,
         );
       if (shared.has(object)) continue;
       shared.add(object);
       const name = manifestName(object);
-      tell(object, name === undefined ? undefined : folder.write(name, object.text));
+      const isEnv = object.object.metadata.labels?.[supportLabel] === 'env';
+      const secrets = isEnv ? 'the values of .env' : 'files with secrets';
+      tell(object, name === undefined ? undefined : folder.write(name, object.text), secrets);
     }
     if (snapshot !== undefined && workload.text.includes(snapshot.digest))
       notes.push(`Needs ${snapshot.what}: \`make job\` stores it, and a pod without it does not start.`);

@@ -18,6 +18,7 @@ export const containerCodes = {
     'A command calls `make`, or there are `data` or `outputs`, and neither the image nor a toolbox_image is known to bring the toolbox. Set `toolbox_image`.',
   CONTAINER_NO_BUCKET:
     'There are `data` or `outputs`, and nothing that pods are given names a bucket. Put `S3_BUCKET_NAME` into .env.',
+  CONTAINER_NO_OUTPUTS: 'There is `sync_every`, and no trial has `outputs`: nothing is uploaded.',
   CONTAINER_KEY_UNREADABLE: 'A key file named in .env cannot be read. Mend the path, or remove the line.',
   CONTAINER_RUN_UNKNOWN: 'There is no run record and no Job of that name. `make status` lists the runs.',
   CONTAINER_RUN_HAS_NO_CODE:
