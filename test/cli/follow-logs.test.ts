@@ -162,6 +162,20 @@ describe('make logs follow=true', () => {
     expect((await project.run(['logs', `name=${first}`])).stdout).toBe('no such commit\n');
   });
 
+  it('waits for a pod by its own name, which has not begun', async () => {
+    cluster.simulation.fate = () => ({ kind: 'unschedulable' });
+    await project.run(['job', 'where=hid=256']);
+    await expect.poll(() => podOf(first)).not.toBe('');
+    const pod = podOf(first);
+    const { ended, seen } = follow(pod);
+    await seen(`waiting for ${pod} to begin`);
+    cluster.simulation.move('lab', first, { kind: 'running' });
+    print(first, 'hello\n');
+    await seen('hello\n');
+    cluster.simulation.move('lab', first, { kind: 'succeeded' });
+    expect(await ended).toMatchObject({ code: 0, stdout: 'hello\n' });
+  });
+
   it('says that nothing has run before a restart, or that there is no such container', async () => {
     cluster.simulation.fate = () => ({ kind: 'running' });
     await project.run(['job', 'where=hid=256']);

@@ -34,7 +34,7 @@ export async function followLogs(
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const seen = new Set(options.passed);
-  /** UIDs of Jobs of which a pod has been seen. */
+  /** UIDs of pods whose logs are read, and of their Jobs. */
   const begun = new Set<string | undefined>();
   const queue: Pod[] = [];
   let active = 0;
@@ -65,7 +65,7 @@ export async function followLogs(
     for (const pod of all.toSorted(byName)) {
       if (seen.has(pod.metadata.uid) || !isAskedFor(pod, glob) || !hasBegun(pod, options.container)) continue;
       seen.add(pod.metadata.uid);
-      begun.add(jobUidOf(pod));
+      begun.add(pod.metadata.uid).add(jobUidOf(pod));
       queue.push(pod);
     }
     while (active < mostAtOnce) {
@@ -92,16 +92,27 @@ export async function followLogs(
       if (failure !== undefined) throw failure.error;
       if (jobList !== undefined && podList !== undefined) {
         takeIn(podList);
-        const open = trialsMatching(jobList, glob).filter(({ job }) => !hasEnded(job));
-        const isOpen = open.length > 0 || podList.some((pod) => isAskedFor(pod, glob) && isOnItsOwn(pod));
+        const openJobs = trialsMatching(jobList, glob)
+          .filter(({ job }) => !hasEnded(job))
+          .map(({ name, job }) => ({ name, uid: job.metadata.uid }));
+        const uids = new Set(openJobs.map(({ uid }) => uid));
+        // Those of no Job, or of one that is not asked for: they have to be waited for themselves.
+        const openPods = podList.filter(
+          (pod) =>
+            isAskedFor(pod, glob) &&
+            !isLeaving(pod) &&
+            !options.passed.has(pod.metadata.uid) &&
+            !uids.has(jobUidOf(pod) ?? ''),
+        );
+        const open = [...openJobs, ...openPods.map(({ metadata: { name, uid } }) => ({ name, uid }))];
         if (queue.length > 0)
           tellOnce('queue', `${mostAtOnce} logs are followed at once; ${queue.length} more when those end`);
-        const [waiting, ...more] = open.filter(({ job }) => !begun.has(job.metadata.uid));
+        const [waiting, ...more] = open.filter(({ uid }) => !begun.has(uid));
         if (active === 0 && waiting !== undefined) {
           const others = more.length > 0 ? ` and ${more.length} more` : '';
           tellOnce('waiting', `waiting for ${waiting.name}${others} to begin; make status says why`);
         }
-        if (active === 0 && queue.length === 0 && !isOpen) {
+        if (active === 0 && queue.length === 0 && open.length === 0) {
           // What is known of pods may be older than what is known of Jobs.
           takeIn((await api.list(pods, select, signal)).items);
           if (active === 0) return;
@@ -114,9 +125,9 @@ export async function followLogs(
   }
 }
 
-/** A pod of no Job that has not ended: it has to be waited for itself. */
-function isOnItsOwn(pod: Pod): boolean {
-  return jobUidOf(pod) === undefined && !isOver(pod);
+/** Ended, or on its way out: of a node that is gone, a pod may be so for hours. */
+function isLeaving(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined || isOver(pod);
 }
 
 function isOver({ status }: Pod): boolean {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Context } from '../../context.ts';
 import { errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { isTimeout } from '../../executors/kubernetes/api-client.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
 import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
 import type { Pod } from '../../executors/kubernetes/objects.ts';
@@ -82,7 +83,7 @@ export async function printPodLog(
       );
     return true;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError || isTimeout(error))) throw error;
     const diagnostics =
       previous && isApiError(error, 'BadRequest')
         ? [

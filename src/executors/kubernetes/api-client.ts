@@ -308,7 +308,7 @@ function isUnauthorized(error: Error): boolean {
 }
 
 /** Whether a request ended because its answer did not begin, or go on, in time. */
-export function isTimeout(error: unknown): boolean {
+export function isTimeout(error: unknown): error is DiagnosticError {
   return error instanceof DiagnosticError && error.diagnostics[0]?.cause instanceof TimeoutError;
 }
 

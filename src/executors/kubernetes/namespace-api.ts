@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isApiError } from './api-error.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
@@ -318,7 +318,10 @@ export function throwRefused(doing: string, error: unknown): never {
 }
 
 /** What an API server's refusal says to the user, with what was being done. */
-export function refused(doing: string, error: ApiError): DiagnosticError {
+export function refused(doing: string, error: DiagnosticError): DiagnosticError {
   const [told] = error.diagnostics;
-  return new DiagnosticError({ ...told, message: `${doing}: ${error.message}`, cause: error }, 3);
+  return new DiagnosticError(
+    { ...(told as Diagnostic), message: `${doing}: ${error.message}`, cause: error },
+    3,
+  );
 }

@@ -15,7 +15,7 @@ export interface LogOptions {
   readonly quiet?: number;
 }
 
-/** Times a log that is not followed may break off before its next byte. */
+/** Times a log that does not grow any more may break off before its next byte. */
 const mostBreaks = 3;
 
 /**
@@ -24,7 +24,7 @@ const mostBreaks = 3;
  */
 const followedQuiet = 60_000;
 
-/** Milliseconds for the beginning of a log that is not followed, with what is asked again. */
+/** Milliseconds for the beginning of a log, with what is asked again: its node may be gone. */
 const briefPatience = 10_000;
 
 /** Bytes of a line before its time stamp must have ended: RFC 3339 with nanoseconds, and a space. */
@@ -49,14 +49,17 @@ export async function* readPodLog(
   // What ran before the last restart has ended.
   const follow = options.follow && options.previous !== true;
   let container: string | undefined;
+  /** In a row, of a log that does not grow any more, by a cluster that answers: its node is gone. */
+  let refusals = 0;
   for (let failures = 0; ; ) {
-    let hasBroken = false;
+    let failure: unknown;
     let isStillWaiting = false;
     let wasQuiet = false;
     try {
       const response = await openLog(api, name, options, position, signal);
       for await (const piece of position.strip(response)) {
         failures = 0;
+        refusals = 0;
         yield piece;
       }
     } catch (error) {
@@ -67,9 +70,9 @@ export async function* readPodLog(
       } else if (isApiError(error) && !(follow && isOutage(error))) throw error;
       else if (!follow && failures >= mostBreaks) throw error;
       wasQuiet = follow && isTimeout(error);
-      hasBroken = true;
+      failure = error;
     }
-    if (!hasBroken && !follow) return;
+    if (failure === undefined && !follow) return;
     // The stream also ends when a log is rotated or a node agent restarts: the pod tells which it was.
     const pod = await api.get(pods, name, signal).catch((error: unknown) => {
       // Who only follows goes on when the cluster does.
@@ -80,7 +83,11 @@ export async function* readPodLog(
     if (pod !== 'out of reach') {
       const state = containerState(pod, options.container);
       // A pod that failed before this container began says so for ever.
-      if (state.hasEnded && (!hasBroken || isStillWaiting)) return;
+      if (state.hasEnded && (failure === undefined || isStillWaiting)) return;
+      // One that is to be deleted has ended as far as anybody will hear.
+      const isFinal = state.hasEnded || pod.metadata.deletionTimestamp !== undefined;
+      if (isFinal && (isApiError(failure) || wasQuiet)) refusals += 1;
+      if (refusals > mostBreaks) throw failure;
       // A container started again writes another log.
       if (container !== undefined && state.id !== undefined && state.id !== container) position.reset();
       container = state.id ?? container;
@@ -108,8 +115,7 @@ async function openLog(
   else if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines));
   const path = `${pathOf(pods, api.namespace, name)}/log?${query}`;
   const quiet = options.quiet ?? (follow ? followedQuiet : api.client.policy.attemptTimeout);
-  // The node of one of many logs may be gone: the others are not to wait for it.
-  const patience = follow ? { headTimeout: quiet } : { overallTimeout: briefPatience };
+  const patience = { overallTimeout: briefPatience, ...(follow && { headTimeout: quiet }) };
   return api.client.stream({ path, accept: '*/*', quiet, ...patience, signal });
 }
 

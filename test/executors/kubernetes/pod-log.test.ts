@@ -7,6 +7,13 @@ import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
 import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
 
+const noRoute = {
+  kind: 'Status',
+  status: 'Failure',
+  message: 'Get "https://10.0.0.7:10250/containerLogs/lab/p/main": dial tcp 10.0.0.7:10250: no route to host',
+  code: 500,
+};
+
 describe('the log of a pod', () => {
   let cluster: FakeCluster;
   let api: NamespaceApi;
@@ -223,6 +230,26 @@ describe('the log of a pod', () => {
     await expect(read()).rejects.toMatchObject({ status: 500 });
     expect((policy.now?.() ?? 0) - begun).toBeLessThanOrEqual(10_000);
   });
+
+  it.each(['has ended', 'is being deleted'])(
+    'is given up when its pod %s, and its node is gone',
+    async (how) => {
+      write('a\n');
+      const policy = timelessPolicy();
+      api = new NamespaceApi(connectToFake(cluster, { policy }), 'lab');
+      const answer = { kind: 'answer', status: 500, body: noRoute } as const;
+      cluster.fail(answer, { when: isLog, times: 9999 });
+      const pending = read({ follow: true });
+      await expect.poll(() => cluster.count('GET', /log$/)).toBeGreaterThan(20);
+      if (how === 'has ended') finish();
+      else
+        cluster.store.update('pods', cluster.store.get('pods', 'lab', 'p') as ApiObject, ({ metadata }) => {
+          metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+          metadata['finalizers'] = ['batch.kubernetes.io/job-tracking'];
+        });
+      await expect(pending).rejects.toMatchObject({ status: 500, message: noRoute.message });
+    },
+  );
 
   it('says that the pod or the previous container is not there', async () => {
     await expect(read({ previous: true })).rejects.toMatchObject({
