@@ -4,6 +4,7 @@ import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import chunk from 'lodash/chunk.js';
+import { FilesystemParts, missing } from './filesystem-parts.ts';
 import { isSystemError } from './local-file.ts';
 import type {
   DeleteFailure,
@@ -31,9 +32,11 @@ const workFolder = '.ktb-store';
 export class FilesystemStore implements ObjectStore {
   readonly name: string;
   readonly #root: string;
+  readonly #parts: FilesystemParts;
 
   constructor(root: string) {
     this.#root = root;
+    this.#parts = new FilesystemParts(join(root, workFolder));
     this.name = `folder ${root}`;
   }
 
@@ -110,68 +113,29 @@ export class FilesystemStore implements ObjectStore {
   async startParts(key: string, options: PutOptions): Promise<PartUpload> {
     options.signal.throwIfAborted();
     this.#path(key);
-    const id = `${Buffer.from(key).toString('hex').slice(0, 60)}-${randomBytes(8).toString('hex')}`;
-    await mkdir(this.#partFolder(id), { recursive: true });
-    const file = await open(join(this.#partFolder(id), 'key'), 'wx');
-    await file.writeFile(key).finally(() => file.close());
-    return { key, id };
+    return await this.#parts.start(key);
   }
 
   async putPart(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
-    const hash = createHash('md5');
-    const path = join(this.#partFolder(upload.id), String(number));
-    const file = await open(path, 'w').catch((error: unknown) => Promise.reject(gone(error, upload)));
-    try {
-      for await (const piece of payload.open()) {
-        signal.throwIfAborted();
-        hash.update(piece);
-        await file.write(piece);
-      }
-    } finally {
-      await file.close();
-    }
-    return hash.digest('hex');
+    return await this.#parts.put(upload, number, payload, signal);
   }
 
   async finishParts(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string> {
-    const folder = this.#partFolder(upload.id);
-    async function* parts(): AsyncGenerator<Uint8Array> {
-      for (let number = 1; number <= etags.length; number++)
-        yield* createReadStream(join(folder, String(number)));
-    }
-    const present = await readdir(folder).catch((error: unknown) => Promise.reject(gone(error, upload)));
-    if (present.length - 1 !== etags.length)
-      throw new StoreError('refused', 'S3_REFUSED', `"${upload.key}" lacks parts`);
-    const etag = await this.#write(upload.key, parts(), signal);
-    await this.abortParts(upload);
+    const etag = await this.#write(upload.key, await this.#parts.join(upload, etags.length), signal);
+    await this.#parts.remove(upload);
     return etag;
   }
 
   async abortParts(upload: PartUpload): Promise<void> {
-    await rm(this.#partFolder(upload.id), { recursive: true, force: true });
+    await this.#parts.remove(upload);
   }
 
   async newestPart(upload: PartUpload): Promise<string | undefined> {
-    const folder = this.#partFolder(upload.id);
-    const names = await readdir(folder).catch((error: unknown) => Promise.reject(gone(error, upload)));
-    const parts = names.filter((name) => name !== 'key');
-    const times = await Promise.all(parts.map(async (name) => (await stat(join(folder, name))).mtime));
-    return times.map((time) => time.toISOString()).reduce<string | undefined>(later, undefined);
+    return await this.#parts.newest(upload);
   }
 
   async listParts(prefix: string): Promise<readonly PendingUpload[]> {
-    const found: PendingUpload[] = [];
-    const folder = join(this.#root, workFolder);
-    for (const id of await readdir(folder).catch(() => [])) {
-      const file = join(folder, id, 'key');
-      const info = await stat(file).catch(() => undefined);
-      if (info === undefined) continue;
-      const handle = await open(file);
-      const key = await handle.readFile('utf8').finally(() => handle.close());
-      if (key.startsWith(prefix))
-        found.push({ key, id, initiator: String(info.uid), initiated: info.mtime.toISOString() });
-    }
-    return found;
+    return await this.#parts.list(prefix);
   }
 
   async partSize(): Promise<undefined> {
@@ -189,10 +153,6 @@ export class FilesystemStore implements ObjectStore {
         `"${key}" cannot be a file: ${why ?? 'the name is taken'}`,
       );
     return join(this.#root, key);
-  }
-
-  #partFolder(id: string): string {
-    return join(this.#root, workFolder, id);
   }
 
   async #entries(prefix: string) {
@@ -260,18 +220,6 @@ export class FilesystemStore implements ObjectStore {
   }
 }
 
-function later(one: string | undefined, other: string): string {
-  return one === undefined || one < other ? other : one;
-}
-
-function missing(key: string): StoreError {
-  return new StoreError('missing', 'S3_NOT_FOUND', `there is no "${key}"`);
-}
-
 function changed(key: string): StoreError {
   return new StoreError('changed', 'S3_CHANGED', `"${key}" was replaced while it was being read`);
-}
-
-function gone(error: unknown, upload: PartUpload): unknown {
-  return isSystemError(error, 'ENOENT') ? missing(upload.key) : error;
 }
