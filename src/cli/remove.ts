@@ -11,6 +11,7 @@ import { type RemoveEvent, removeKeys } from '../stores/remove.ts';
 import { printable } from '../stores/safe-key.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
+import { keepMemorySmall } from './data/keep-memory-small.ts';
 import { outliveReader } from './data/outlive-reader.ts';
 import { select } from './data/select.ts';
 import { confirm, valueOrAsk } from './prompt.ts';
@@ -27,6 +28,7 @@ export const command = defineCommand({
   async run(options, context) {
     const file = await valueOrAsk(options.file, 'file', 'What to remove (a key or pattern): ', context);
     const selection = select(file, options, context);
+    keepMemorySmall();
     const { store } = await openBucket(context);
     try {
       const objects = await findObjects(store, selection, context.signal);

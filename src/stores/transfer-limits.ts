@@ -1,6 +1,6 @@
 import { Budget } from './budget.ts';
 
-/** How much is done at once. Memory stays bounded whatever the number and size of files. */
+/** How much is done at once. Memory stays bounded whatever the size of files; each key of a listing takes some 400 bytes. */
 export interface TransferLimits {
   /** Objects larger than this are moved in parts. */
   readonly wholeSize: number;

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -11,6 +10,7 @@ import type { CommonOptions, Options } from '../command.ts';
 import { valueOrAsk } from '../prompt.ts';
 import { chooseMover } from './choose-mover.ts';
 import type { transferFlags } from './data-flags.ts';
+import { keepMemorySmall } from './keep-memory-small.ts';
 import { outliveReader } from './outlive-reader.ts';
 import { TransferReport } from './transfer-report.ts';
 
@@ -26,8 +26,7 @@ export async function runTransfer(
   const what = direction === 'upload' ? 'a path' : 'a key';
   const file = await valueOrAsk(options.file, 'file', `What to ${direction} (${what} or pattern): `, context);
   outliveReader(context);
-  // Almost all garbage here is young: room for it grows to 100 MB, and saves nothing.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  keepMemorySmall();
   const bucket = await openBucket(context);
   const { store } = bucket;
   try {
