@@ -16,7 +16,8 @@ export interface IdentityView {
 
 /**
  * What a project's own template changes of how an object is found again: under another name it would be created and
- * never seen, without our labels not listed, without its fingerprint not compared.
+ * never seen, without our labels neither listed nor deleted and its Secret taken for unused; without its fingerprint
+ * it is only not compared.
  */
 export function checkTemplateIdentity(
   template: string,
@@ -27,9 +28,15 @@ export function checkTemplateIdentity(
   if (templates.own === undefined) return [];
   const changed: string[] = [];
   const missing: string[] = [];
-  const compare = (what: string, wanted: string | undefined, found: string | undefined): void => {
+  const left: string[] = [];
+  const compare = (
+    what: string,
+    wanted: string | undefined,
+    found: string | undefined,
+    without = missing,
+  ): void => {
     if (wanted === undefined || found === wanted) return;
-    if (found === undefined) missing.push(what);
+    if (found === undefined) without.push(what);
     else changed.push(`${what} is ${JSON.stringify(found)}`);
   };
   compare('the name', view.name, metadata.name);
@@ -41,6 +48,7 @@ export function checkTemplateIdentity(
     `the annotation ${fingerprint}`,
     view.annotations?.[fingerprint],
     metadata.annotations?.[fingerprint],
+    left,
   );
   const file = templates.files.get(template);
   const rest = {
@@ -59,6 +67,7 @@ export function checkTemplateIdentity(
         ];
   return [
     ...tell(errorDiagnostic, changed, ''),
-    ...tell(warningDiagnostic, missing, missing.length === 1 ? ' is missing' : ' are missing'),
+    ...tell(errorDiagnostic, missing, missing.length === 1 ? ' is missing' : ' are missing'),
+    ...tell(warningDiagnostic, left, ' is missing'),
   ];
 }

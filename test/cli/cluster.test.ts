@@ -115,9 +115,16 @@ describe('the commands of the cluster', () => {
       },
     );
 
-    it('warns once of a template without our labels', async () => {
+    it('refuses a template without our labels, and warns once of one without the fingerprint', async () => {
       const shipped = await readFile('templates/job.yaml.hbs', 'utf8');
       await project.write('templates/job.yaml.hbs', shipped.replace(/^ {2}labels:\n.*\n/m, ''));
+      const refused = await project.run(['job']);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr.match(/error RENDER_TEMPLATE_IDENTITY: what job.yaml.hbs makes/g)).toHaveLength(
+        1,
+      );
+      expect(names()).toEqual([]);
+      await project.write('templates/job.yaml.hbs', shipped.replace(/^ {2}annotations:\n.*\n/m, ''));
       const { stderr } = await project.run(['job']);
       expect(stderr.match(/warning RENDER_TEMPLATE_IDENTITY: what job.yaml.hbs makes/g)).toHaveLength(1);
     });
@@ -300,6 +307,13 @@ describe('the commands of the cluster', () => {
         .filter(({ name }) => name === first)
         .map(({ state }) => state);
       expect([...new Set(states)]).toEqual(['pending', 'running', 'succeeded']);
+    });
+
+    it('says that the kubeconfig it was told of is not there, and takes no trial for missing', async () => {
+      const env = { KUBECONFIG: join(project.root, 'mistyped') };
+      const { code, stdout, stderr } = await project.run(['status'], { env });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain('error KUBE_CONFIG_MISSING: no kubeconfig found at');
     });
 
     it('tells while it watches what only events say: a pod that is refused, a volume that cannot be mounted', async () => {

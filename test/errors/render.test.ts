@@ -5,7 +5,7 @@ import { runMain } from '../setup/run-main.ts';
 const launch = 'model:\n  m:\n    command: run <lr>\n    hparam: {lr: [1, 2]}\n';
 const kube = 'project_name: example\nuser: jdoe\nnamespace: lab\nimage: python:3.12\ncode: image\nimage_pull_secrets: null\n';
 const job = (spec: string) => `apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {{name}}\n  labels: {{labels}}\n  annotations: {{annotations}}\nspec:\n  template:\n    spec:\n${spec}`;
-const container = (rest: string) => job(`      containers:\n        - name: main\n          image: {{pod.image}}\n${rest}`);
+const container = (rest: string) => job(`      restartPolicy: Never\n      containers:\n        - name: main\n          image: {{pod.image}}\n${rest}`);
 
 /** Code → the files of a project on which dryrun says it. */
 const cases: Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>> = {

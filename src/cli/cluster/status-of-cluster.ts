@@ -9,6 +9,7 @@ import { openPlan, usesRunai } from '../project.ts';
 import { lookAtJobs, watchJobs } from './cluster-status.ts';
 import { hasCluster, openCluster } from './open-cluster.ts';
 import { type ClusterStatusOptions, printClusterStatus } from './print-cluster-status.ts';
+import { hasSweepCluster } from './sweep-cluster.ts';
 
 /**
  * The status on the cluster, or `undefined` where the project has none or this machine has no kubeconfig: then
@@ -42,6 +43,10 @@ export async function statusOfCluster(
 export function mayHaveCluster({ cwd, env }: Pick<Context, 'cwd' | 'env'>): boolean {
   if (!existsSync(join(cwd, 'config/kube.yaml'))) return false;
   return (
-    env['KUBERNETES_SERVICE_HOST'] !== undefined || kubeconfigFiles(env).some((path) => existsSync(path))
+    env['KUBERNETES_SERVICE_HOST'] !== undefined ||
+    // Whoever names a file, or has started a sweep here, has a cluster: that it cannot be asked is told.
+    Boolean(env['KUBECONFIG']) ||
+    hasSweepCluster(cwd) ||
+    kubeconfigFiles(env).some((path) => existsSync(path))
   );
 }
