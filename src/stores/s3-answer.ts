@@ -17,6 +17,22 @@ export class Unusable extends Error {
   }
 }
 
+/** An answer with a status of success holds an error: the server began it before it knew. Counts as any other refusal. */
+export class ErrorInside extends Error {
+  override readonly name = 'ErrorInside';
+  /** The XML. */
+  readonly text: string;
+
+  constructor(text: string) {
+    super('an error inside an answer');
+    this.text = text;
+  }
+}
+
+export function refuseError(root: XmlElement, text: string): void {
+  if (root.name === 'Error') throw new ErrorInside(text);
+}
+
 /** `listed`: how long the object is by its listing, for an answer that does not say. */
 export function detailsOf(key: string, answer: Answer, listed?: number): ObjectInfo {
   const { headers } = answer;
@@ -35,7 +51,8 @@ export function detailsOf(key: string, answer: Answer, listed?: number): ObjectI
       : typeof stored === 'string' && parseDigestScheme(stored) !== undefined
         ? stored
         : undefined;
-  const modified = new Date(headers['last-modified'] ?? 0).toISOString();
+  const date = new Date(headers['last-modified'] ?? 0);
+  const modified = Number.isNaN(date.getTime()) ? '' : date.toISOString();
   return { key, size, etag, modified, ...(digest !== undefined && { digest }) };
 }
 
@@ -123,5 +140,6 @@ export async function readText({ body }: Answer): Promise<string> {
 export function parseAnswer(text: string, root: string): XmlElement {
   const element = parseXml(text);
   if (element.name === root) return element;
+  refuseError(element, text);
   throw new Unusable(`<${element.name}> where <${root}> was expected: ${text.slice(0, 200)}`);
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Payload } from './object-store.ts';
 import { RequestGate } from './request-gate.ts';
 import { type Clock, nextWait, patience, type Trouble } from './retry.ts';
-import { parseAnswer, readText, Unusable } from './s3-answer.ts';
+import { ErrorInside, parseAnswer, readText, Unusable } from './s3-answer.ts';
 import { type Answer, CallerFailed, NoAnswer, S3Connection } from './s3-connection.ts';
 import { explainRefusal, parseRefusal, type S3Refusal } from './s3-errors.ts';
 import type { S3Settings } from './s3-settings.ts';
@@ -140,12 +140,13 @@ export class S3Client {
     signal: AbortSignal,
   ): Promise<{ value: T } | Failure> {
     const round = await this.#gate.enter();
-    const skew = this.#skew;
+    const sent = { round, skew: this.#skew };
+    let answer: Answer | undefined;
     try {
       if (this.#renew !== undefined) this.#signer?.use(await this.#renew());
-      const answer = await this.#connection.send({ ...this.#prepare(asked), signal });
+      answer = await this.#connection.send({ ...this.#prepare(asked), signal });
       this.#answered = true;
-      if (answer.status >= 300) return await this.#refused(answer, asked, { round, skew });
+      if (answer.status >= 300) return this.#refused(answer, await readText(answer), asked, sent);
       const value = await read(answer);
       this.#gate.wentWell();
       return { value };
@@ -153,6 +154,8 @@ export class S3Client {
       signal.throwIfAborted();
       if (error instanceof StoreError) throw error;
       if (error instanceof CallerFailed) throw error.cause;
+      if (error instanceof ErrorInside && answer !== undefined)
+        return this.#refused({ ...answer, status: 400 }, error.text, asked, sent);
       return this.#failed(error);
     } finally {
       this.#gate.leave();
@@ -188,12 +191,13 @@ export class S3Client {
   }
 
   /** Sorts an answer that is no success: worth another attempt, or an error. */
-  async #refused(
+  #refused(
     answer: Answer,
+    text: string,
     asked: S3Request,
     sent: { readonly round: number; readonly skew: number },
-  ): Promise<Failure> {
-    const refusal = parseRefusal(answer.status, await readText(answer), answer.headers);
+  ): Failure {
+    const refusal = parseRefusal(answer.status, text, answer.headers);
     const { status, code } = refusal;
     const retry = (trouble: Trouble): Failure => ({ trouble, progress: false, refusal, cause: undefined });
     // The answer to a HEAD has no body, and so no code.
@@ -210,7 +214,8 @@ export class S3Client {
         retryAfter: parseRetryAfter(answer, this.#clock.now()),
       });
     if (garbledCodes.has(code)) return retry({ kind: 'garbled' });
-    if (status === 403 && this.#correctClock(answer, sent.skew))
+    // Garage says 400 where others say 403.
+    if (status >= 400 && status < 500 && this.#correctClock(answer, sent.skew))
       return retry({ kind: 'network', reused: true, final: false });
     throw explainRefusal(refusal, { method: asked.method, key: asked.key }, this.settings);
   }
@@ -239,7 +244,10 @@ export class S3Client {
     if (/^ERR_(INVALID|UNESCAPED)_/.test(code)) throw cause;
     // A body that breaks off is an error of the stream, which has a code as well.
     if (!(error instanceof NoAnswer) && code === '' && !isStreamError(cause)) throw error;
-    const final = /^(ERR_TLS|CERT_|DEPTH_ZERO|UNABLE_TO_|SELF_SIGNED|ERR_SSL|EPROTO)/.test(code);
+    // A server that has answered before speaks TLS, whatever a load balancer that restarts says.
+    const final =
+      /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|UNABLE_TO_|SELF_SIGNED)/.test(code) ||
+      (!this.#answered && /^(ERR_TLS|ERR_SSL|EPROTO)/.test(code));
     const reused = error instanceof NoAnswer && error.reused;
     return { trouble: { kind: 'network', reused, final }, progress: false, refusal: undefined, cause };
   }

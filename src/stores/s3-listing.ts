@@ -1,6 +1,6 @@
 import { isMd5ETag } from './digest.ts';
 import type { ListOptions, ListPage, ObjectInfo, PendingUpload } from './object-store.ts';
-import { Unusable } from './s3-answer.ts';
+import { refuseError, Unusable } from './s3-answer.ts';
 import type { S3Client } from './s3-client.ts';
 import { childrenNamed, childText, decodeEntities, parseXml, type XmlElement } from './s3-xml.ts';
 
@@ -12,7 +12,7 @@ import { childrenNamed, childText, decodeEntities, parseXml, type XmlElement } f
  */
 export async function* listObjects(client: S3Client, options: ListOptions): AsyncGenerator<ListPage> {
   const seen = new Set<string>();
-  const ask = (token: string | undefined, last: string | undefined): Promise<ParsedPage> => {
+  const ask = (token: string | undefined, last: Last): Promise<ParsedPage> => {
     const query: Record<string, string> = {
       'list-type': '2',
       'encoding-type': 'url',
@@ -27,11 +27,11 @@ export async function* listObjects(client: S3Client, options: ListOptions): Asyn
     page.catch(() => {});
     return page;
   };
-  let last: string | undefined;
+  let last: Last = { key: undefined, folder: undefined };
   let asked: Promise<ParsedPage> | undefined = ask(undefined, last);
   while (asked !== undefined) {
     const page: ParsedPage = await asked;
-    last = page.last ?? last;
+    last = page.last;
     if (page.next !== undefined) seen.add(page.next);
     // The server is at the next page while this one is looked at.
     asked = page.next === undefined ? undefined : ask(page.next, last);
@@ -41,41 +41,43 @@ export async function* listObjects(client: S3Client, options: ListOptions): Asyn
 
 interface ParsedPage extends ListPage {
   readonly next: string | undefined;
-  readonly last: string | undefined;
+  readonly last: Last;
 }
 
-function parsePage(
-  text: string,
-  options: ListOptions,
-  last: string | undefined,
-  seen: ReadonlySet<string>,
-): ParsedPage {
+/** What came last of all pages so far. */
+interface Last {
+  readonly key: string | undefined;
+  readonly folder: string | undefined;
+}
+
+function parsePage(text: string, options: ListOptions, last: Last, seen: ReadonlySet<string>): ParsedPage {
   const { entries, rest } = takeEntriesOut(text);
   const root = parseXml(rest);
+  refuseError(root, text);
   if (root.name !== 'ListBucketResult')
     throw new Unusable(`<${root.name}> where <ListBucketResult> was expected`);
+  if (root.children.some(({ name }) => /(^|:)Contents$/.test(name)))
+    throw new Unusable('a page of the listing is written in an unknown way');
   const decode = childText(root, 'EncodingType') === 'url' ? decodeKey : (key: string) => key;
   const objects = cutLoose(entries.map((entry) => parseEntry(entry, decode)));
-  const folders = childrenNamed(root, 'CommonPrefixes').map((each) =>
-    decode(childText(each, 'Prefix') ?? ''),
-  );
+  const all = childrenNamed(root, 'CommonPrefixes').map((each) => decode(childText(each, 'Prefix') ?? ''));
+  // Some versions of Ceph begin a page with the folder that the one before ended with.
+  const folders = all.filter((folder) => folder !== last.folder);
 
   // Some servers count the folders, as AWS does, and some do not.
   const count = childText(root, 'KeyCount');
-  const held = [objects.length, objects.length + folders.length];
+  const held = [objects.length, objects.length + all.length];
   if (count !== undefined && !held.includes(Number(count)))
     throw new Unusable(
-      `a page of the listing announces ${count} keys and holds ${objects.length + folders.length}`,
+      `a page of the listing announces ${count} keys and holds ${objects.length + all.length}`,
     );
   const keys = objects.map((object) => object.key);
   for (const key of [...keys, ...folders])
     if (!key.startsWith(options.prefix))
       throw new Unusable('a page of the listing holds a key that was not asked for');
-  for (const [index, key] of keys.entries()) {
-    const before = index === 0 ? last : keys[index - 1];
-    if (before !== undefined && compareKeys(before, key) >= 0)
-      throw new Unusable('the keys of the listing do not go up');
-  }
+  if (!goUp(keys, last.key) || !goUp(folders, last.folder))
+    throw new Unusable('the keys of the listing do not go up');
+  if (!keys.concat(folders).every((key) => key.isWellFormed())) throw new Unusable('a key that is no text');
 
   const truncated = childText(root, 'IsTruncated');
   if (truncated !== 'true' && truncated !== 'false')
@@ -86,7 +88,21 @@ function parsePage(
   if (truncated === 'true' && next === undefined)
     throw new Unusable('a page of the listing says there is more and not how to get it');
   if (next !== undefined && seen.has(next)) throw new Unusable('the listing goes in a circle');
-  return { objects, folders, next, last: keys.at(-1) };
+  return {
+    objects,
+    folders,
+    next,
+    last: { key: keys.at(-1) ?? last.key, folder: folders.at(-1) ?? last.folder },
+  };
+}
+
+function goUp(keys: readonly string[], last: string | undefined): boolean {
+  let before = last;
+  for (const key of keys) {
+    if (before !== undefined && compareKeys(before, key) >= 0) return false;
+    before = key;
+  }
+  return true;
 }
 
 /**

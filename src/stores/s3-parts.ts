@@ -3,10 +3,9 @@ import { type DigestText, digestHeader, isMd5ETag } from './digest.ts';
 import { FileChanged } from './file-digest.ts';
 import type { ObjectInfo, PartUpload, Payload, PendingUpload } from './object-store.ts';
 import type { Trouble } from './retry.ts';
-import { etagOf, isPlain, parseAnswer, readText, Unusable, unquote } from './s3-answer.ts';
+import { etagOf, isPlain, parseAnswer, readText, refuseError, Unusable, unquote } from './s3-answer.ts';
 import type { S3Client } from './s3-client.ts';
 import type { Answer } from './s3-connection.ts';
-import { explainRefusal, parseRefusal } from './s3-errors.ts';
 import { listPendingUploads } from './s3-listing.ts';
 import { childrenNamed, childText, escapeXml, parseXml, type XmlElement } from './s3-xml.ts';
 import { StoreError } from './store-error.ts';
@@ -32,7 +31,10 @@ export class S3Parts {
       return { method: 'POST', key, query: { uploads: '' }, headers: { [digestHeader]: digest } } as const;
     };
     const read = async (answer: Answer) => {
-      const id = childText(parseXml(await readText(answer)), 'UploadId');
+      const text = await readText(answer);
+      const root = parseXml(text);
+      refuseError(root, text);
+      const id = childText(root, 'UploadId');
       if (id === undefined || id === '') throw new Unusable(`no upload id for "${key}"`);
       return id;
     };
@@ -112,16 +114,12 @@ export class S3Parts {
       query: { uploadId: upload.id },
       payload: textPayload(text),
     } as const;
-    const read = (body: string, { headers }: Answer) => {
+    const read = (body: string) => {
       // The status line was sent before the parts were put together, so a 200 may hold a refusal.
       const root = parseXml(body);
       // What moto calls it, which no SDK looks at.
       if (root.name === 'CompleteMultipartUploadResponse') return root;
-      if (root.name !== 'Error') return parseAnswer(body, 'CompleteMultipartUploadResult');
-      const refusal = parseRefusal(400, body, headers);
-      if (/^(InternalError|SlowDown|ServiceUnavailable)$/.test(refusal.code))
-        throw new Unusable(refusal.code);
-      throw explainRefusal(refusal, { method: 'POST', key }, this.#client.settings);
+      return parseAnswer(body, 'CompleteMultipartUploadResult');
     };
     try {
       // Ceph RGW 16 leaves the ETag of this answer empty.

@@ -113,6 +113,20 @@ describe('requests', () => {
     });
   });
 
+  it.each([400, 403])('are signed with the time of a server that says %i to ours', async (status) => {
+    const { server, store } = await startBucket();
+    server.bucket.put('a', 'a');
+    const headers = { date: new Date(Date.now() + 3_600_000).toUTCString() };
+    server.fail({ reply: { status, code: 'InvalidRequest', headers } });
+    expect((await store.head('a', never))?.size).toBe(1);
+  });
+
+  it('take objects whose date is none', async () => {
+    const { server, store } = await startBucket();
+    server.bucket.store('a', { ...server.bucket.put('a', 'a'), modified: new Date(Number.NaN) });
+    expect(await store.head('a', never)).toMatchObject({ size: 1, modified: '' });
+  });
+
   it('carry the session token, signed', async () => {
     const bucket = await startBucket({ AWS_SESSION_TOKEN: 'a token/=' });
     await put(bucket, 'a');
@@ -203,7 +217,10 @@ describe('an upload in parts', () => {
   it('is an error when every answer is one inside a 200', async () => {
     const { server, store, upload, etags } = await parts();
     server.fail({ reply: { status: 200, code: 'InternalError' } }, isFinish, ever);
-    await expect(store.finishParts(upload, etags, never)).rejects.toMatchObject({ kind: 'broken' });
+    await expect(store.finishParts(upload, etags, never)).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('InternalError'),
+    });
     expect(server.bucket.objects.size).toBe(0);
   });
 

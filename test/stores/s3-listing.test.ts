@@ -41,10 +41,9 @@ describe('a listing', () => {
       'with a token, and a word that there is no more',
       (xml) => xml.replace('<IsTruncated>true<', '<IsTruncated>false<'),
     ],
-    [
-      'that holds an error inside a 200',
-      () => '<Error><Code>InternalError</Code><Message>x</Message></Error>',
-    ],
+    ['whose entries are written with a space', (xml) => xml.replaceAll('<Contents>', '<Contents >')],
+    ['whose entries have a prefix', (xml) => xml.replaceAll(/<(\/?)(Contents|KeyCount)>/g, '<$1s3:$2>')],
+    ['with a key that is no text', (xml) => xml.replace('<Key>k/', '<Key>k/&#xD800;')],
     ['of another folder', (xml) => xml.replaceAll('<Key>k/', '<Key>x/')],
   ];
 
@@ -59,6 +58,33 @@ describe('a listing', () => {
     const { store, server } = await bucketOf(2500);
     server.fail({ rewrite }, isListing, ever);
     await expect(listAll(store, 'k/')).rejects.toMatchObject({ kind: 'broken', exitCode: 3 });
+  });
+
+  it.each(['SlowDown', 'InternalError'])('with %s inside a 200 is given time', async (code) => {
+    const { store, server, clock } = await bucketOf(3);
+    const rewrite = () => `<?xml version="1.0"?>\n<Error><Code>${code}</Code><Message>x</Message></Error>`;
+    server.fail({ rewrite }, isListing, 8);
+    expect((await listAll(store, 'k/')).keys.length).toBe(3);
+    expect(clock.waited).toBeGreaterThan(5_000);
+    server.fail({ rewrite }, isListing, ever);
+    await expect(listAll(store, 'k/')).rejects.toThrow(code);
+  });
+
+  it('of folders takes one that ends a page and begins the next once, and does not go in a circle', async () => {
+    const { store, server } = await startBucket();
+    for (let index = 0; index < 3500; index++) server.bucket.put(`${10_000 + index}/x`, '');
+    const folders = /<CommonPrefixes>.*<\/CommonPrefixes>/s;
+    let first = '';
+    const rewrite = (xml: string) => {
+      const page = folders.exec(xml)?.[0] ?? '';
+      if (first === '') first = page;
+      const last = first.slice(first.lastIndexOf('<CommonPrefixes>'));
+      return page === first ? xml : xml.replace(page, last + page).replace(/<KeyCount>\d+<\/KeyCount>/, '');
+    };
+    server.fail({ rewrite }, isListing, 2);
+    expect((await listAll(store, '', true)).folders.length).toBe(3500);
+    server.fail({ rewrite: (xml) => xml.replace(folders, first) }, isListing, ever);
+    await expect(listAll(store, '', true)).rejects.toMatchObject({ kind: 'broken' });
   });
 
   it('that goes in a circle is an error, and one wrong token is none', async () => {
