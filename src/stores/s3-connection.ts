@@ -97,15 +97,18 @@ export class S3Connection {
     const used = socket ?? new DirectSocket({ host: this.#host, port: Number(this.#endpoint.port || 80) });
     const reused = used.used;
     const active = this.#activeUnder(signal).add(used);
+    const inTime = limitTime(attempt, used);
     try {
       const answer = await used.ask({ method, target, headers, content }, attempt.idleTimeout, (reusable) => {
         active.delete(used);
+        clearTimeout(inTime);
         if (reusable) this.#idle.push(used);
         else used.destroy();
       });
       return { ...answer, reused };
     } catch (error) {
       active.delete(used);
+      clearTimeout(inTime);
       used.destroy();
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof NotPlain)) throw this.#noAnswer(error, reused);
@@ -128,7 +131,11 @@ export class S3Connection {
         headers: { ...headers },
       });
       const active = this.#activeUnder(signal).add(request);
-      request.once('close', () => active.delete(request));
+      const inTime = limitTime(attempt, request);
+      request.once('close', () => {
+        active.delete(request);
+        clearTimeout(inTime);
+      });
       request.setTimeout(attempt.idleTimeout, () =>
         request.destroy(new Error(`no byte for ${attempt.idleTimeout / 1000} s`)),
       );
@@ -202,6 +209,20 @@ function contentOf({ method, headers, payload }: Attempt): readonly Uint8Array[]
   if (method !== 'PUT' || payload === undefined) return undefined;
   const pieces = payload.size === 0 ? [] : payload.open();
   return Array.isArray(pieces) && pieces.length <= 1 ? pieces : undefined;
+}
+
+/**
+ * Ends an attempt that goes on and on, a byte now and then: after ten times as long as it may be silent, and a
+ * millisecond more for each byte that is sent. What has come in of a body counts, and is not asked for again.
+ */
+function limitTime({ idleTimeout, payload }: Attempt, target: Destroyable): NodeJS.Timeout {
+  const longest = idleTimeout * 10 + (payload?.size ?? 0);
+  const end = () => {
+    const error = new Error(`not done in ${Math.round(longest / 1000)} s`);
+    target.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  };
+  // The longest that a timer can be told.
+  return setTimeout(end, Math.min(longest, 2 ** 31 - 1)).unref();
 }
 
 interface Destroyable {

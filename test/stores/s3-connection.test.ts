@@ -49,3 +49,32 @@ it.each([
   await expect(ask()).rejects.toThrow(NoAnswer);
   expect(await ask()).toBe(false);
 });
+
+it.each([
+  ['sockets of our own', { host: 'a', range: 'bytes=0-999' }],
+  ["Node's client", { host: 'a' }],
+])('an answer that comes a byte now and then is given up in the end: %s', async (_, headers) => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    const drip = setInterval(() => response.write('x'), 10);
+    response.on('close', () => clearInterval(drip));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connection = new S3Connection(new URL(`http://127.0.0.1:${port}`), undefined, {});
+  onTestFinished(() => {
+    connection.close();
+    server.close();
+  });
+  const { signal } = new AbortController();
+  const request = { method: 'GET', target: '/a', headers, payload: undefined, signal };
+  const answer = await connection.send({ ...request, idleTimeout: 300 });
+  let size = 0;
+  const take = (chunk: Buffer) => {
+    size += chunk.length;
+    return undefined;
+  };
+  await expect(consume(answer.body, take)).rejects.toThrow(/not done in|aborted/);
+  expect(size).toBeGreaterThan(0);
+});
