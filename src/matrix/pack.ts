@@ -53,14 +53,17 @@ export function readPack(
   const text = annotations?.[packAnnotation];
   if (text === undefined) return undefined;
   try {
-    const trials = JSON.parse(text) as readonly PackedTrial[];
+    const trials: unknown = JSON.parse(text);
     // Whoever may change our Jobs may write anything there.
-    return Array.isArray(trials) && trials.every((each) => typeof each?.name === 'string')
-      ? trials
-      : undefined;
+    return Array.isArray(trials) && trials.every(isPackedTrial) ? trials : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isPackedTrial(value: unknown): value is PackedTrial {
+  const { name, fingerprint } = (value ?? {}) as Partial<PackedTrial>;
+  return typeof name === 'string' && typeof fingerprint?.hash === 'string';
 }
 
 /** What must be the same for trials to share a pod; data, outputs and variables may differ. */

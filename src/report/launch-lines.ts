@@ -64,7 +64,11 @@ export function formatSummary({
   quota,
   started,
   restored,
-}: Omit<LaunchSummary, 'applied' | 'lacking' | 'deleted'> & { readonly deleted?: number }): string {
+  queued = 0,
+}: Omit<LaunchSummary, 'applied' | 'lacking' | 'deleted' | 'queued'> & {
+  readonly deleted?: number;
+  readonly queued?: number;
+}): string {
   const parts = [
     [steps.created, 'created'],
     [steps.replaced, 'replaced'],
@@ -75,7 +79,9 @@ export function formatSummary({
     [deleted, 'deleted and not created'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const done = said.length === 0 ? 'no trials' : said.join(', ');
+  const left =
+    queued === 0 ? '' : `\nmax_parallel does not count the ${queued} of a queue: its quota says how many run`;
+  const done = (said.length === 0 ? 'no trials' : said.join(', ')) + left;
   const line =
     restored.length === 0 ? done : `${done}\nmade again, since it was gone: ${restored.join(', ')}`;
   return quota === undefined ? line : `${line}\nthe quota is used up: ${quota}`;

@@ -129,6 +129,23 @@ describe('the commands of the cluster', () => {
       expect(stderr.match(/warning RENDER_TEMPLATE_IDENTITY: what job.yaml.hbs makes/g)).toHaveLength(1);
     });
 
+    it('leaves Jobs of a queue to the queue', async () => {
+      await project.write('config/kube.yaml', `${kubeYaml}queue: team-a\nmax_parallel: 1\n`);
+      const { stdout, stderr } = await project.run(['job']);
+      expect(stdout).not.toContain('waits for a slot');
+      expect(stderr).toContain('max_parallel does not count the 2 of a queue');
+      expect(cluster.store.list('jobs').map((job) => job['spec'].suspend)).not.toContain(true);
+      // As the queue suspends one, and as an older launch may have left the other.
+      for (const job of cluster.store.list('jobs'))
+        cluster.store.update('jobs', job, (copy) => {
+          copy['spec'].suspend = true;
+          copy.metadata.annotations = { ...copy.metadata.annotations, 'kube-toolbox/max-parallel': '1' };
+        });
+      expect((await project.run(['status'])).stdout).toContain('waiting for quota in the queue "team-a"');
+      await project.run(['job']);
+      expect(cluster.count('PATCH', /\/jobs\//)).toBe(0);
+    });
+
     it('wait says that there is nothing to wait for, or not for all', async () => {
       expect(await project.run(['wait'])).toMatchObject({
         code: 3,
@@ -356,6 +373,31 @@ describe('the commands of the cluster', () => {
         'its pod is not created: the quota "gpus" is used up (pods: 4 of 4 used, 1 wanted)',
       );
       expect(stdout).toContain('a volume cannot be mounted: MountVolume.SetUp failed for volume "data"');
+    });
+
+    it('watches into a file without saying twice what has not changed', async () => {
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      await project.run(['job', 'where=hid=256']);
+      const pod = () => cluster.simulation.podsOf('lab', first)[0] as ApiObject;
+      await expect.poll(() => pod()?.['status'].phase).toBe('Running');
+      let changes = 0;
+      const change = (): void => {
+        changes += 1;
+        if (changes > 5) cluster.simulation.move('lab', first, { kind: 'succeeded' });
+        else {
+          cluster.store.update('pods', pod(), ({ metadata }) => {
+            metadata.annotations = { ...metadata.annotations, change: String(changes) };
+          });
+          setTimeout(change, 250);
+        }
+      };
+      const { stdout } = await project.run(['status', 'watch=true', 'where=hid=256'], {
+        onStdout: () => {
+          if (changes === 0) change();
+        },
+      });
+      expect(changes).toBe(6);
+      expect(stdout.match(/^1 trial: .*$/gm)).toEqual(['1 trial: 1 running', '1 trial: 1 succeeded']);
     });
 
     it.each(['status', 'job', 'wait'])(
@@ -652,12 +694,27 @@ describe('the commands of the cluster', () => {
       expect((await project.run(['exec', `pod=${pod}`])).stderr).toContain('has no bash');
     });
 
-    it('says that a pod does not exist or is not ready', async () => {
-      // As its trial, since no other command says what the pod is called.
+    it.each([
+      ['trial', '', first],
+      ['trial in a pack', 'pack: 2\n', second],
+      ['trial of several nodes', 'workers: 1\n', first],
+    ])('run in the pod of a %s, whose name no command says', async (_, more, trial) => {
       cluster.simulation.fate = () => ({ kind: 'running' });
-      await project.run(['job', 'where=hid=256']);
-      await expect.poll(() => cluster.simulation.podsOf('lab', first)[0]?.['status'].phase).toBe('Running');
-      expect((await project.run(['exec', `pod=${first}`, 'command=echo hi'])).stdout).toBe('hi\n');
+      await project.write('config/kube.yaml', kubeYaml + more);
+      await project.run(['job']);
+      const ours = () => cluster.store.list('pods').filter((pod) => pod['status'].phase === 'Running');
+      await expect.poll(() => ours().length).toBeGreaterThan(0);
+      const { stdout, stderr } = await project.run(['exec', `pod=${trial}`, 'command=echo hi']);
+      expect({ stdout, stderr }).toEqual({ stdout: 'hi\n', stderr: '' });
+      // Another attempt that is newer and does not run.
+      const [pod] = ours() as [ApiObject];
+      const metadata = { ...pod.metadata, name: `${pod.metadata.name}-next`, uid: 'next' };
+      const status = { phase: 'Pending' };
+      cluster.store.add(kinds.pods, { ...structuredClone(pod), metadata, status } as unknown as ApiObject);
+      expect((await project.run(['exec', `pod=${trial}`, 'command=echo again'])).stdout).toBe('again\n');
+    });
+
+    it('says that a pod does not exist or is not ready', async () => {
       expect(await project.run(['exec', 'pod=nope'])).toMatchObject({
         code: 3,
         stderr: expect.stringContaining('there is no pod "nope" in namespace lab'),

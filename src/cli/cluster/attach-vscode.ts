@@ -4,7 +4,7 @@ import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.t
 import { readKubeconfig } from '../../executors/kubernetes/kubeconfig.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { openProject } from '../project.ts';
-import { findRunningPod } from './interactive-pod.ts';
+import { findRunningPod } from './find-running-pod.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface AttachOptions {
@@ -19,7 +19,7 @@ export interface AttachOptions {
 export async function attachVscode(options: AttachOptions, context: Context): Promise<ExitCode> {
   const config = await openProject(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
-  const pod = await findRunningPod(cluster.api, options.pod, context.signal);
+  const pod = await findRunningPod(cluster, options.pod, context.signal);
   const [container] = pod.spec?.containers ?? [];
   const { context: name } = await readKubeconfig(context.env, config.project.context);
   const authority = formatAuthority({

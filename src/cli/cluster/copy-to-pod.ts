@@ -17,7 +17,8 @@ import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { podDotenvText } from '../../render/environment.ts';
 import { openPlan } from '../project.ts';
-import { enterProject, findRunningPod } from './interactive-pod.ts';
+import { findRunningPod } from './find-running-pod.ts';
+import { enterProject } from './interactive-pod.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface CopyOptions {
@@ -54,7 +55,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
   const { endpoint_map } = plan.at(0).fields;
   const entries = await Promise.all(found.map((each) => forPod(each, endpoint_map)));
   using cluster = await openCluster(config, { yes: options.yes }, context);
-  const pod = (await findRunningPod(cluster.api, options.pod, context.signal)).metadata.name;
+  const pod = (await findRunningPod(cluster, options.pod, context.signal)).metadata.name;
   const complaints = new PassThrough();
   let text = '';
   complaints.on('data', (chunk: Buffer) => {
@@ -72,13 +73,13 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
     },
     context.signal,
   ).catch((error) => {
-    throw error instanceof ApiError ? refused(`copying to pod "${options.pod}" is refused`, error) : error;
+    throw error instanceof ApiError ? refused(`copying to pod "${pod}" is refused`, error) : error;
   });
   if (code !== 0)
     throw new DiagnosticError(
       errorDiagnostic(
         'KUBE_COPY_FAILED',
-        `tar in pod "${options.pod}" ended with ${code}: ${text.trim().split('\n').at(-1) ?? ''}`,
+        `tar in pod "${pod}" ended with ${code}: ${text.trim().split('\n').at(-1) ?? ''}`,
         {
           hint: 'is the working directory writable, and the disk not full?',
         },
@@ -89,7 +90,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
     context.stdout.write(
       options.json === true
         ? `${JSON.stringify({ type: 'copied', name, size })}\n`
-        : `Copied ${name} to ${options.pod}:${name}\n`,
+        : `Copied ${name} to ${pod}:${name}\n`,
     );
   return ExitCode.ok;
 }

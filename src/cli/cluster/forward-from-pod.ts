@@ -5,7 +5,7 @@ import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.t
 import { forwardPort } from '../../executors/kubernetes/port-forward.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { openProject } from '../project.ts';
-import { findRunningPod } from './interactive-pod.ts';
+import { findRunningPod } from './find-running-pod.ts';
 import { openCluster } from './open-cluster.ts';
 
 /** Forwards a port until interrupted. */
@@ -16,7 +16,7 @@ export async function forwardFromPod(
   const { port, localPort } = parsePorts(options.port);
   const config = await openProject(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
-  const pod = (await findRunningPod(cluster.api, options.pod, context.signal)).metadata.name;
+  const pod = (await findRunningPod(cluster, options.pod, context.signal)).metadata.name;
   const report = (error: unknown): void => {
     context.stderr.write(`a connection failed: ${error instanceof Error ? error.message : String(error)}\n`);
   };

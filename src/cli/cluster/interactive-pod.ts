@@ -3,10 +3,9 @@ import { podLayout } from '../../container/pod-layout.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
-import { type NamespaceApi, refused, throwRefused } from '../../executors/kubernetes/namespace-api.ts';
+import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Pod, pods, resourceOf } from '../../executors/kubernetes/objects.ts';
 import { findMissing } from '../../executors/kubernetes/pod-needs.ts';
-import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { applyObject } from '../../executors/kubernetes/submit-job.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { quoteForShell } from '../../matrix/shell-quote.ts';
@@ -105,58 +104,4 @@ const runAnnotation = 'kube-toolbox/run';
 /** Bash that goes to the project's code where the pod has fetched it; with `code: image` it stays where it is. */
 export function enterProject(project: string): string {
   return `cd ${quoteForShell(`${podLayout.work}/${project}`)} 2>/dev/null || true`;
-}
-
-/**
- * A pod to work in: there, and running.
- *
- * @throws DiagnosticError KUBE_NO_POD, KUBE_POD_NOT_READY with why
- */
-export async function findRunningPod(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod> {
-  const read = (pod: string) =>
-    api.get(pods, pod, signal).catch((error) => throwRefused(`pod "${name}" cannot be read`, error));
-  // A workload of run:ai gives its name to its pod, with two numbers.
-  const pod = (await read(name)) ?? (await read(`${name}-0-0`)) ?? (await podOfTrial(api, name, signal));
-  if (pod === undefined)
-    throw new DiagnosticError(
-      errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {
-        hint: 'make pod creates one and says its name',
-      }),
-      ExitCode.refused,
-    );
-  if (pod.status?.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined) {
-    const { state, reason } = judgePod(pod);
-    const how =
-      pod.metadata.deletionTimestamp === undefined
-        ? pod.status?.phase === 'Succeeded'
-          ? 'ended'
-          : state
-        : 'being deleted';
-    throw new DiagnosticError(
-      errorDiagnostic(
-        'KUBE_POD_NOT_READY',
-        `pod "${name}" is not running: it is ${how}${reason === undefined ? '' : ` (${reason})`}`,
-        {
-          hint: how === 'pending' ? 'try again when it runs' : 'make pod creates another',
-        },
-      ),
-      ExitCode.refused,
-    );
-  }
-  return pod;
-}
-
-/** The newest pod of a Job, which is called as its trial: no other command says what the pod is called. */
-async function podOfTrial(api: NamespaceApi, name: string, signal: AbortSignal): Promise<Pod | undefined> {
-  if (!isLabelValue(name)) return undefined;
-  const { items } = await api
-    .list(pods, { labels: `batch.kubernetes.io/job-name=${name}` }, signal)
-    .catch((error) => throwRefused(`pod "${name}" cannot be read`, error));
-  return items
-    .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
-    .at(-1);
-}
-
-function isLabelValue(name: string): boolean {
-  return /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(name);
 }

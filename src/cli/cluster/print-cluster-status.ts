@@ -58,15 +58,20 @@ export async function printClusterStatus(
   if (!options.watch) {
     const look = await outlook.once();
     const all = statuses(project, records, look, options, context);
-    await print(all, look.interactive, options, context);
+    await writeLines(context, formatLook(all, look.interactive, options, context), (line) => line);
     return ExitCode.ok;
   }
   const isScreen = context.stdout.isTTY === true && !options.json;
+  let shown = '';
   for await (const look of outlook.watch()) {
     // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
     if (isScreen) context.stdout.write('\x1b[H\x1b[J');
     const all = statuses(project, records, look, options, context);
-    await print(all, look.interactive, options, context);
+    const lines = [...formatLook(all, look.interactive, options, context)];
+    // Of the changes of an object, few are to be seen.
+    const text = isScreen ? '' : lines.join('\n');
+    if (isScreen || text !== shown) await writeLines(context, lines, (line) => line);
+    shown = text;
     // A trial that was refused stays missing; before `make job`, all are, and there is something to wait for.
     const present = all.filter(({ observation }) => (observation?.state ?? 'missing') !== 'missing');
     if (present.length > 0 && present.every(({ observation }) => hasSettled(observation?.state)))
@@ -121,16 +126,17 @@ function describePlace({ executor, state, reason, exitCode }: RunRecord): string
   return why === undefined || state === 'succeeded' ? place : `${why}; ${place}`;
 }
 
-async function print(
+/** The lines of one look, one after the other. */
+function* formatLook(
   all: readonly TrialStatus[],
   interactive: readonly InteractivePod[],
   options: ClusterStatusOptions,
   context: Context,
-): Promise<void> {
+): Generator<string> {
   if (options.json) {
-    await writeLines(context, all, ({ trial, observation, changed }) => {
+    for (const { trial, observation, changed } of all) {
       const { state = 'missing', fingerprint, name: _, ...rest } = observation ?? {};
-      return JSON.stringify({
+      yield JSON.stringify({
         type: 'status',
         ...trialToJson(trial),
         state,
@@ -138,17 +144,17 @@ async function print(
         ran: fingerprint?.hash,
         ...rest,
       });
-    });
+    }
     return;
   }
   const color = context.stdout.isTTY === true && !context.env['NO_COLOR'];
-  await writeLines(context, formatStates(all, color), (line) => line);
+  yield* formatStates(all, color);
   const observed = all.map(({ observation }) => observation).filter((each) => each !== undefined);
   const troubles = formatTroubles(observed);
-  if (troubles.length > 0) await writeLines(context, ['', ...troubles], (line) => line);
+  if (troubles.length > 0) yield* ['', ...troubles];
   // One that is forgotten keeps its GPU.
   const listed = interactive.map(({ name, state }) => `${name} (${state})`);
-  if (listed.length > 0) await writeLines(context, ['', `interactive: ${listed.join(', ')}`], (line) => line);
+  if (listed.length > 0) yield* ['', `interactive: ${listed.join(', ')}`];
 }
 
 function hasSettled(state: string | undefined): boolean {

@@ -6,7 +6,8 @@ import { exec } from '../../executors/kubernetes/exec.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { openProject } from '../project.ts';
-import { enterProject, findRunningPod } from './interactive-pod.ts';
+import { findRunningPod } from './find-running-pod.ts';
+import { enterProject } from './interactive-pod.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface RunInPodOptions {
@@ -22,7 +23,7 @@ export async function runInPod(options: RunInPodOptions, context: Context): Prom
   const config = await openProject(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const { api } = cluster;
-  const pod = (await findRunningPod(api, options.pod, context.signal)).metadata.name;
+  const pod = (await findRunningPod(cluster, options.pod, context.signal)).metadata.name;
   const isTerminal =
     options.text === undefined && context.stdin.isTTY === true && context.stdout.isTTY === true;
   const stdin = context.stdin as Context['stdin'] & { setRawMode?: (raw: boolean) => void };
@@ -48,10 +49,10 @@ export async function runInPod(options: RunInPodOptions, context: Context): Prom
     // The exit code is the command's own, as with kubectl exec and ssh.
     return code as ExitCode;
   } catch (error) {
-    if (error instanceof ApiError) throw refused(`a shell in pod "${options.pod}" is refused`, error);
+    if (error instanceof ApiError) throw refused(`a shell in pod "${pod}" is refused`, error);
     if (isMissingBash(error))
       throw new DiagnosticError(
-        errorDiagnostic('KUBE_NO_PROGRAM', `the image of pod "${options.pod}" has no bash`, {
+        errorDiagnostic('KUBE_NO_PROGRAM', `the image of pod "${pod}" has no bash`, {
           hint: 'use an image with bash',
         }),
         ExitCode.refused,

@@ -9,8 +9,9 @@ import { ExitCode } from '../../exit-code.ts';
 import { openProject } from '../project.ts';
 import { openRenderer } from '../render/open-renderer.ts';
 import { pinCode } from '../render/open-sweep.ts';
+import { findRunningPod } from './find-running-pod.ts';
 import { parsePorts } from './forward-from-pod.ts';
-import { findRunningPod, submitPod } from './interactive-pod.ts';
+import { submitPod } from './interactive-pod.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
 import { storeCode } from './store-code.ts';
 
@@ -78,7 +79,8 @@ async function forward(
 }
 
 /** @throws DiagnosticError when it ends instead */
-async function waitUntilRunning({ api }: Cluster, name: string, context: Context): Promise<void> {
+async function waitUntilRunning(cluster: Cluster, name: string, context: Context): Promise<void> {
+  const { api } = cluster;
   const { policy } = api.client;
   for (let said = ''; ; await policy.sleep(interval, context.signal)) {
     const pod = await api.get(pods, name, context.signal);
@@ -88,12 +90,12 @@ async function waitUntilRunning({ api }: Cluster, name: string, context: Context
     if (reason !== said) context.stderr.write(`${name}: ${reason}\n`);
     said = reason;
   }
-  await findRunningPod(api, name, context.signal);
+  await findRunningPod(cluster, name, context.signal);
 }
 
 /** @throws DiagnosticError when the pod ends before its server answers */
 async function waitUntilServing(
-  { api }: Cluster,
+  cluster: Cluster,
   name: string,
   port: number,
   signal: AbortSignal,
@@ -103,7 +105,7 @@ async function waitUntilServing(
     signal.throwIfAborted();
     await answer?.body?.cancel();
     if (answer?.ok === true) return;
-    await findRunningPod(api, name, signal);
-    await api.client.policy.sleep(interval, signal);
+    await findRunningPod(cluster, name, signal);
+    await cluster.api.client.policy.sleep(interval, signal);
   }
 }

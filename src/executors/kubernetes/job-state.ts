@@ -20,7 +20,8 @@ const podsGone = 'failed, and its pods are gone';
 const podMissing = 'its pod is not created yet';
 
 export const slotAnnotation = 'kube-toolbox/max-parallel';
-const queueLabel = 'kueue.x-k8s.io/queue-name';
+/** Of a Job that Kueue starts and suspends, by the quota of this queue. */
+export const queueLabel = 'kueue.x-k8s.io/queue-name';
 
 export function judgeJob(
   job: Job,

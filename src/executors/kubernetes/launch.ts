@@ -64,6 +64,8 @@ export interface LaunchSummary {
   readonly quota: string | undefined;
   /** Jobs that were waiting for a slot and have been started. */
   readonly started: number;
+  /** Created for a queue, which starts and suspends them: `max_parallel` does not count them. */
+  readonly queued: number;
   /** Secrets, ConfigMaps and Services that were gone and have been made again, as `Secret/NAME`. */
   readonly restored: readonly string[];
   /** Those that are gone and that the files no longer make: Jobs wait for them in vain. */
@@ -155,6 +157,7 @@ class Launch {
       deleted: this.#deleted,
       quota: this.#quota,
       started: started.length,
+      queued: this.#slots.queued,
       restored,
       lacking,
       applied: this.#options.executor.appliedNames,
@@ -264,7 +267,8 @@ class Launch {
     const prepared = this.#prepared.get(spec) ?? this.#options.executor.prepare(spec);
     this.#prepared.delete(spec);
     await this.#outcomes.forget(spec);
-    const limit = this.#slots.enter();
+    const { object } = prepared.workload.workload;
+    const limit = this.#slots.enter(object);
     try {
       const { found } = await this.#options.executor.submit(prepared, this.#options.signal, limit);
       this.#needed.add(spec, podSpecOf(prepared));
@@ -277,7 +281,7 @@ class Launch {
         ...(action.kind === 'keep' ? { changed: action.changed } : {}),
       };
     } catch (error) {
-      this.#slots.giveUp(limit);
+      this.#slots.giveUp(object, limit);
       throw error;
     }
   }

@@ -1,18 +1,25 @@
 import { isApiError } from './api-error.ts';
-import { slotAnnotation } from './job-state.ts';
+import { queueLabel, slotAnnotation } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
-import { type Job, jobs } from './objects.ts';
+import { type Job, jobs, type ObjectMeta } from './objects.ts';
+
+/** A Job, or what is to become one. */
+interface Labelled {
+  readonly metadata: Pick<ObjectMeta, 'labels'>;
+}
 
 /**
  * The Jobs to start so that at most `max_parallel` of a sweep run: those that wait for a slot, oldest first.
  * Pure, and the same for everybody who looks at the same moment: two machines start the same Jobs, not two
  * different ones, and so never one too many. (Two launches of different trials that begin in the same moment can be:
- * each sees none of the other's.)
+ * each sees none of the other's.) Jobs of a queue have no part in it: the queue starts and suspends them.
  *
  * @param max from the project's files; without it, what the Jobs themselves say
  */
 export function jobsToStart(all: readonly Job[], max: number | undefined): readonly Job[] {
-  const alive = all.filter((job) => job.metadata.deletionTimestamp === undefined && !hasEnded(job));
+  const alive = all.filter(
+    (job) => job.metadata.deletionTimestamp === undefined && !hasEnded(job) && !isQueued(job),
+  );
   const waiting = alive.filter(waitsForSlot).sort(byAge);
   const running = alive.filter((job) => job.spec?.suspend !== true).length;
   return waiting.slice(0, Math.max(0, (max ?? limitOf(waiting) ?? 0) - running));
@@ -50,7 +57,12 @@ export async function startJobs(
 }
 
 function waitsForSlot(job: Job): boolean {
-  return job.spec?.suspend === true && job.metadata.annotations?.[slotAnnotation] !== undefined;
+  const isAsked = job.metadata.annotations?.[slotAnnotation] !== undefined;
+  return job.spec?.suspend === true && isAsked && !isQueued(job);
+}
+
+function isQueued(job: Labelled): boolean {
+  return job.metadata.labels?.[queueLabel] !== undefined;
 }
 
 export function hasEnded(job: Job): boolean {
@@ -72,6 +84,8 @@ export class Slots {
   /** UIDs of Jobs that had a slot at the beginning. */
   readonly #holders: Set<string>;
   #free: number;
+  /** Jobs that a queue was left to start. */
+  #queued = 0;
   /** Whether a Job has been created, or found, that waits for a slot. */
   #hasWaiting = false;
 
@@ -87,8 +101,17 @@ export class Slots {
     return this.#free > 0 && this.#hasWaiting;
   }
 
+  /** Jobs created for a queue, which `limit` does not count. */
+  get queued(): number {
+    return this.#limit === undefined ? 0 : this.#queued;
+  }
+
   /** For a Job that is created: `undefined` when it may run, else the limit, to be told to whoever starts it later. */
-  enter(): number | undefined {
+  enter(job: Labelled): number | undefined {
+    if (isQueued(job)) {
+      this.#queued += 1;
+      return undefined;
+    }
     if (this.#free > 0) {
       this.#free -= 1;
       return undefined;
@@ -98,14 +121,15 @@ export class Slots {
   }
 
   /** The creation that was told `limit` has failed. */
-  giveUp(limit: number | undefined): void {
-    if (limit === undefined) this.#free += 1;
+  giveUp(job: Labelled, limit: number | undefined): void {
+    if (isQueued(job)) this.#queued -= 1;
+    else if (limit === undefined) this.#free += 1;
   }
 
   /** The creation that was told `limit` has found a Job that somebody else has created. */
   turnOutAs(job: Job, limit: number | undefined): void {
     if (waitsForSlot(job)) this.#hasWaiting = true;
-    if (!holdsSlot(job)) this.giveUp(limit);
+    if (!holdsSlot(job)) this.giveUp(job, limit);
   }
 
   /** A Job is gone. */
@@ -115,5 +139,5 @@ export class Slots {
 }
 
 function holdsSlot(job: Job): boolean {
-  return !hasEnded(job) && job.spec?.suspend !== true;
+  return !hasEnded(job) && job.spec?.suspend !== true && !isQueued(job);
 }
