@@ -36,7 +36,7 @@ export async function compareAsListed(
   const same = new Set<string>();
   const remote = new Map<string, ObjectInfo>();
   const waiting: (readonly ObjectInfo[])[] = [];
-  let files: ReadonlyMap<string, LocalFile> | undefined;
+  let files: Map<string, LocalFile> | undefined;
   const compare = (objects: readonly ObjectInfo[]) => {
     if (files === undefined) return void waiting.push(objects);
     for (const object of objects) {
@@ -47,7 +47,8 @@ export async function compareAsListed(
   };
   const findLocal = async () => {
     const found = await findLocalFiles(root, selection, signal);
-    files = new Map(found.files.map((file) => [file.key, file]));
+    files = new Map();
+    for (const file of found.files) files.set(file.key, file);
     for (const objects of waiting.splice(0)) compare(objects);
     return found;
   };

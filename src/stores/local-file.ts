@@ -73,7 +73,8 @@ export async function findLocalFiles(
   // A file may be called what looks like a pattern; then it is one of those that match.
   const exact = selection.exact === undefined || isGlob(selection.exact) ? undefined : selection.exact;
   const info = exact === undefined ? undefined : statOrUndefined(join(root, exact));
-  if (exact !== undefined && info !== undefined && !info.isDirectory()) walk.take(exact, info, true);
+  if (exact !== undefined && info !== undefined && !info.isDirectory())
+    walk.take(exact, join(root, exact), info, true);
   else await walk.folder(selection.folder);
   return walk;
 }
@@ -143,7 +144,8 @@ class Walk implements LocalFiles {
       }
       if (name.startsWith(temporaryPrefix)) continue;
       const key = `${prefix}${name}`;
-      const found = statOrUndefined(`${path}/${name}`);
+      const full = join(path, name);
+      const found = statOrUndefined(full);
       if ((found?.isDirectory() === true ? privateFolder : privateName).test(name)) {
         // At the top everybody has some; what is left out of a folder of results is told.
         if (prefix !== '' && this.#matches(found?.isDirectory() === true ? `${key}/` : key))
@@ -152,13 +154,13 @@ class Walk implements LocalFiles {
       }
       if (found === undefined) this.#broken(key, name);
       else if (found.isDirectory()) {
-        const isLink = isLinkAt(`${path}/${name}`);
+        const isLink = isLinkAt(full);
         await this.folder(`${key}/`, [...above, identity], links + Number(isLink), isLink);
-      } else this.take(key, found);
+      } else this.take(key, full, found);
     }
   }
 
-  take(key: string, info: Stats, named = false): void {
+  take(key: string, path: string, info: Stats, named = false): void {
     if (!named && !this.#matches(key)) return;
     if (!info.isFile()) {
       const kind = info.isFIFO() ? 'a pipe' : info.isSocket() ? 'a socket' : 'a device';
@@ -166,7 +168,7 @@ class Walk implements LocalFiles {
       return;
     }
     const why = whyUnsafe(key);
-    if (why === undefined) this.files.push(describeLocalFile(key, join(this.#root, key), info));
+    if (why === undefined) this.files.push(describeLocalFile(key, path, info));
     else this.#refuse(key, why);
   }
 

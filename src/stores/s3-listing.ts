@@ -129,7 +129,7 @@ function parseEntry(entry: string, decode: (key: string) => string): Listed {
   const size = textIn(entry, '<Size>') ?? '';
   if (key === undefined || key === '' || !/^\d{1,15}$/.test(size))
     throw new Unusable('an entry of the listing without key or size');
-  const etag = (textIn(entry, '<ETag>') ?? '').replaceAll('"', '');
+  const etag = (textIn(entry, '<ETag>', '&quot;') ?? '').replaceAll('"', '');
   return { key: decode(key), size: Number(size), etag, modified: textIn(entry, '<LastModified>') ?? '' };
 }
 
@@ -155,13 +155,15 @@ function cutLoose(objects: readonly Listed[]): ObjectInfo[] {
 
 type Listed = Omit<ObjectInfo, 'digest'>;
 
-/** The text of the first element with this opening tag. */
-function textIn(entry: string, tag: string): string | undefined {
+/** The text of the first element with this opening tag, without `quotes` around it. */
+function textIn(entry: string, tag: string, quotes = ''): string | undefined {
   const start = entry.indexOf(tag);
   if (start === -1) return undefined;
   const end = entry.indexOf('<', start + tag.length);
   if (end === -1) throw new Unusable('an entry of the listing is cut off');
-  return decodeEntities(entry.slice(start + tag.length, end));
+  const text = entry.slice(start + tag.length, end);
+  const quoted = quotes !== '' && text.startsWith(quotes) && text.endsWith(quotes);
+  return decodeEntities(quoted ? text.slice(quotes.length, -quotes.length) : text);
 }
 
 /** Part uploads under way below a prefix. */

@@ -1,8 +1,12 @@
+/** Keys of which nothing else need be asked, as most are. */
+const plain = /^(?:[\w-][\w.-]*\/)*[\w-][\w.-]*\/?$/;
+
 /**
  * Why a key cannot be a file below a folder, or `undefined` where it can. Keys are written by others: one that would
  * leave the folder, mean another thing on another system, or is no text that a file can be called by, is refused.
  */
 export function whyUnsafe(key: string): string | undefined {
+  if (key.length <= 255 && plain.test(key)) return undefined;
   if (key === '') return 'it is empty';
   if (Buffer.byteLength(key) > 1024) return 'it is longer than 1,024 bytes';
   if (!key.isWellFormed()) return 'it is not valid Unicode';
