@@ -1,6 +1,6 @@
+import { type Container, checkContainer, type Named, type Volumes } from './check-container.ts';
 import {
   parseQuantity,
-  wrongImageName,
   wrongLabelName,
   wrongLabelValue,
   wrongQualifiedName,
@@ -8,28 +8,10 @@ import {
 } from './legal-values.ts';
 import { maxInt32, once, type Report, reportName, type Texts, unique } from './limit-problem.ts';
 
-type Named = { readonly name?: string };
-
-interface Container extends Named {
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
-  readonly image?: string;
-  readonly ports?: readonly {
-    readonly name?: string;
-    readonly containerPort: number;
-    readonly protocol?: string;
-  }[];
-  readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-}
-type Amounts = Readonly<Record<string, string | number>>;
-
 export interface PodSpec {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly (Named & {
-    readonly persistentVolumeClaim?: { readonly claimName: string };
-    readonly emptyDir?: { readonly sizeLimit?: string | number };
-  })[];
+  readonly volumes?: Volumes;
   readonly nodeSelector?: Texts;
   readonly tolerations?: readonly {
     readonly key?: string;
@@ -47,11 +29,6 @@ export interface PodSpec {
   readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly subdomain?: string;
 }
-
-type Volumes = NonNullable<PodSpec['volumes']>;
-
-/** The longest single string a Linux program can be started with, `NAME=value` and its end included. */
-const maxVariableBytes = 128 * 1024 - 1;
 
 /** What of a pod's values the server, or the kernel of the node, would refuse. */
 export function checkPodSpec(spec: PodSpec, report: Report): void {
@@ -129,138 +106,6 @@ function checkReferences(spec: PodSpec, report: Report): void {
         field: key === 'runAsGroup' ? 'run_as_group' : 'run_as_user',
       });
   }
-}
-
-function checkContainer(container: Container, volumes: Volumes, report: Report): void {
-  const { name = '', image = '', env = [], ports = [], volumeMounts = [], resources = {} } = container;
-  const where = name === 'main' ? '' : ` of container "${name}"`;
-  reportName(report, `the container name "${name}"`, wrongLabelName(name), 'server');
-  const wrongImage = wrongImageName(image);
-  if (wrongImage !== undefined)
-    report('RENDER_BAD_NAME', `the image "${image}"${where} ${wrongImage}`, { field: 'image' });
-  for (const { name: variable, value = '' } of env) {
-    if (!/^[\x20-\x3c\x3e-\x7e]+$/.test(variable))
-      report('RENDER_BAD_ENV', `"${variable}" is no name for a variable`, { field: 'env' });
-    if (value.includes('\0'))
-      report('RENDER_BAD_ENV', `the variable ${variable}${where} has a NUL character in its value`, {
-        field: 'env',
-      });
-    if (value.length > maxVariableBytes / 3 && Buffer.byteLength(variable + value) + 1 > maxVariableBytes)
-      report(
-        'RENDER_BAD_ENV',
-        `the variable ${variable}${where} is over 128 KiB: no program could be started with it`,
-        {
-          field: 'env',
-          hint: 'put the text into a file and name it in `file:`',
-        },
-      );
-  }
-  unique(
-    env,
-    (each) => each.name,
-    (variable) =>
-      report('RENDER_DUPLICATE', `the variable ${variable}${where} is set twice`, { field: 'env' }),
-  );
-  once(volumeMounts, volumes, report, (report) => checkMounts(volumeMounts, volumes, where, report));
-  once(ports, undefined, report, (report) => checkPorts(ports, where, report));
-  once(resources, undefined, report, (report) => checkResources(resources, where, report));
-}
-
-function checkMounts(
-  mounts: NonNullable<Container['volumeMounts']>,
-  volumes: Volumes,
-  where: string,
-  report: Report,
-): void {
-  unique(
-    mounts,
-    (each) => each.mountPath.replace(/(?<=.)\/+$/, ''),
-    (path) =>
-      report('RENDER_DUPLICATE', `two volumes are mounted at ${path}${where}`, {
-        field: 'volumes',
-        hint: 'give each volume a path of its own; /dev/shm and what is under /kube-toolbox are taken',
-      }),
-  );
-  for (const { name: volume, mountPath } of mounts) {
-    if (!mountPath.startsWith('/') || mountPath.includes(':'))
-      report('RENDER_BAD_PATH', `the mount path "${mountPath}"${where} is not absolute or has a ":" in it`, {
-        field: 'volumes',
-      });
-    else if (/^\/+$/.test(mountPath) || /(?:^|\/)\.\.(?:\/|$)/.test(mountPath))
-      report(
-        'RENDER_BAD_PATH',
-        `the mount path "${mountPath}"${where} is ${mountPath.includes('..') ? 'no plain path' : 'all of the container'}`,
-        { field: 'volumes', hint: 'mount the volume in a folder of its own, such as /data' },
-      );
-    if (!volumes.some((each) => each.name === volume))
-      report('RENDER_BAD_NAME', `"${volume}" is mounted at ${mountPath}, and there is no such volume`);
-  }
-}
-
-function checkPorts(ports: NonNullable<Container['ports']>, where: string, report: Report): void {
-  for (const { name, containerPort: port } of ports) {
-    if (port < 1 || port > 65_535)
-      report('RENDER_BAD_NUMBER', `the port ${port}${where} is outside of 1 to 65535`, { field: 'ports' });
-    if (name !== undefined && !(name.length <= 15 && /^(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)))
-      report(
-        'RENDER_BAD_NAME',
-        `the port name "${name}"${where} may have 15 lower case letters, digits and single dashes, a letter among them`,
-        { field: 'ports' },
-      );
-  }
-  unique(
-    ports,
-    (each) => `${each.containerPort}/${each.protocol ?? 'TCP'}`,
-    (port) => report('RENDER_DUPLICATE', `the port ${port}${where} is there twice`, { field: 'ports' }),
-  );
-  unique(
-    ports,
-    (each) => each.name,
-    (name) => report('RENDER_DUPLICATE', `two ports${where} are called "${name}"`, { field: 'ports' }),
-  );
-}
-
-function checkResources(
-  { requests = {}, limits = {} }: NonNullable<Container['resources']>,
-  where: string,
-  report: Report,
-): void {
-  for (const amounts of [requests, limits]) {
-    for (const [resource, amount] of Object.entries(amounts)) {
-      const value = parseQuantity(amount);
-      if (value === undefined || value < 0)
-        report('RENDER_BAD_QUANTITY', `"${amount}" of ${resource}${where} is no quantity`, {
-          hint: 'write for example 2, 500m or 16Gi',
-          field: fieldOfResource(resource),
-        });
-      const wrong = wrongQualifiedName(resource);
-      if (wrong !== undefined)
-        report('RENDER_BAD_NAME', `the resource name "${resource}"${where} ${wrong}`, {
-          field: fieldOfResource(resource),
-        });
-    }
-  }
-  for (const [resource, amount] of Object.entries(requests)) {
-    const limit = limits[resource];
-    if (
-      limit !== undefined &&
-      (parseQuantity(amount) ?? 0) > (parseQuantity(limit) ?? Number.POSITIVE_INFINITY)
-    )
-      report(
-        'RENDER_REQUEST_ABOVE_LIMIT',
-        `${amount} of ${resource} is requested${where}, above the limit of ${limit}`,
-        {
-          field: 'limit_ratio',
-        },
-      );
-  }
-}
-
-function fieldOfResource(resource: string): string {
-  if (resource === 'cpu') return 'cpu_count';
-  if (resource === 'memory') return 'memory';
-  if (resource === 'ephemeral-storage') return 'ephemeral_storage';
-  return resource === 'nvidia.com/gpu' ? 'gpu_count' : 'special_gpu';
 }
 
 function checkPlacement(spec: PodSpec, report: Report): void {

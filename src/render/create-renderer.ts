@@ -2,12 +2,11 @@ import type { Config } from '../config/config.ts';
 import type { ResolvedFields } from '../config/resolved-fields.ts';
 import { fieldDefaults } from '../config/written-defaults.ts';
 import type { CodePlacement } from '../container/code-placement.ts';
-import { formatCodeReference } from '../container/code-reference.ts';
 import type { PodScript } from '../container/pod-layout.ts';
 import { podParts } from '../container/pod-parts.ts';
 import { type Checked, type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { JobSpec } from '../matrix/job-spec.ts';
-import { checkFields, gpuFraction } from './check-fields.ts';
+import { checkFields } from './check-fields.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkTemplateIdentity, type IdentityView } from './check-template-identity.ts';
 import { type EnvVar, regionEnv } from './environment.ts';
@@ -17,13 +16,14 @@ import type { LimitProblem } from './limit-problem.ts';
 import { locateField } from './locate-field.ts';
 import { ManifestRenderer } from './manifest-renderer.ts';
 import { rendezvousPort, serviceName } from './multi-node.ts';
-import { annotationNames, trialLabel } from './owner-labels.ts';
+import { trialLabel } from './owner-labels.ts';
 import { PodViews, runMountedCommand } from './pod-view.ts';
 import { appliedBytes, maxAppliedBytes, type ReadProjectFiles } from './project-files.ts';
 import type { RenderedObject } from './rendered-object.ts';
 import type { RenderedWorkload, Renderer } from './renderer.ts';
 import { SupportObjects } from './support-objects.ts';
 import type { TemplateSet } from './template-set.ts';
+import { jobAnnotations, podAnnotationsOf, trialEnv } from './trial-notes.ts';
 
 /** What rendering needs of the world, read before by someone who may. */
 export interface RenderInputs {
@@ -133,7 +133,7 @@ class ProjectRenderer implements Renderer {
       nodes,
     });
     const labels = this.#labelsOf(spec);
-    const podAnnotations = this.#podAnnotations(fields, long ? undefined : command);
+    const podAnnotations = podAnnotationsOf(fields, long ? undefined : command);
     const workload = this.#render(
       template,
       {
@@ -213,16 +213,6 @@ class ProjectRenderer implements Renderer {
     };
   }
 
-  /** The pod's own: what is for schedulers, and the command, which is mounted from here. */
-  #podAnnotations(fields: ResolvedFields, command: string | undefined): Readonly<Record<string, string>> {
-    const fraction = gpuFraction(fields);
-    return {
-      ...fields.annotations,
-      ...(fraction !== undefined && { 'gpu-fraction': String(fraction) }),
-      ...(command !== undefined && { [annotationNames.command]: command }),
-    };
-  }
-
   #service(spec: JobSpec, labels: Readonly<Record<string, string>>): Checked<RenderedObject> {
     return this.#render(
       'service.yaml',
@@ -254,36 +244,6 @@ class ProjectRenderer implements Renderer {
     const location = field === undefined ? undefined : locateField(this.#inputs.config, spec?.trial, field);
     return errorDiagnostic(code, message, { location, hint });
   }
-}
-
-/** What a program may want to know of its trial, as in a local run. */
-function trialEnv({ name, trial }: JobSpec): Readonly<Record<string, string>> {
-  return {
-    TOOLBOX_NAME: name,
-    TOOLBOX_MODEL: trial.model,
-    TOOLBOX_DATASET: trial.dataset,
-    TOOLBOX_HPARAM: hyperparameters(trial),
-  };
-}
-
-function hyperparameters(trial: JobSpec['trial']): string {
-  return JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text])));
-}
-
-/** What a trial was, which its name may not tell in full. */
-function jobAnnotations(
-  { trial, fields, fingerprint }: JobSpec,
-  code: CodePlacement,
-): Readonly<Record<string, string>> {
-  return {
-    ...fields.annotations,
-    [annotationNames.model]: trial.model,
-    [annotationNames.dataset]: trial.dataset,
-    [annotationNames.hparam]: hyperparameters(trial),
-    [annotationNames.fingerprint]: fingerprint.hash,
-    [annotationNames.fingerprintParts]: JSON.stringify(fingerprint.parts),
-    ...(code.kind !== 'image' && { [annotationNames.code]: formatCodeReference(code) }),
-  };
 }
 
 function isError(diagnostic: Diagnostic): boolean {
