@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { kubeconfigFiles } from '../../executors/kubernetes/kubeconfig.ts';
+import { kubeconfigFiles } from '../../executors/kubernetes/merge-kubeconfigs.ts';
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import type { ExitCode } from '../../exit-code.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
