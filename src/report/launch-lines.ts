@@ -1,4 +1,4 @@
-import type { LaunchStep, LaunchSummary } from '../executors/kubernetes/launch.ts';
+import type { LaunchStep, LaunchSummary } from '../executors/kubernetes/launch-step.ts';
 
 /** What differs between backends in the lines of a launch. */
 export interface LaunchWords {

@@ -1,7 +1,8 @@
 import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
 import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
-import { type LaunchStep, launch } from '../../executors/kubernetes/launch.ts';
+import { launch } from '../../executors/kubernetes/launch.ts';
+import type { LaunchStep } from '../../executors/kubernetes/launch-step.ts';
 import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
 import { prepareAll } from '../../executors/kubernetes/prepare-all.ts';

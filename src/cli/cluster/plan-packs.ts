@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import type { RecordStore } from '../../executors/executor.ts';
 import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
-import type { LaunchStep } from '../../executors/kubernetes/launch.ts';
+import type { LaunchStep } from '../../executors/kubernetes/launch-step.ts';
 import { type NamespaceApi, throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Job, jobs } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';

@@ -1,13 +1,13 @@
-import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { type Action, changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
 import type { TrialState } from '../../records/run-record.ts';
 import type { Observation } from '../executor.ts';
-import { ApiError } from './api-error.ts';
 import { inOrder } from './in-order.ts';
 import { type JobView, judgeJob } from './job-state.ts';
+import { judgeRefusal } from './judge-refusal.ts';
 import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-executor.ts';
+import type { LaunchStep, LaunchSummary } from './launch-step.ts';
 import { type Listing, throwRefused } from './namespace-api.ts';
 import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
@@ -16,24 +16,6 @@ import { prepareAll } from './prepare-all.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
 import { countsWithoutJob } from './run-outcome.ts';
 import { hasEnded, jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
-import { NeedRefused } from './submit-job.ts';
-
-/** What was found and done about one trial. */
-export interface LaunchStep {
-  readonly name: string;
-  /** What was there; `missing` is nothing. */
-  readonly found: TrialState | 'deleting';
-  readonly reason?: string | undefined;
-  readonly result: 'created' | 'replaced' | 'kept' | 'rejected' | 'left';
-  /** Created, to be started when a slot of `max_parallel` is free. */
-  readonly isWaiting: boolean;
-  /** Of a kept one: parts in which it differs from what the files say now. */
-  readonly changed: readonly string[];
-  /** Why it was rejected. */
-  readonly diagnostics: readonly Diagnostic[];
-  /** Of one that is rejected or left: its Job was deleted to be created again. */
-  readonly wasDeleted?: boolean;
-}
 
 export interface LaunchOptions {
   readonly executor: KubernetesExecutor;
@@ -53,25 +35,6 @@ export interface LaunchOptions {
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
   readonly signal: AbortSignal;
-}
-
-export interface LaunchSummary {
-  readonly steps: Readonly<Record<LaunchStep['result'], number>>;
-  readonly changed: number;
-  /** Of those rejected or left: their Jobs were deleted before. */
-  readonly deleted: number;
-  /** The quota's own words, when it stopped the creating. */
-  readonly quota: string | undefined;
-  /** Jobs that were waiting for a slot and have been started. */
-  readonly started: number;
-  /** Created for a queue, which starts and suspends them: `max_parallel` does not count them. */
-  readonly queued: number;
-  /** Secrets, ConfigMaps and Services that were gone and have been made again, as `Secret/NAME`. */
-  readonly restored: readonly string[];
-  /** Those that are gone and that the files no longer make: Jobs wait for them in vain. */
-  readonly lacking: readonly string[];
-  /** Support objects applied, for the garbage collection that may follow. */
-  readonly applied: ReadonlySet<string>;
 }
 
 /**
@@ -241,7 +204,11 @@ class Launch {
         }
         return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };
       } catch (error) {
-        return { ...step, ...this.#judgeRefusal(spec, error), ...(wasDeleted && { wasDeleted }) };
+        const judged = judgeRefusal(spec.name, error);
+        const left = { ...step, ...(wasDeleted && { wasDeleted }) };
+        if ('diagnostics' in judged) return { ...left, result: 'rejected', ...judged };
+        this.#quota ??= judged.quota;
+        return { ...left, result: 'left' };
       }
     }
   }
@@ -285,38 +252,6 @@ class Launch {
       throw error;
     }
   }
-
-  /** A refusal of one trial does not stop the others; one that all would meet does. */
-  #judgeRefusal(spec: JobSpec, error: unknown): Partial<LaunchStep> & Pick<LaunchStep, 'result'> {
-    const first = error instanceof DiagnosticError ? error.diagnostics[0] : undefined;
-    const refusal = first?.cause ?? error;
-    if (refusal instanceof ApiError && refusal.isOverQuota) {
-      this.#quota ??= refusal.message;
-      return { result: 'left' };
-    }
-    if (error instanceof NeedRefused) {
-      const isOfOne =
-        refusal instanceof ApiError ? isAboutOneTrial(refusal) : first?.code === 'KUBE_NAME_TAKEN';
-      if (!error.isOwn || !isOfOne) throw error;
-      return { result: 'rejected', diagnostics: error.diagnostics };
-    }
-    if (
-      error instanceof DiagnosticError &&
-      (first?.code === 'KUBE_NAME_TAKEN' || first?.code === 'KUBE_STUCK')
-    )
-      return { result: 'rejected', diagnostics: error.diagnostics };
-    if (!(refusal instanceof ApiError)) throw error;
-    if (!isAboutOneTrial(refusal)) return throwRefused(`Job "${spec.name}" cannot be created`, error);
-    return {
-      result: 'rejected',
-      diagnostics: [
-        errorDiagnostic('KUBE_REJECTED', `Job "${spec.name}" is not accepted: ${refusal.message}`, {
-          hint: 'make dryrun writes the manifest to build/',
-          cause: refusal,
-        }),
-      ],
-    };
-  }
 }
 
 /** It will have failed when its pods have ended. */
@@ -332,16 +267,4 @@ function hasNoPodReady({ status, metadata }: Job): boolean {
 function podSpecOf({ workload }: PreparedKubernetesJob): PodSpec | undefined {
   const { spec } = workload.workload.object as { spec?: Job['spec'] };
   return spec?.template?.spec;
-}
-
-function isAboutOneTrial(error: ApiError): boolean {
-  return (
-    ['Invalid', 'BadRequest', 'RequestEntityTooLarge', 'Conflict'].includes(error.reason) ||
-    // Admission webhooks deny single objects; rights are missing for all of them.
-    (error.reason === 'Forbidden' &&
-      /denied (?:the )?request|admission webhook|violates PodSecurity|failed quota: |usage per (?:Pod|Container) /.test(
-        error.message,
-      )) ||
-    /request is too large/.test(error.message)
-  );
 }

@@ -6,7 +6,7 @@ import { isRunName, logPath } from '../../records/run-paths.ts';
 import type { RunRecord, TrialState } from '../../records/run-record.ts';
 import type { Executor, Observation, RecordStore } from '../executor.ts';
 import { inOrder } from '../kubernetes/in-order.ts';
-import type { LaunchStep } from '../kubernetes/launch.ts';
+import type { LaunchStep } from '../kubernetes/launch-step.ts';
 import { isQueued, ownRecord, type PreparedRunaiJob, runaiRecord } from './runai-executor.ts';
 
 export interface RunaiLaunchOptions {
