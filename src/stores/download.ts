@@ -34,9 +34,10 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
 
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
   const targets = openTargets(root, !dryRun);
-  const fold = dryRun ? undefined : (options.findFolding ?? findFolding)(root);
+  const fold = () =>
+    dryRun ? undefined : (options.findFolding ?? findFolding)(root, selection.value.folder);
   const planned = await planDownload(objects, {
-    ...{ selection: selection.value, store, targets, cache, counter, overwrite, fold, signal },
+    ...{ selection: selection.value, store, targets, cache, counter, overwrite, findFolding: fold, signal },
     stop: (error) => stop.abort(error),
   });
   const bytes = planned.reduce((sum, each) => sum + each.size, 0);

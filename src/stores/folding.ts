@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryPrefix } from './local-file.ts';
 
@@ -9,8 +9,11 @@ export type Fold = (name: string) => string;
 /**
  * How the file system of a folder takes names together: macOS and Windows ignore case, macOS also how an accent is
  * written. Found out with a file of our own, which is gone afterwards. `undefined`: each name is its own.
+ *
+ * @param below the folder in `root` that it is about, where there is one: something else may be mounted there
  */
-export function findFolding(folder: string): Fold | undefined {
+export function findFolding(root: string, below = ''): Fold | undefined {
+  const folder = isFolder(join(root, below)) ? join(root, below) : root;
   const name = (end: string) => join(folder, `${temporaryPrefix}${random}${end}`);
   const random = randomBytes(8).toString('hex');
   const made = name('-Aé'.normalize('NFC'));
@@ -57,4 +60,12 @@ export function findClashes(
 
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

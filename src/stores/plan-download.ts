@@ -20,8 +20,8 @@ interface Tools {
   readonly cache: DigestCache;
   readonly counter: TransferCounter;
   readonly overwrite: boolean;
-  /** What the file system takes for one name; `undefined`: each name is its own. */
-  readonly fold: Fold | undefined;
+  /** Finds out what the file system takes for one name; `undefined`: each name is its own. */
+  readonly findFolding: () => Fold | undefined;
   readonly signal: AbortSignal;
   readonly stop: (error: unknown) => void;
 }
@@ -35,7 +35,6 @@ export async function planDownload(objects: readonly ObjectInfo[], tools: Tools)
   const planned: ObjectInfo[] = [];
   const undecided: { readonly info: ObjectInfo; readonly file: LocalFile }[] = [];
   const folders = foldersOf(objects);
-  const clashes = tools.fold === undefined ? undefined : findClashes(keysOf(objects), folders, tools.fold);
   const refuse = (key: string, why: string) => {
     const diagnostic = warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`);
     counter.report({ type: 'skipped', diagnostic });
@@ -58,8 +57,6 @@ export async function planDownload(objects: readonly ObjectInfo[], tools: Tools)
       if ('refused' in folder) refuse(key, folder.refused);
       return;
     }
-    const other = clashes?.get(key);
-    if (other !== undefined) return refuse(key, `${printable(other)} is the same name to this file system`);
     const target = folders.has(`${key}/`) ? { refused: 'it is a file and a folder' } : targets.file(key);
     if ('refused' in target) return refuse(key, target.refused);
     const { path, existing } = target;
@@ -88,7 +85,15 @@ export async function planDownload(objects: readonly ObjectInfo[], tools: Tools)
     tools.stop,
   );
   if (undecided.length > 0) planned.sort((left, right) => compareKeys(left.key, right.key));
-  return planned;
+  // Only what is written can meet another, so that nothing is asked where there is nothing to do.
+  const fold = planned.length === 0 ? undefined : tools.findFolding();
+  if (fold === undefined) return planned;
+  const clashes = findClashes(keysOf(objects), folders, fold);
+  return planned.filter(({ key }) => {
+    const other = clashes.get(key);
+    if (other !== undefined) refuse(key, `${printable(other)} is the same name to this file system`);
+    return other === undefined;
+  });
 }
 
 function* keysOf(objects: readonly ObjectInfo[]): Generator<string> {

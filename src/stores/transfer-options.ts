@@ -20,7 +20,7 @@ export interface TransferOptions extends SelectionOptions {
   readonly now?: () => number;
   readonly limits?: TransferLimits;
   /** What the file system of `root` takes for one name. Default: it is asked. */
-  readonly findFolding?: (root: string) => Fold | undefined;
+  readonly findFolding?: (root: string, folder: string) => Fold | undefined;
   /** Another program to move the files; what it does not get right is moved by us. */
   readonly mover?: BulkMover | undefined;
   readonly signal: AbortSignal;

@@ -40,5 +40,11 @@ it('a download refuses by name what would overwrite another key', async () => {
   for (const key of ['data/A', 'data/a', 'data/b']) bucket.server.bucket.put(key, key);
   const { summary, messages } = await move('download', bucket, 'data/', { findFolding: () => caseless });
   expect(summary).toMatchObject({ moved: 2, skipped: 1 });
+  const asked = () => {
+    throw new Error('nothing is written, so nothing is asked');
+  };
+  bucket.server.bucket.delete('data/a');
+  const again = await move('download', bucket, 'data/', { findFolding: asked });
+  expect(again.summary).toMatchObject({ same: 2 });
   expect(messages).toEqual(['skipped data/a: data/A is the same name to this file system']);
 });
