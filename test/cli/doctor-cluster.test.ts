@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +46,7 @@ describe('doctor and the cluster', () => {
         '  ok       Kubernetes v1.36.0 answers',
         '  ok       namespace "lab" is there',
         '  ok       all rights in namespace "lab"',
+        '  ok       the pod of a trial is taken (dry run)',
         '',
       ].join('\n'),
     );
@@ -52,7 +54,36 @@ describe('doctor and the cluster', () => {
     const written = cluster.requests.filter(
       ({ method, path: where }) => method !== 'GET' && !where.endsWith('/selfsubjectaccessreviews'),
     );
-    expect(written).toEqual([]);
+    expect(written).toMatchObject([{ path: '/api/v1/namespaces/lab/pods' }]);
+    expect(cluster.store.list('pods')).toEqual([]);
+    expect(existsSync(path.join(project.root, '.toolbox/secret-key'))).toBe(false);
+  });
+
+  it.each([
+    [
+      'pods "kube-toolbox-doctor-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+      'mend: the namespace takes only "restricted" pods',
+    ],
+    [
+      'pods "kube-toolbox-doctor-x" is forbidden: minimum cpu usage per Container is 2, but request is 1',
+      'mend: the namespace limits resources: change cpu_count',
+    ],
+    ['admission webhook "policy.lab" denied the request: no', 'mend: make dryrun writes the manifest'],
+    ['User "x" cannot create resource "pods" in API group ""', undefined],
+    ['pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1', undefined],
+  ])('says that pods are refused before a Job waits for one: %s', async (message, mend) => {
+    const body = { kind: 'Status', status: 'Failure', code: 403, reason: 'Forbidden', message };
+    cluster.fail(
+      { kind: 'answer', status: 403, body },
+      { when: ({ method, url }) => method === 'POST' && url.searchParams.get('dryRun') === 'All' },
+    );
+    const { code, text } = await doctor();
+    if (mend === undefined)
+      expect({ code, text }).toEqual({ code: 0, text: expect.not.stringContaining('pod of') });
+    else {
+      expect(code).toBe(3);
+      expect(text).toContain(`  problem  the pod of a trial is refused: ${message}\n           ${mend}`);
+    }
   });
 
   it('says which rights are missing, and what for', async () => {

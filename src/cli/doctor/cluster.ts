@@ -11,6 +11,7 @@ import { configMaps, namespaces, pathOf } from '../../executors/kubernetes/objec
 import { missingRights, rights } from '../../executors/kubernetes/rights.ts';
 import { findOtherCluster } from '../cluster/sweep-cluster.ts';
 import { openPlan } from '../project.ts';
+import { checkAdmission } from './admission.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 import { checkClaims, checkNodes, checkPullSecrets, checkQuotas } from './cluster-objects.ts';
 import { needsOf } from './needs.ts';
@@ -44,6 +45,7 @@ async function checkCluster(context: Context): Promise<readonly Finding[]> {
     ['image pull secret', () => checkPullSecrets(api, needs, signal)],
     ['claim', () => checkClaims(api, needs, signal)],
     ['nodes', () => checkNodes(api, needs, signal)],
+    ['pod', () => checkAdmission(api, project, context)],
   ];
   const findings: Finding[] = connected.started.map((finding) => ({ ...finding, name: 'kubeconfig' }));
   try {

@@ -18,12 +18,14 @@ import { loadSecretKey } from './secret-key.ts';
  * The project's renderer: its templates compiled, its secret key loaded, its files read when asked for.
  *
  * @param code how pods get their code
+ * @param secretKey default: that of the project, which is made where there is none
  * @throws DiagnosticError (exit 2) for a broken template, or without `config/kube.yaml`
  */
 export async function openRenderer(
   context: Pick<Context, 'cwd' | 'env'>,
   config: Config,
   code: RenderInputs['code'],
+  secretKey?: Uint8Array,
 ): Promise<Renderer> {
   const templates = accept(await createTemplateSet(await ownTemplates(context.cwd)));
   return accept(
@@ -31,7 +33,7 @@ export async function openRenderer(
       config: await withSshKeys(context, config, code),
       templates,
       readFiles: readProjectFiles(context.cwd),
-      secretKey: await loadSecretKey(context.cwd),
+      secretKey: secretKey ?? (await loadSecretKey(context.cwd)),
       scripts: podScriptTexts,
       code,
     }),
