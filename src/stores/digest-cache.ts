@@ -113,7 +113,9 @@ export class DigestCache {
       entry[0] === file.size &&
       entry[1] === file.mtimeMs &&
       entry[2] === file.ctimeMs &&
-      entry[3] === file.ino;
+      entry[3] === file.ino &&
+      // The file is anybody's to change.
+      Array.isArray(entry[4]);
     return same ? entry : undefined;
   }
 

@@ -30,6 +30,7 @@ export function verifySignature(
     );
   if (match === null) throw new Rejected(400, 'AuthorizationHeaderMalformed');
   const [, id = '', day = '', region = '', signedNames = '', signature = ''] = match;
+  if (region !== 'us-east-1') throw new Rejected(400, 'AuthorizationHeaderMalformed', 'another region');
   const secret = secrets.get(id);
   if (secret === undefined) throw new Rejected(403, 'InvalidAccessKeyId');
 
@@ -46,15 +47,19 @@ export function verifySignature(
       throw new Rejected(403, 'AccessDenied', `${name} is not signed`);
   const payloadHash = String(request.headers['x-amz-content-sha256']);
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+  // By the letter of the rule: from what the address means, not from how it was written.
   const sortedQuery = query
     .split('&')
     .filter((pair) => pair !== '')
-    .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
+    .map((pair) => {
+      const [name = '', value = ''] = pair.split('=', 2);
+      return `${encoded(decodeURIComponent(name))}=${encoded(decodeURIComponent(value))}`;
+    })
     .sort((left, right) => (left < right ? -1 : 1))
     .join('&');
   const canonical = [
     request.method,
-    path,
+    path.split('/').map(decodeURIComponent).map(encoded).join('/'),
     sortedQuery,
     ...names.map((name) => `${name}:${String(request.headers[name] ?? '').trim()}`),
     '',
@@ -72,4 +77,16 @@ export function verifySignature(
   if (!timingSafeEqual(mac(key, text), Buffer.from(signature, 'hex')))
     throw new Rejected(403, 'SignatureDoesNotMatch');
   return payloadHash;
+}
+
+/** Every byte but letters, digits and `-._~`, with capitals in the hexadecimal digits. */
+function encoded(text: string): string {
+  return [...Buffer.from(text)]
+    .map((byte) => {
+      const character = String.fromCharCode(byte);
+      return /[A-Za-z0-9\-._~]/.test(character)
+        ? character
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -55,4 +55,23 @@ it('adds to what is saved, and forgets what is gone when it is written anew', ()
     undefined,
     'md5:x',
   ]);
+});
+
+it('passes over records of another shape', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ktb-digests-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'digests.json');
+  const looked = { ...file, lookedAt: written + 1_000 };
+  const first = new DigestCache(path, 'here');
+  for (let index = 0; index < 300; index++)
+    first.remember({ ...looked, path: `/p/${index}`, size: 1 << 20 }, 'md5:x');
+  first.save();
+  const text = readFileSync(path, 'utf8');
+  expect(new DigestCache(path, 'here').known({ ...looked, path: '/p/0', size: 1 << 20 }, scheme)).toBe(
+    'md5:x',
+  );
+  writeFileSync(path, text.replaceAll('["md5:x"]', '7'));
+  expect(
+    new DigestCache(path, 'here').known({ ...looked, path: '/p/0', size: 1 << 20 }, scheme),
+  ).toBeUndefined();
 });
