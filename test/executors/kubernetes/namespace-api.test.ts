@@ -104,8 +104,12 @@ describe('objects of a namespace', () => {
       'the quota of the namespace wants limits.cpu for: llm; limits.memory for: llm to be set',
     ],
     [
-      'pods "x" is forbidden: violates PodSecurity "restricted:latest": hostIPC',
+      'pods "x" is forbidden: violates PodSecurity "baseline:latest": hostIPC',
       'the namespace forbids such pods',
+    ],
+    [
+      'pods "x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',
+      'the namespace takes only "restricted" pods',
     ],
     [
       'pods "x" is forbidden: maximum memory usage per Container is 16Gi, but limit is 64Gi',
