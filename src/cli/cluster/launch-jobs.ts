@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts';
 import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { launch } from '../../executors/kubernetes/launch.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch-step.ts';
-import type { Listing } from '../../executors/kubernetes/namespace-api.ts';
+import type { Listing } from '../../executors/kubernetes/list-pages.ts';
 import type { Job } from '../../executors/kubernetes/objects.ts';
 import { prepareAll } from '../../executors/kubernetes/prepare-all.ts';
 import { collectSupport, hasOtherSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';

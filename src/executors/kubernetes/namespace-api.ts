@@ -1,12 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isApiError } from './api-error.ts';
+import { type Listing, listPages, type Selection } from './list-pages.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
 import { retryDelay } from './retry-policy.ts';
 
-/** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
-const pageSize = 500;
 /**
  * Ask for the metadata of one object, and of those of a listing. A server takes the first form it knows before it
  * looks at what is asked for, and then refuses the one that does not fit (406); one that knows neither sends all.
@@ -17,32 +15,6 @@ export const metadataOfList = metadataAs('PartialObjectMetadataList');
 const quotaAttempts = 8;
 /** Listings begun anew after a 410 before giving up. */
 const listingAttempts = 5;
-
-/** A complete listing, and the version a watch goes on from. */
-export interface Listing<T> {
-  readonly items: readonly T[];
-  readonly resourceVersion: string;
-}
-
-interface Page<T> {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly T[] | null;
-}
-
-/**
- * The token of the next page, read from the front of a page: a server writes `metadata` before `items`.
- * `undefined` where it does not, or where this is the last page.
- */
-function continueOf(text: string): string | undefined {
-  const end = text.indexOf('"items"');
-  const found = /"continue":("(?:[^"\\]|\\.)*")/.exec(text.slice(0, Math.min(Math.max(end, 0), 10_000)))?.[1];
-  return found === undefined ? undefined : (JSON.parse(found) as string) || undefined;
-}
-
-export interface Selection {
-  readonly labels?: string;
-  readonly fields?: string;
-}
 
 /** What a create came to. */
 export type Created<T> =
@@ -76,58 +48,10 @@ export class NamespaceApi {
   ): Promise<Listing<T>> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#listOnce(resource, select, signal, accept);
+        return await listPages(this.client, { resource, namespace: this.namespace }, select, signal, accept);
       } catch (error) {
         if (!isApiError(error, 'Expired', 'Gone') || attempt >= listingAttempts) throw error;
       }
-    }
-  }
-
-  async #listOnce<T extends KubeObject>(
-    resource: Resource<T>,
-    select: Selection,
-    signal: AbortSignal,
-    accept: string,
-  ): Promise<Listing<T>> {
-    const ask = (token: string | undefined): Promise<string> => {
-      const query = new URLSearchParams({ limit: String(pageSize) });
-      if (select.labels !== undefined) query.set('labelSelector', select.labels);
-      if (select.fields !== undefined) query.set('fieldSelector', select.fields);
-      if (token !== undefined) query.set('continue', token);
-      return this.client.requestText({
-        path: `${pathOf(resource, this.namespace)}?${query}`,
-        accept,
-        signal,
-      });
-    };
-    const items: T[] = [];
-    const seen = new Set<string>();
-    let pending = ask(undefined);
-    for (;;) {
-      const text = await pending;
-      // The next page is on its way while this one is parsed, which takes as long as fetching it.
-      const early = continueOf(text);
-      if (early !== undefined) {
-        pending = ask(early);
-        pending.catch(() => undefined);
-        // A request is sent in later turns of the loop, and parsing would hold those up.
-        await setImmediate();
-      }
-      const page = JSON.parse(text) as Page<T>;
-      for (const item of page.items ?? []) items.push(item);
-      const token = page.metadata?.continue || undefined;
-      if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '0' };
-      // A server that hands out the same token again would be read forever.
-      if (seen.has(token))
-        throw new DiagnosticError(
-          errorDiagnostic(
-            'KUBE_NOT_AN_API',
-            `the listing of ${resource.plural} repeats itself and never ends`,
-          ),
-          3,
-        );
-      seen.add(token);
-      if (early !== token) pending = ask(token);
     }
   }
 

@@ -1,5 +1,6 @@
 import { isApiError, isOutage, type StatusBody } from './api-error.ts';
-import type { NamespaceApi, Selection } from './namespace-api.ts';
+import type { Selection } from './list-pages.ts';
+import type { NamespaceApi } from './namespace-api.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
 import { retryDelay } from './retry-policy.ts';
 

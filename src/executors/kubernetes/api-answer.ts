@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { createGunzip } from 'node:zlib';
+import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import type { StatusBody } from './api-error.ts';
+
+/** The whole body as text; rejects when it breaks off. */
+export async function readBody(response: IncomingMessage, alive: () => void): Promise<string> {
+  const source = response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response;
+  if (source !== response) response.on('error', (error) => source.destroy(error));
+  const chunks: Buffer[] = [];
+  for await (const chunk of source) {
+    alive();
+    chunks.push(chunk as Buffer);
+  }
+  return chunks.length === 1
+    ? (chunks[0] as Buffer).toString('utf8')
+    : Buffer.concat(chunks).toString('utf8');
+}
+
+/** A proxy's page comes with 200, too. That JSON is whole, the end of the body has told. */
+export function checkAnswer(text: string, response: IncomingMessage, where: string): void {
+  const type = response.headers['content-type'] ?? '';
+  if (!type.includes('json') || !/^\s*[{[]/.test(text.slice(0, 100)))
+    throw notAnApi(where, response.statusCode ?? 0, response, text);
+}
+
+export function parseStatus(text: string): StatusBody | undefined {
+  try {
+    const body = JSON.parse(text) as StatusBody | null;
+    return typeof body === 'object' && body !== null ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function notAnApi(
+  where: string,
+  status: number,
+  response: IncomingMessage,
+  text: string,
+): DiagnosticError {
+  const title = /<title>\s*([^<]{1,80}?)\s*<\/title>/i.exec(text)?.[1];
+  return new DiagnosticError(
+    errorDiagnostic(
+      'KUBE_NOT_AN_API',
+      `${where} answered HTTP ${status}${describeType(response)}${title === undefined ? '' : ` titled "${title}"`} instead of the Kubernetes API`,
+      {
+        hint: 'a proxy or a login page is in between: check HTTPS_PROXY, NO_PROXY and the server of the kubeconfig',
+      },
+    ),
+    3,
+  );
+}
+
+export function describeType(response: IncomingMessage): string {
+  const type = response.headers['content-type']?.split(';')[0];
+  return type === undefined || type === 'application/json'
+    ? ''
+    : type === 'text/html'
+      ? ' with an HTML page'
+      : ` with ${type}`;
+}
