@@ -97,6 +97,7 @@ export function serveExec(
     readonly record: ExecRecord;
     readonly onlyV4?: boolean;
     readonly programs?: (name: string) => boolean;
+    readonly programMissing?: ((name: string) => string) | undefined;
   },
 ): void {
   upgrade(request, socket, head, options.onlyV4 === true ? protocols.slice(1) : protocols, (webSocket) => {
@@ -105,14 +106,18 @@ export function serveExec(
       webSocket.send(channel(3, Buffer.from(JSON.stringify({ metadata: {}, ...status }))));
       webSocket.close(1000);
     };
-    const missing = (): void =>
+    const missing = (): void => {
+      const words =
+        options.programMissing?.(program) ??
+        `OCI runtime exec failed: exec failed: unable to start container process: exec: "${program}": executable file not found in $PATH`;
       finish({
         status: 'Failure',
         reason: 'InternalError',
-        message: `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8d1": OCI runtime exec failed: exec failed: unable to start container process: exec: "${program}": executable file not found in $PATH`,
-        details: { causes: [{ message: `exec: "${program}": executable file not found in $PATH` }] },
+        message: `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "8d1": ${words}`,
+        details: { causes: [{ message: words }] },
         code: 500,
       });
+    };
     if (options.programs?.(program) === false) return missing();
     const child = spawn(program, args, {
       cwd: options.folder,

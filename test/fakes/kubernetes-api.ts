@@ -58,6 +58,8 @@ export class FakeCluster {
   bookmarkInterval = 1000;
   /** Programs that containers have; default all. */
   programs: (name: string) => boolean = () => true;
+  /** What the nodes' runtime says of a program that a container does not have; default runc's words. */
+  programMissing: ((name: string) => string) | undefined;
   onlyV4 = false;
   /** Answers sent compressed so far. */
   compressed = 0;
@@ -926,6 +928,7 @@ export class FakeCluster {
       record,
       onlyV4: this.onlyV4,
       programs: this.programs,
+      programMissing: this.programMissing,
     });
   }
 }

@@ -87,8 +87,18 @@ function requestOf(pod: Pod, resource: string): string {
     .map(({ resources }) => resources?.requests?.[resource] ?? resources?.limits?.[resource])
     .filter((amount) => amount !== undefined)
     .map(String);
-  // Side containers ask for more of the same: their units may differ, so they are not added up here.
-  return amounts.length === 0 ? 'enough' : amounts.join(' + ');
+  if (amounts.length === 0) return 'enough';
+  const sum = sumOf(amounts);
+  return amounts.length === 1 || sum === undefined ? amounts.join(' + ') : `${sum} (${amounts.join(' + ')})`;
+}
+
+/** `undefined` where their units differ. */
+function sumOf(amounts: readonly string[]): string | undefined {
+  const parts = amounts.map((amount) => /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(amount));
+  const unit = parts[0]?.[2];
+  if (parts.some((part) => part === null || part[2] !== unit)) return undefined;
+  const sum = parts.reduce((total, part) => total + Number(part?.[1]), 0);
+  return `${Number(sum.toFixed(3))}${unit}`;
 }
 
 function count(nodes: number | undefined): string {

@@ -116,6 +116,12 @@ describe('in a pod', () => {
     await expect(run(['no-such-shell'])).rejects.toMatchObject({
       diagnostics: [{ code: 'KUBE_NO_PROGRAM', message: 'the container of pod "p" has no "no-such-shell"' }],
     });
+    // In the words of crun.
+    cluster.programMissing = (name) =>
+      `OCI runtime error: crun: executable file \`${name}\` not found in $PATH: No such file or directory`;
+    await expect(run(['no-such-shell'])).rejects.toMatchObject({
+      diagnostics: [{ code: 'KUBE_NO_PROGRAM' }],
+    });
   });
 
   it('says that the right is missing, and that a connection was lost', async () => {

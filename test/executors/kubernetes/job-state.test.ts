@@ -284,21 +284,23 @@ describe('what has become of a Job', () => {
 
   const noBash =
     'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "bash": executable file not found in $PATH';
+  const noBashOfCrun =
+    'container create failed: executable file `bash` not found in $PATH: No such file or directory';
   const terminated = (rest: object) => ({
     containerStatuses: [{ name: 'main', state: { terminated: rest } }],
   });
 
-  it('names the program that an image does not have', () => {
+  it.each([noBash, noBashOfCrun])('names the program that an image does not have: %s', (message) => {
     const { job, pods } = make({ kind: 'failed', exitCode: 128 });
     const pod = {
       ...pods[0],
-      status: { phase: 'Failed', ...terminated({ exitCode: 128, reason: 'StartError', message: noBash }) },
+      status: { phase: 'Failed', ...terminated({ exitCode: 128, reason: 'StartError', message }) },
     } as Pod;
     expect(judgeJob(job, [pod]).observation).toMatchObject({
       exitCode: 128,
       reason: 'it could not be started: the image docker.io/lab/python:3 has no bash',
     });
-    expect(judge({ kind: 'image-error', reason: 'RunContainerError', message: noBash }).reason).toBe(
+    expect(judge({ kind: 'image-error', reason: 'RunContainerError', message }).reason).toBe(
       'the container cannot be started: the image docker.io/lab/python:3 has no bash',
     );
   });
@@ -409,6 +411,23 @@ describe('what has become of a Job', () => {
 });
 
 describe("the scheduler's words", () => {
+  it.each([
+    ['16Gi', undefined, 'no node has 48Gi (32Gi + 16Gi) free memory'],
+    ['512Mi', undefined, 'no node has 32Gi + 512Mi free memory'],
+    ['16Gi', '16', 'no node has 48Gi (32Gi + 16Gi) free memory'],
+  ])('counts side containers in, and none that ends before: %s, %s', (memory, before, expected) => {
+    const pod = {
+      spec: {
+        containers: [{ name: 'main', resources: { requests: { memory: '32Gi' } } }],
+        initContainers: [
+          { name: 'llm', restartPolicy: 'Always', resources: { requests: { memory } } },
+          ...(before === undefined ? [] : [{ name: 'code', resources: { requests: { memory: before } } }]),
+        ],
+      },
+    } as unknown as Pod;
+    expect(describeUnschedulable('0/1 nodes are available: 1 Insufficient memory.', pod)).toBe(expected);
+  });
+
   const pod = {
     spec: {
       containers: [
