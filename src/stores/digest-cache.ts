@@ -6,8 +6,8 @@ import type { LocalFile } from './local-file.ts';
 import type { ObjectInfo } from './object-store.ts';
 import { RecordFile } from './record-file.ts';
 
-/** Size, mtime, ctime, inode, digests, and the object that the file is known to be equal to, where its ETag is no digest. */
-type Entry = [number, number, number, number, DigestText[], KnownObject?];
+/** Path, size, mtime, ctime, inode, digests, and the object that the file is known to be equal to, where its ETag is no digest. */
+type Entry = [string, number, number, number, number, DigestText[], KnownObject?];
 
 /** Where it is kept, its key and its ETag. Another store may give the same ETag to something else. */
 type KnownObject = readonly [store: string, key: string, etag: string];
@@ -42,7 +42,7 @@ export class DigestCache {
   /** The digest where it is remembered. */
   known(file: LocalFile, scheme: DigestScheme): DigestText | undefined {
     const prefix = `${formatDigestScheme(scheme)}:`;
-    return this.#find(file)?.[4].find((digest) => digest.startsWith(prefix));
+    return this.#find(file)?.[5].find((digest) => digest.startsWith(prefix));
   }
 
   async digest(file: LocalFile, scheme: DigestScheme, signal: AbortSignal): Promise<DigestText> {
@@ -56,8 +56,8 @@ export class DigestCache {
   /** Whether the file is known to be equal to the object of its key, as it is listed. */
   knowsEqual(file: LocalFile, { etag, digest }: Pick<ObjectInfo, 'etag' | 'digest'>): boolean {
     const entry = this.#find(file);
-    if (digest !== undefined && entry?.[4].includes(digest) === true) return true;
-    const [store, key, known] = entry?.[5] ?? [];
+    if (digest !== undefined && entry?.[5].includes(digest) === true) return true;
+    const [store, key, known] = entry?.[6] ?? [];
     return etag !== '' && known === etag && store === this.#store && key === file.key;
   }
 
@@ -69,11 +69,11 @@ export class DigestCache {
     if (!isSettled(file, written ? 0 : 50)) return;
     // Not worth reading what is saved.
     const before = this.#find(file, this.#saved ?? new Map());
-    const digests = new Set(before?.[4]);
+    const digests = new Set(before?.[5]);
     if (digest !== undefined) digests.add(digest);
-    const entry: Entry = [file.size, file.mtimeMs, file.ctimeMs, file.ino, [...digests]];
+    const entry: Entry = [file.path, file.size, file.mtimeMs, file.ctimeMs, file.ino, [...digests]];
     const told = etag !== undefined && digest !== `md5:${etag}`;
-    const equal = told ? ([this.#store, file.key, etag] as const) : before?.[5];
+    const equal = told ? ([this.#store, file.key, etag] as const) : before?.[6];
     if (equal !== undefined) entry.push(equal);
     this.#fresh.set(file.path, entry);
   }
@@ -84,7 +84,7 @@ export class DigestCache {
     try {
       const { state } = this.#file;
       if (state === 'absent' && !this.#isWorthRemembering()) return;
-      if (state === 'good') this.#file.add(this.#fresh);
+      if (state === 'good') this.#file.add(this.#fresh.values());
       else this.#file.write(this.#current());
     } catch {
       return;
@@ -95,27 +95,26 @@ export class DigestCache {
 
   #isWorthRemembering(): boolean {
     let bytes = 0;
-    for (const [size] of this.#fresh.values()) bytes += size;
+    for (const [, size] of this.#fresh.values()) bytes += size;
     return this.#fresh.size >= worthRemembering.files || bytes >= worthRemembering.bytes;
   }
 
   /** All but what is of files that are gone, which would pile up. */
-  *#current(): Generator<[string, Entry]> {
-    for (const [path, entry] of this.#load())
-      if (!this.#fresh.has(path) && existsSync(path)) yield [path, entry];
-    yield* this.#fresh;
+  *#current(): Generator<Entry> {
+    for (const [path, entry] of this.#load()) if (!this.#fresh.has(path) && existsSync(path)) yield entry;
+    yield* this.#fresh.values();
   }
 
   #find(file: LocalFile, saved = this.#load()): Entry | undefined {
     const entry = this.#fresh.get(file.path) ?? saved.get(file.path);
     const same =
       entry !== undefined &&
-      entry[0] === file.size &&
-      entry[1] === file.mtimeMs &&
-      entry[2] === file.ctimeMs &&
-      entry[3] === file.ino &&
+      entry[1] === file.size &&
+      entry[2] === file.mtimeMs &&
+      entry[3] === file.ctimeMs &&
+      entry[4] === file.ino &&
       // The file is anybody's to change.
-      Array.isArray(entry[4]);
+      Array.isArray(entry[5]);
     return same ? entry : undefined;
   }
 

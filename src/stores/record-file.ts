@@ -14,11 +14,14 @@ import { dirname } from 'node:path';
 /** What a file may grow to before it is written anew: twice what it was then, and this. */
 const slack = 2 << 20;
 
+/** Its first part is its key. */
+export type KeyedRecord = readonly [key: string, ...unknown[]];
+
 /**
  * Records by their key, the last one of a key counts. New ones are added at the end, so that a few cost nothing of what
  * is there already. The text is JSON but for its last bracket; what a killed process left broken is passed over.
  */
-export class RecordFile<T extends readonly unknown[]> {
+export class RecordFile<T extends KeyedRecord> {
   readonly #path: string;
   readonly #version: number;
 
@@ -31,9 +34,8 @@ export class RecordFile<T extends readonly unknown[]> {
   read(): Map<string, T> {
     const records = new Map<string, T>();
     for (const record of this.#parse()) {
-      if (!Array.isArray(record)) continue;
-      const [key, ...rest] = record;
-      if (typeof key === 'string') records.set(key, rest as unknown as T);
+      if (Array.isArray(record) && typeof record[0] === 'string')
+        records.set(record[0], record as unknown as T);
     }
     return records;
   }
@@ -46,12 +48,12 @@ export class RecordFile<T extends readonly unknown[]> {
     return size > 2 * before + slack ? 'outgrown' : 'good';
   }
 
-  add(records: Iterable<readonly [string, T]>): void {
+  add(records: Iterable<T>): void {
     writeFileSync(this.#path, format(records), { flag: 'a' });
   }
 
   /** Replaces all records. */
-  write(records: Iterable<readonly [string, T]>): void {
+  write(records: Iterable<T>): void {
     const temporary = `${this.#path}.${process.pid}`;
     const text = format(records);
     try {
@@ -98,9 +100,9 @@ export class RecordFile<T extends readonly unknown[]> {
 }
 
 /** Each begins its own line, so that what is added behind half a line is whole. */
-function format<T extends readonly unknown[]>(records: Iterable<readonly [string, T]>): string {
+function format(records: Iterable<KeyedRecord>): string {
   let text = '';
-  for (const [key, record] of records) text += `\n,${JSON.stringify([key, ...record])}`;
+  for (const record of records) text += `\n,${JSON.stringify(record)}`;
   return text;
 }
 
