@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { afterEach, beforeEach } from 'vitest';
 import type { Context } from '../../src/context.ts';
 import { main } from '../../src/main.ts';
-import type { FakeCluster } from '../fakes/kubernetes-api.ts';
+import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
 
 export interface Answer {
   readonly code: number;
@@ -96,4 +97,21 @@ export async function makeClusterProject(cluster: FakeCluster): Promise<ClusterP
       return { code, ...texts };
     },
   };
+}
+
+/** A fake cluster and a project for each test of a file or block, handed over before it and gone after it. */
+export function useClusterProject(
+  take: (cluster: FakeCluster, project: ClusterProject) => Promise<void> | void,
+): void {
+  let cluster: FakeCluster;
+  let project: ClusterProject;
+  beforeEach(async () => {
+    cluster = await startFakeCluster();
+    project = await makeClusterProject(cluster);
+    await take(cluster, project);
+  });
+  afterEach(async () => {
+    await cluster.stop();
+    await project.remove();
+  });
 }

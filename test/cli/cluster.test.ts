@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
 import { kinds } from '../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
-import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+import { type ClusterProject, kubeYaml, useClusterProject } from './cluster-project.ts';
 
 describe('the commands of the cluster', () => {
   let cluster: FakeCluster;
@@ -12,13 +12,9 @@ describe('the commands of the cluster', () => {
   const first = 'alice-example-average-data1-hid-256';
   const second = 'alice-example-average-data1-hid-512';
 
-  beforeEach(async () => {
-    cluster = await startFakeCluster();
-    project = await makeClusterProject(cluster);
-  });
-  afterEach(async () => {
-    await cluster.stop();
-    await project.remove();
+  useClusterProject((madeCluster, madeProject) => {
+    cluster = madeCluster;
+    project = madeProject;
   });
 
   const names = (plural = 'jobs'): string[] =>

@@ -1,26 +1,22 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { rights } from '../../src/executors/kubernetes/rights.ts';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
 import { kinds } from '../fakes/kubernetes-api-kinds.ts';
 import type { Kind } from '../fakes/kubernetes-api-status.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
-import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+import { type ClusterProject, kubeYaml, useClusterProject } from './cluster-project.ts';
 import { startProject } from './data-project.ts';
 
 let cluster: FakeCluster;
 let project: ClusterProject;
 
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  project = await makeClusterProject(cluster);
-});
-afterEach(async () => {
-  await cluster.stop();
-  await project.remove();
+useClusterProject((madeCluster, madeProject) => {
+  cluster = madeCluster;
+  project = madeProject;
 });
 
 const add = (kind: Kind, name: string, rest: object = {}, labels: Record<string, string> = {}): void => {

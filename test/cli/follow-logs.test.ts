@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { describe, expect, it } from 'vitest';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
 import { kinds } from '../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
-import { type Answer, type ClusterProject, launchYaml, makeClusterProject } from './cluster-project.ts';
+import { type Answer, type ClusterProject, launchYaml, useClusterProject } from './cluster-project.ts';
 
 describe('make logs follow=true', () => {
   let cluster: FakeCluster;
@@ -10,13 +10,9 @@ describe('make logs follow=true', () => {
   const first = 'alice-example-average-data1-hid-256';
   const second = 'alice-example-average-data1-hid-512';
 
-  beforeEach(async () => {
-    cluster = await startFakeCluster();
-    project = await makeClusterProject(cluster);
-  });
-  afterEach(async () => {
-    await cluster.stop();
-    await project.remove();
+  useClusterProject((madeCluster, madeProject) => {
+    cluster = madeCluster;
+    project = madeProject;
   });
 
   const podsOf = (job: string): string[] =>

@@ -1,22 +1,19 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
 import { kinds } from '../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
-import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+import { type ClusterProject, kubeYaml, useClusterProject } from './cluster-project.ts';
 
 const podName = 'alice-example-interactive-pod';
 
 let cluster: FakeCluster;
 let project: ClusterProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  project = await makeClusterProject(cluster);
-});
-afterEach(async () => {
-  await project.remove();
-  await cluster.stop();
+
+useClusterProject((madeCluster, madeProject) => {
+  cluster = madeCluster;
+  project = madeProject;
 });
 
 const addQuota = (name: string, hard: Record<string, string>, used: Record<string, string>) =>

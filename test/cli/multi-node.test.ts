@@ -1,23 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
-import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
+import { type ClusterProject, kubeYaml, useClusterProject } from './cluster-project.ts';
 
 const name = 'alice-example-big';
 
 let cluster: FakeCluster;
 let project: ClusterProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  project = await makeClusterProject(cluster);
+
+useClusterProject(async (madeCluster, madeProject) => {
+  cluster = madeCluster;
+  project = madeProject;
   await project.write('config/kube.yaml', `${kubeYaml}gpu_count: 4\n`);
   await project.write('config/launch.yaml', 'model:\n  big: {command: torchrun train.py, workers: 2}\n');
-});
-afterEach(async () => {
-  await project.remove();
-  await cluster.stop();
 });
 
 interface Service {

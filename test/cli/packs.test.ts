@@ -1,26 +1,23 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../src/records/run-record.ts';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
-import { type ClusterProject, kubeYaml, makeClusterProject } from './cluster-project.ts';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
+import { type ClusterProject, kubeYaml, useClusterProject } from './cluster-project.ts';
 
 const trial = (size: number) => `alice-example-average-data1-hid-${size}`;
 
 let cluster: FakeCluster;
 let project: ClusterProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  project = await makeClusterProject(cluster);
+
+useClusterProject(async (madeCluster, madeProject) => {
+  cluster = madeCluster;
+  project = madeProject;
   await project.write('config/kube.yaml', `${kubeYaml}pack: 3\n`);
   await project.write(
     'config/launch.yaml',
     'model:\n  average: {command: "python a.py", hparam: {hid: [1, 2, 3, 4]}}\ndataset:\n  data1: {}\n',
   );
-});
-afterEach(async () => {
-  await project.remove();
-  await cluster.stop();
 });
 
 const jobs = () => cluster.store.list('jobs', 'lab').map(({ metadata }) => metadata.name);

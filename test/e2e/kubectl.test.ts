@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type ClusterProject, makeClusterProject } from '../cli/cluster-project.ts';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { expect, it } from 'vitest';
+import { type ClusterProject, useClusterProject } from '../cli/cluster-project.ts';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
 
 // What kubectl itself makes of our manifests and objects.
 
@@ -10,13 +10,10 @@ const run = promisify(execFile);
 
 let cluster: FakeCluster;
 let project: ClusterProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  project = await makeClusterProject(cluster);
-});
-afterEach(async () => {
-  await cluster.stop();
-  await project.remove();
+
+useClusterProject((madeCluster, madeProject) => {
+  cluster = madeCluster;
+  project = madeProject;
 });
 
 /** @throws Error with what kubectl said */

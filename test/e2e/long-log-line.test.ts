@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type ClusterProject, makeClusterProject } from '../cli/cluster-project.ts';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { expect, it } from 'vitest';
+import { type ClusterProject, useClusterProject } from '../cli/cluster-project.ts';
+import type { FakeCluster } from '../fakes/kubernetes-api.ts';
 
 // A progress bar writes its whole life into one line. `LONG_LINE_MIB=1024` measures one of a gibibyte.
 const mebibytes = Number(process.env['LONG_LINE_MIB'] ?? 256);
@@ -11,13 +11,10 @@ const tellsPeak = `data:text/javascript,process.on('exit', () => console.error('
 
 let cluster: FakeCluster;
 let project: ClusterProject;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  project = await makeClusterProject(cluster);
-});
-afterEach(async () => {
-  await cluster.stop();
-  await project.remove();
+
+useClusterProject((madeCluster, madeProject) => {
+  cluster = madeCluster;
+  project = madeProject;
 });
 
 /** What `ktb logs` prints and needs, in a process of its own. */

@@ -1,13 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NamespaceApi } from '../../src/executors/kubernetes/namespace-api.ts';
 import { jobs } from '../../src/executors/kubernetes/objects.ts';
-import { type ClusterProject, kubeYaml, launchYaml, makeClusterProject } from '../cli/cluster-project.ts';
+import { type ClusterProject, kubeYaml, launchYaml, useClusterProject } from '../cli/cluster-project.ts';
 import { connectToFake, timelessPolicy } from '../executors/kubernetes/connect-to-fake.ts';
 import { kinds } from '../fakes/kubernetes-api-kinds.ts';
-import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
+import { type FakeCluster } from '../fakes/kubernetes-api.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
 
 // What can go wrong between us and a cluster, each as the user meets it.
@@ -17,13 +17,10 @@ const first = 'alice-example-average-data1-hid-256';
 describe('an error of the cluster', () => {
   let cluster: FakeCluster;
   let project: ClusterProject;
-  beforeEach(async () => {
-    cluster = await startFakeCluster();
-    project = await makeClusterProject(cluster);
-  });
-  afterEach(async () => {
-    await cluster.stop();
-    await project.remove();
+
+  useClusterProject((madeCluster, madeProject) => {
+    cluster = madeCluster;
+    project = madeProject;
   });
 
   const add = (kind: keyof typeof kinds, object: object): ApiObject => cluster.store.add(kinds[kind], object as ApiObject);
