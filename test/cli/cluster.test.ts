@@ -482,9 +482,7 @@ describe('the commands of the cluster', () => {
         code: 0,
         stdout: expect.stringContaining('2 trials: 2 missing'),
       });
-      expect(
-        await project.run(['status'], { env: { KUBECONFIG: join(project.root, 'none') } }),
-      ).toMatchObject({ code: 0 });
+      expect(await project.run(['status'], { env: { KUBECONFIG: '' } })).toMatchObject({ code: 0 });
       expect(cluster.requests).toEqual([]);
     });
   });
