@@ -16,6 +16,8 @@ interface Attribute {
 
 const quantityPattern = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 const labelPattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const qualifiedPattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const serviceNamePattern = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const subdomainRule =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
@@ -128,6 +130,13 @@ export function validate(kind: Kind, object: ApiObject): Status | undefined {
     causes.push(cause('metadata.name', `Invalid value: "${name}": must be no more than 253 bytes`));
   checkLabels(object.metadata.labels, 'metadata.labels', causes);
   checkAnnotations(object.metadata.annotations, 'metadata.annotations', causes);
+  if (kind.kind === 'Service' && (!serviceNamePattern.test(name) || name.length > 63))
+    causes.push(
+      cause(
+        'metadata.name',
+        `Invalid value: "${name}": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')`,
+      ),
+    );
   if (kind.kind === 'Job') checkJob(object, causes);
   if (kind.kind === 'Pod') checkPodSpec(object['spec'], 'spec', causes);
   if (kind.kind === 'Secret' || kind.kind === 'ConfigMap') checkData(kind, object, causes);
@@ -182,6 +191,13 @@ function checkJob(job: ApiObject, causes: Cause[]): void {
             message: `Unsupported value: "${policy}": supported values: "OnFailure", "Never"`,
           },
     );
+  if (spec.podFailurePolicy !== undefined && policy === 'OnFailure')
+    causes.push(
+      cause(
+        'spec.template.spec.restartPolicy',
+        'Invalid value: "OnFailure": only "Never" is supported when podFailurePolicy is specified',
+      ),
+    );
   checkPodSpec(template.spec, 'spec.template.spec', causes);
 }
 
@@ -189,7 +205,13 @@ function checkPodSpec(spec: Loose, path: string, causes: Cause[]): void {
   const containers = spec?.containers ?? [];
   if (containers.length === 0)
     causes.push({ reason: 'FieldValueRequired', field: `${path}.containers`, message: 'Required value' });
-  const volumes = new Set<string>((spec?.volumes ?? []).map((volume: Loose) => volume.name));
+  const volumes = new Set<string>();
+  (spec?.volumes ?? []).forEach((volume: Loose, index: number) => {
+    const at = `${path}.volumes[${index}]`;
+    if (volumes.has(volume.name)) causes.push(duplicate(`${at}.name`, volume.name));
+    volumes.add(volume.name);
+    checkProjected(volume.projected?.sources, `${at}.projected`, causes);
+  });
   const names = new Set<string>();
   for (const list of ['initContainers', 'containers'])
     (spec?.[list] ?? []).forEach((container: Loose, index: number) => {
@@ -201,13 +223,9 @@ function checkPodSpec(spec: Loose, path: string, causes: Cause[]): void {
             `Invalid value: "${container.name}": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'`,
           ),
         );
-      if (names.has(container.name))
-        causes.push({
-          reason: 'FieldValueDuplicate',
-          field: `${at}.name`,
-          message: `Duplicate value: "${container.name}"`,
-        });
+      if (names.has(container.name)) causes.push(duplicate(`${at}.name`, container.name));
       names.add(container.name);
+      checkPorts(container.ports ?? [], at, causes);
       if (!container.image)
         causes.push({ reason: 'FieldValueRequired', field: `${at}.image`, message: 'Required value' });
       checkMounts(container, at, volumes, causes);
@@ -222,6 +240,35 @@ function checkPodSpec(spec: Loose, path: string, causes: Cause[]): void {
           );
       });
     });
+}
+
+function checkPorts(ports: readonly Loose[], at: string, causes: Cause[]): void {
+  const names = new Set<string>();
+  ports.forEach(({ name, containerPort }, index) => {
+    if (!(containerPort >= 1 && containerPort <= 65_535))
+      causes.push(
+        cause(
+          `${at}.ports[${index}].containerPort`,
+          `Invalid value: ${containerPort}: must be between 1 and 65535, inclusive`,
+        ),
+      );
+    if (name === undefined) return;
+    if (names.has(name)) causes.push(duplicate(`${at}.ports[${index}].name`, name));
+    names.add(name);
+  });
+}
+
+function checkProjected(sources: readonly Loose[] | undefined, at: string, causes: Cause[]): void {
+  const paths = new Set<string>();
+  (sources ?? []).forEach(({ secret, configMap, downwardAPI }, index) => {
+    for (const item of (secret ?? configMap ?? downwardAPI)?.items ?? []) {
+      if (paths.has(item.path))
+        causes.push(
+          cause(`${at}.sources[${index}]`, `Invalid value: "${item.path}": conflicting duplicate paths`),
+        );
+      paths.add(item.path);
+    }
+  });
 }
 
 function checkMounts(container: Loose, at: string, volumes: ReadonlySet<string>, causes: Cause[]): void {
@@ -284,7 +331,8 @@ function checkData(kind: Kind, object: ApiObject, causes: Cause[]): void {
 }
 
 function checkLabels(labels: Record<string, string> | undefined, field: string, causes: Cause[]): void {
-  for (const value of Object.values(labels ?? {})) {
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    checkKey(key, field, causes);
     if (value.length > 63)
       causes.push(cause(field, `Invalid value: "${value}": must be no more than 63 bytes`));
     else if (!labelPattern.test(value))
@@ -297,11 +345,29 @@ function checkLabels(labels: Record<string, string> | undefined, field: string, 
   }
 }
 
+/** A key of a label or annotation: `name` or `domain/name`. */
+function checkKey(key: string, field: string, causes: Cause[]): void {
+  const [name = '', domain, ...more] = key.split('/').reverse();
+  const isLegal =
+    more.length === 0 &&
+    name.length <= 63 &&
+    qualifiedPattern.test(name) &&
+    (domain === undefined || (domain.length <= 253 && subdomainPattern.test(domain)));
+  if (!isLegal)
+    causes.push(
+      cause(
+        field,
+        `Invalid value: "${key}": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+      ),
+    );
+}
+
 function checkAnnotations(
   annotations: Record<string, string> | undefined,
   field: string,
   causes: Cause[],
 ): void {
+  for (const key of Object.keys(annotations ?? {})) checkKey(key.toLowerCase(), field, causes);
   const bytes = Object.entries(annotations ?? {}).reduce(
     (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
     0,
@@ -312,6 +378,10 @@ function checkAnnotations(
       field,
       message: `Too long: may not be more than ${maxAnnotationBytes} bytes`,
     });
+}
+
+function duplicate(field: string, value: string): Cause {
+  return { reason: 'FieldValueDuplicate', field, message: `Duplicate value: "${value}"` };
 }
 
 function cause(field: string, message: string): Cause {
@@ -368,7 +438,7 @@ function defaultJob(job: ApiObject): void {
   defaultPodSpec(spec.template.spec, false);
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
-  spec.podReplacementPolicy ??= 'TerminatingOrFailed';
+  spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
   job.metadata.generation = 1;
   job['status'] = {};
 }

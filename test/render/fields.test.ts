@@ -3,6 +3,10 @@ import { expect, test } from 'vitest';
 import type { ResolvedFields } from '../../src/config/resolved-fields.ts';
 import { fieldDefaults } from '../../src/config/written-defaults.ts';
 import type { RenderInputs } from '../../src/render/create-renderer.ts';
+import { kinds } from '../fakes/kubernetes-api-kinds.ts';
+import type { Kind } from '../fakes/kubernetes-api-status.ts';
+import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
+import { decode, validate } from '../fakes/kubernetes-api-validation.ts';
 import { expectGolden } from '../setup/golden.ts';
 import { configWith, dotenvOf, filesOf, rendererWith, specWith, unwrap } from './fixture.ts';
 import { lineDifference } from './line-difference.ts';
@@ -142,7 +146,17 @@ test.each(Object.entries(cases))('%s', async (name, { fields, inputs, env }) => 
   const text = `${lineDifference(base.workload.text, workload.text)}\n${objects.join('')}`;
   expectGolden(steady(text), path.join(golden, `${name}.diff`));
   expect(workload.text).not.toContain('canary');
+  const { workload: pod } = unwrap(renderer.pod(specWith(fields, env && { env })));
+  for (const each of [...support, workload, pod]) expect(refusalOf(each)).toBeUndefined();
 });
+
+/** What a server says of an object that it does not take. */
+function refusalOf({ kind, object }: { readonly kind: string; readonly object: object }): unknown {
+  const known = Object.values<Kind>(kinds).find((each) => each.kind === kind) as Kind;
+  const copy = structuredClone(object) as ApiObject;
+  const { refusal, unknown } = decode(known, copy);
+  return refusal ?? unknown[0] ?? validate(known, copy)?.body;
+}
 
 test('the uploading sidecar is the last to start, and so the first to be stopped', async () => {
   const renderer = await rendererWith();
