@@ -14,6 +14,9 @@ import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
 
 const first = 'alice-example-average-data1-hid-256';
 
+/** What a command prints when its connection is to be lost. */
+const lostWord = 'begun';
+
 describe('an error of the cluster', () => {
   let cluster: FakeCluster;
   let project: ClusterProject;
@@ -135,8 +138,7 @@ describe('an error of the cluster', () => {
     }, 3, 'does not open a WebSocket'],
     ['KUBE_EXEC_LOST', async () => {
       const name = await pod();
-      setTimeout(() => cluster.dropConnections(), 500);
-      return ['exec', `pod=${name}`, 'command=sleep 5'];
+      return ['exec', `pod=${name}`, `command=echo ${lostWord}; sleep 5`];
     }, 3, 'ended before "bash" did'],
     ['KUBE_PORT_IN_USE', async () => {
       const port = new URL(cluster.url).port;
@@ -152,7 +154,10 @@ describe('an error of the cluster', () => {
   ];
 
   it.each(cases)('%s', async (code, prepare, exitCode, message) => {
-    const answer = await project.run(await prepare());
+    const onStdout = (text: string): void => {
+      if (text.includes(lostWord)) cluster.dropConnections();
+    };
+    const answer = await project.run(await prepare(), { onStdout });
     expect(answer.stderr).toContain(code);
     expect(answer.stderr).toContain(message);
     expect(answer.stderr).not.toContain('hunter2');

@@ -107,9 +107,12 @@ describe('the log of a pod', () => {
     write('a\n', '2026-01-01T00:00:00.1Z');
     cluster.fail({ kind: 'reset-after', bytes: 40 }, { when: isLog });
     cluster.fail({ kind: 'answer', status: 200, body: `${body.trim()}\n` }, { when: isLog });
+    const before = cluster.count('GET', /log$/);
     const pending = read({ follow: true });
-    setTimeout(() => write('b\n', '2026-01-01T00:00:00.2Z'), 100);
-    setTimeout(finish, 200);
+    await expect.poll(() => cluster.count('GET', /log$/)).toBe(before + 1);
+    write('b\n', '2026-01-01T00:00:00.2Z');
+    await expect.poll(() => cluster.count('GET', /log$/)).toBe(before + 3);
+    finish();
     expect(await pending).toBe(`a\n${body.trim()}\nb\n`);
     for (const { path, query } of cluster.requests)
       if (path.endsWith('/log'))
