@@ -20,6 +20,31 @@ describe('the commands of the cluster', () => {
   const names = (plural = 'jobs'): string[] =>
     cluster.store.list(plural).map((object) => object.metadata.name);
 
+  describe('secret', () => {
+    it('makes every Secret that the manifests of a dry run name', async () => {
+      // A `.env` of comments has no variables, and is a file of the pods all the same.
+      await project.write('.env', '# TOKEN=\n');
+      await project.write('config/kube.yaml', kubeYaml.replace('file: null\n', 'file: [.env, .ssh/key]\n'));
+      await project.write('.ssh/key', 'a key\n');
+      await project.run(['dryrun']);
+      const manifest = await readFile(join(project.root, 'build', `${first}.yaml`), 'utf8');
+      const needed = [...manifest.matchAll(/^# Needs Secret (\S+):/gm)].map(([, name = '']) => name);
+      const { code, stdout } = await project.run(['secret']);
+      expect(code).toBe(0);
+      expect(needed.length).toBeGreaterThan(0);
+      expect(names('secrets').sort()).toEqual(needed.sort());
+      expect(stdout).toBe(needed.map((name) => `secret/${name} applied\n`).join(''));
+    });
+
+    it('says so where nothing is secret', async () => {
+      expect(await project.run(['secret'])).toMatchObject({
+        code: 0,
+        stderr: '.env has no variables, and no file is secret: there is nothing to put into a Secret\n',
+      });
+      expect(cluster.requests).toEqual([]);
+    });
+  });
+
   describe('job', () => {
     it('creates one Job a trial, says so, and leaves them the next time', async () => {
       expect(await project.run(['job'])).toMatchObject({
@@ -51,6 +76,14 @@ describe('the commands of the cluster', () => {
       );
       const logs = await project.run(['logs', `name=${first}`]);
       expect(logs.stdout).toBe('boom\n');
+    });
+
+    it('is no local run that has changed, for plan', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'failed', exitCode: 3, log: 'boom\n' });
+      await project.run(['clean_jobs', 'yes=true']);
+      const { stdout } = await project.run(['plan', 'where=hid=256']);
+      expect(stdout).toContain('[failed] run: it failed on the cluster, and has not run here');
     });
 
     it('takes where=, overwrite= and json=', async () => {

@@ -22,8 +22,10 @@ export interface LocalDecision {
   /** `undefined` where it has never run. */
   readonly observation: Observation | undefined;
   readonly action: Action;
-  /** Parts of the fingerprint that have changed since it ran. */
+  /** Parts of the fingerprint that have changed since it ran here. */
   readonly changed: readonly string[];
+  /** It ran on a cluster, whose command, files and resources are others than those of this machine. */
+  readonly ranElsewhere: boolean;
 }
 
 /** The filter that `where=` asks for. @throws DiagnosticError (exit 2) */
@@ -59,18 +61,20 @@ export function* decideLocally(
     const record = records.readListed(spec.name);
     const observation = record === undefined ? undefined : observeRecord(record);
     const action = decideLocal(spec, observation, options.resume === true);
-    const changed = changedParts(spec.fingerprint, observation?.fingerprint);
+    const ranElsewhere = record !== undefined && record.executor !== 'local';
+    const changed = ranElsewhere ? [] : changedParts(spec.fingerprint, observation?.fingerprint);
     const state = observation?.state ?? 'missing';
     if (options.only !== undefined && !keepsState(options.only, state, changed)) continue;
-    yield { spec, observation, action, changed };
+    yield { spec, observation, action, changed, ranElsewhere };
   }
 }
 
 /** What would be done about a trial and why, after `run: ` or `leave: `. */
-export function explainDecision({ observation, action, changed }: LocalDecision): string {
+export function explainDecision({ observation, action, changed, ranElsewhere }: LocalDecision): string {
   if (observation === undefined) return 'it has not run';
   const { state, reason } = observation;
   if (state === 'running') return reason === undefined ? 'it runs' : `it runs: ${reason}`;
+  if (ranElsewhere) return `it ${pastTense(state)} on the cluster, and has not run here`;
   if (changed.length > 0) return `it has changed since it ${pastTense(state)}: ${changed.join(', ')}`;
   return action.kind === 'keep' ? `it ${pastTense(state)} and has not changed` : `it ${pastTense(state)}`;
 }

@@ -77,7 +77,7 @@ export function writeManifests(
         notes.push(
           object.object.metadata.labels?.[supportLabel] === 'env'
             ? `Needs Secret ${object.name}: \`make secret\`, \`make job\` and \`make pod\` make it from .env.`
-            : `Needs Secret ${object.name}: \`make job\` and \`make pod\` make it from files with secrets.`,
+            : `Needs Secret ${object.name}: \`make secret\`, \`make job\` and \`make pod\` make it from files with secrets.`,
         );
       if (shared.has(object)) continue;
       shared.add(object);
