@@ -48,7 +48,7 @@ export function takeLock(
       const found = find(path);
       if (found === undefined) continue;
       if (!isGivenUp(found)) return { holder: describe(found) };
-      bury(path, `${own}.old`, found);
+      if (takeOver(path, own, text, found)) return hold(path, text);
     }
   } finally {
     rmSync(own, { force: true });
@@ -74,17 +74,26 @@ function create(path: string, own: string, text: string): boolean {
   }
 }
 
-/** Two may find it dead at once: the later of them moves away the earlier one's own, and has to put it back. */
-function bury(path: string, grave: string, dead: Found): void {
-  try {
-    renameSync(path, grave);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return;
-    throw error;
+/**
+ * Puts our lock in the place of a dead one. Many may find it dead at once, so they take turns: the first replaces it,
+ * and whoever comes next sees that it is another's. False: look again.
+ */
+function takeOver(path: string, own: string, text: string, dead: Found): boolean {
+  const turn = `${path}.turn`;
+  if (!create(turn, own, text)) {
+    const other = find(turn);
+    // A turn takes no time: this one's owner was killed in it.
+    if (other !== undefined && Date.now() - other.touched > heartbeat) rmSync(turn, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return false;
   }
-  const moved = readFileSync(grave, 'utf8');
-  if (moved !== dead.text) create(path, grave, moved);
-  rmSync(grave, { force: true });
+  try {
+    if (find(path)?.text !== dead.text) return false;
+    renameSync(own, path);
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
+  }
 }
 
 function hold(path: string, text: string): HeldLock {
