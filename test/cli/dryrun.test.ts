@@ -110,6 +110,20 @@ test('removes what an earlier dry run wrote, and nothing else', async () => {
   ]);
 });
 
+test('leaves no half a sweep behind', async () => {
+  using folder = projectFolder(project);
+  await runMain(folder.root, ['dryrun']);
+  writeFileSync(path.join(folder.root, 'build/mine.yaml'), 'kind: Mine\n');
+  writeFileSync(
+    path.join(folder.root, 'config/launch.yaml'),
+    `${project['config/launch.yaml']}`.replace('data2: {}', 'data2: {labels: {x: "a b"}}'),
+  );
+  const { code, stdout, stderr } = await runMain(folder.root, ['dryrun']);
+  expect(stderr).toMatch(/error RENDER_\w+: .*"a b"/);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(manifests(folder.root)).toEqual(['mine.yaml']);
+});
+
 test('takes where=, as job does', async () => {
   using folder = projectFolder(project);
   expect((await runMain(folder.root, ['dryrun', 'where=dataset=data2'])).code).toBe(0);

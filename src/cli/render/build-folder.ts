@@ -35,18 +35,24 @@ export class BuildFolder {
 
   /** Removes what an earlier dry run wrote and this one did not; notes what this one did. */
   finish(): void {
+    this.#keep(this.#written);
+  }
+
+  /** Removes what this dry run has written and what an earlier one did: half a sweep looks like a whole one. */
+  clear(): void {
+    this.#keep(new Set());
+  }
+
+  #keep(own: ReadonlySet<string>): void {
     const lists = readdirSync(this.#folder).filter((name) => isList(name) && name !== this.#list);
     const others = this.#command === 'dryrun' ? [] : lists;
-    const kept = new Set([...this.#written, ...others.flatMap((name) => this.#read(name))]);
-    for (const list of [this.#list, ...lists]) {
-      for (const file of this.#read(list))
-        if (!kept.has(file) && this.#isOurs(file)) rmSync(path.join(this.#folder, file), { force: true });
+    const kept = new Set([...own, ...others.flatMap((name) => this.#read(name))]);
+    const listed = [this.#list, ...lists].flatMap((name) => this.#read(name));
+    for (const file of new Set([...listed, ...this.#written]))
+      if (!kept.has(file) && this.#isOurs(file)) rmSync(path.join(this.#folder, file), { force: true });
+    for (const list of lists)
       if (!others.includes(list)) rmSync(path.join(this.#folder, list), { force: true });
-    }
-    writeFileSync(
-      path.join(this.#folder, this.#list),
-      [...this.#written].map((file) => `${file}\n`).join(''),
-    );
+    writeFileSync(path.join(this.#folder, this.#list), [...own].map((file) => `${file}\n`).join(''));
   }
 
   get #list(): string {

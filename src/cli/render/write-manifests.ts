@@ -15,7 +15,8 @@ const maxProblems = 50;
 
 /**
  * Writes workloads and the objects they share into `build/`, one file an object, and says what would be done.
- * Secrets are left out, and a snapshot of the code in a bucket: each manifest that needs one says so.
+ * Secrets are left out, and a snapshot of the code in a bucket: each manifest that needs one says so. All or nothing:
+ * where it does not come to its end, no manifest is left there to be applied, and nothing was announced.
  *
  * @throws DiagnosticError (exit 2) with each distinct problem of all workloads
  */
@@ -23,15 +24,31 @@ export function writeManifests(
   command: string,
   workloads: Iterable<Checked<RenderedWorkload>>,
   context: Context,
-  options: {
-    readonly json: boolean;
-    readonly code: PreparedCode;
-    /** What the snapshot is kept in, see `codeObjects`. */
-    readonly codeObjects: readonly KubernetesObject[];
-  },
+  options: Options,
+): void {
+  const folder = new BuildFolder(context.cwd, command);
+  try {
+    writeAll(folder, workloads, context, options);
+  } catch (error) {
+    folder.clear();
+    throw error;
+  }
+}
+
+interface Options {
+  readonly json: boolean;
+  readonly code: PreparedCode;
+  /** What the snapshot is kept in, see `codeObjects`. */
+  readonly codeObjects: readonly KubernetesObject[];
+}
+
+function writeAll(
+  folder: BuildFolder,
+  workloads: Iterable<Checked<RenderedWorkload>>,
+  context: Context,
+  options: Options,
 ): void {
   const snapshot = describeSnapshot(options.code);
-  const folder = new BuildFolder(context.cwd, command);
   const problems = new Map<string, Diagnostic>();
   const shared = new Set<RenderedObject>();
   const lines: string[] = [];
@@ -57,7 +74,6 @@ export function writeManifests(
       const where = file ?? `not written, because it holds ${secrets}`;
       lines.push(`${resourceName(kind)}/${name} would be created (${where})`);
     }
-    if (lines.length >= 512) context.stdout.write(`${lines.splice(0).join('\n')}\n`);
   };
 
   for (const object of snapshot === undefined ? options.codeObjects : []) {
@@ -92,9 +108,9 @@ export function writeManifests(
   }
   if (snapshot !== undefined && !options.json)
     lines.push(`${snapshot.what} would be stored (not written: make job stores it)`);
-  if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
-  folder.finish();
   if (hasErrors(problems)) throw new DiagnosticError([...problems.values()], ExitCode.usage);
+  folder.finish();
+  if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
   reportDiagnostics([...problems.values()], context, options);
   if (!options.json)
     context.stderr.write(
