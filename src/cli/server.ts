@@ -7,6 +7,7 @@ import { takeLock } from '../stores/process-lock.ts';
 import { defineCommand } from './command.ts';
 import { DataServer } from './data/data-server.ts';
 import { outliveReader } from './data/outlive-reader.ts';
+import { markSettings } from './data/settings-marks.ts';
 
 export const command = defineCommand({
   name: 'server',
@@ -19,12 +20,12 @@ export const command = defineCommand({
     outliveReader(context);
     // Listened to before anything is there that has to be ended well.
     const { signal } = context;
-    const { store } = await openBucket(context);
+    const { store, sources } = await openBucket(context);
     const token = randomBytes(32).toString('base64url');
     const server = new DataServer({ store, token, context, idle: (options.idle ?? 30) * 60_000 });
     const url = await server.listen(options.port ?? 0);
     const path = join(context.cwd, '.toolbox', 's3', 'server.json');
-    const lock = takeLock(path, { url, token });
+    const lock = takeLock(path, { url, token, ...markSettings(context.env, sources.dotenv, token) });
     try {
       if ('holder' in lock) {
         const message = `a server of this project runs already, ${lock.holder}`;
@@ -32,7 +33,7 @@ export const command = defineCommand({
         throw new DiagnosticError(errorDiagnostic('S3_SERVER_RUNNING', message, { hint }), ExitCode.refused);
       }
       if (options.json) context.stdout.write(`${JSON.stringify({ type: 'listening', url, file: path })}\n`);
-      else context.stderr.write(`Serving ${store.name} at ${url}; address and token are in ${path}\n`);
+      else context.stderr.write(`Serving ${store.name} on ${url}; address and token are in ${path}\n`);
       await server.ended(signal);
       if (!options.json) context.stderr.write('Server ended\n');
       return ExitCode.ok;

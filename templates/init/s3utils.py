@@ -6,10 +6,11 @@
 
 A path relative to the project is the key in the bucket, whatever folder Python runs in: this file is in the project's
 src/toolbox, so that it knows the project. Settings and credentials come from the environment or .env, as for
-`make download`. `src` is on PYTHONPATH in every trial, so that the import works there. Where `make server` runs, its warm
-process does the work, which suits many small calls.
+`make download`. `src` is on PYTHONPATH in every trial, so that the import works there. Where `make server` runs with the
+same settings, its warm process does the work, which suits many small calls.
 """
 
+import hmac
 import http.client
 import json
 import os
@@ -77,14 +78,16 @@ def _diagnostic(event: dict) -> dict:
 
 
 def _ask_server(command: str, flags: dict):
-    """The answer of this project's `make server`, or None where none runs."""
+    """The answer of this project's `make server`, or None where none runs with the settings that hold here."""
     try:
         with open(os.path.join(_project, ".toolbox", "s3", "server.json"), encoding="utf-8") as file:
             server = json.load(file)
+        if not _same_settings(server):
+            return None
         address = urlsplit(server["url"])
         connection = http.client.HTTPConnection(address.hostname, address.port)
         connection.connect()
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     try:
         headers = {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"}
@@ -104,6 +107,27 @@ def _ask_server(command: str, flags: dict):
     if response.status != 200 or not events or events[-1].get("type") != "done":
         raise S3Error(text.strip() or f"the server answered {response.status}")
     return events[:-1], events[-1]["exit_code"], ""
+
+
+def _same_settings(server: dict) -> bool:
+    """Whether a command begun now would use the same bucket and credentials: the server keeps those it began with."""
+
+    def mark(value: bytes) -> str:
+        return hmac.new(server["token"].encode(), value, "sha256").hexdigest()
+
+    try:
+        with open(os.path.join(_project, ".env"), "rb") as file:
+            dotenv = file.read()
+    except FileNotFoundError:
+        dotenv = b""
+    if dotenv.startswith(b"\xef\xbb\xbf"):
+        dotenv = dotenv[3:]
+    here = {
+        name: mark(os.fsencode(value.strip()))
+        for name, value in os.environ.items()
+        if name.startswith(("S3_", "AWS_")) and value.strip()
+    }
+    return server["dotenv"] == mark(dotenv) and server["settings"] == {**server["in_dotenv"], **here}
 
 
 def _run(command: str, flags: dict):

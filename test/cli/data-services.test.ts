@@ -6,14 +6,18 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import http, { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { markSettings } from '../../src/cli/data/settings-marks.ts';
+import { SourceFile } from '../../src/diagnostics/source-file.ts';
 import { startProject } from './data-project.ts';
 
 const bin = new URL('../../dist/bin.js', import.meta.url).pathname;
@@ -278,8 +282,8 @@ print(json.dumps(result))
       PYTHONDONTWRITEBYTECODE: '1',
       LC_ALL: 'C.UTF-8',
     };
-    const python = async (text: string) => {
-      const { stdout } = await run('python3', ['-c', text], { cwd, env });
+    const python = async (text: string, more: Record<string, string> = {}) => {
+      const { stdout } = await run('python3', ['-c', text], { cwd, env: { ...env, ...more } });
       return JSON.parse(stdout) as unknown;
     };
     return { ...project, python };
@@ -333,6 +337,71 @@ print(json.dumps(result))
     },
   );
 
+  describe('next to a server', () => {
+    const remove = `
+import json, os
+from toolbox.s3utils import S3Error, remove_s3_path
+try:
+    print(json.dumps(remove_s3_path("data/")))
+except S3Error as error:
+    print(json.dumps(str(error)))
+`;
+
+    // No command is there to fall back to, so that it is seen who did it.
+    const byCommand = expect.stringMatching(/^neither ktb nor a Makefile in /);
+
+    it.each<[string, (server: Record<string, string>) => Record<string, string>]>([
+      ['nothing in the environment', () => ({})],
+      ['what is in .env in the environment, too', (server) => server],
+      ['an empty setting', () => ({ S3_BUCKET_NAME: ' ' })],
+    ])('uses it with %s', async (_, env) => {
+      const { server, python } = await startPython('server');
+      server.bucket.put('data/1', 'one');
+      expect(await python(remove, env(server.env))).toEqual(['data/1']);
+    });
+
+    it.each([
+      ['another bucket', { S3_BUCKET_NAME: 'other' }],
+      ['another key', { AWS_ACCESS_KEY_ID: 'other' }],
+      ['a profile', { AWS_PROFILE: 'other' }],
+    ])('leaves alone one that does not know of %s in the environment', async (_, env) => {
+      const { server, python } = await startPython('server');
+      server.bucket.put('data/1', 'one');
+      expect(await python(remove, env)).toEqual(byCommand);
+      expect(server.bucket.keys()).toEqual(['data/1']);
+    });
+
+    it('leaves alone one whose environment named another bucket than .env', async () => {
+      const { server, cwd, python, write } = await startPython('nothing');
+      const dotenv = Object.entries(server.env).map(([name, value]) => `${name}=${value}\n`);
+      write('.env', dotenv.join('').replace(/^S3_BUCKET_NAME=.*$/m, 'S3_BUCKET_NAME=other'));
+      server.bucket.put('data/1', 'one');
+      const env = { S3_BUCKET_NAME: server.env['S3_BUCKET_NAME'] ?? '' };
+      await start(cwd, ['server'], /Serving/, env);
+      expect(await python(remove)).toEqual(byCommand);
+      expect(await python(remove, env)).toEqual(['data/1']);
+    });
+
+    it('leaves alone one that began before .env was edited', async () => {
+      const { server, python, path } = await startPython('server');
+      server.bucket.put('data/1', 'one');
+      const before = readFileSync(path('.env'), 'utf8');
+      writeFileSync(path('.env'), before.replace(/^S3_BUCKET_NAME=.*$/m, 'S3_BUCKET_NAME=other'));
+      expect(await python(remove)).toEqual(byCommand);
+      rmSync(path('.env'));
+      expect(await python(remove)).toEqual(byCommand);
+      writeFileSync(path('.env'), before);
+      expect(await python(remove)).toEqual(['data/1']);
+    });
+
+    it('is told of no setting by the file of the server', async () => {
+      const { server, path } = await startPython('server');
+      const text = readFileSync(path('.toolbox/s3/server.json'), 'utf8');
+      expect(Object.keys(JSON.parse(text).settings)).toEqual(expect.arrayContaining(Object.keys(server.env)));
+      for (const value of Object.values(server.env)) expect(text).not.toContain(`"${value}"`);
+    });
+  });
+
   it.each([
     ['before it answers', '', ['data/1']],
     [
@@ -341,13 +410,17 @@ print(json.dumps(result))
       'make server went away during find; call again to go on',
     ],
   ])('is not confused by a server that goes away %s', async (_, said, result) => {
-    const { server, write, python } = await startPython('ktb');
+    const { server, write, path, python } = await startPython('ktb');
     server.bucket.put('data/1', 'one');
     const dying = createServer((socket) => void socket.once('data', () => socket.end(said)));
     await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void dying.close());
     const { port } = dying.address() as AddressInfo;
-    write('.toolbox/s3/server.json', JSON.stringify({ url: `http://127.0.0.1:${port}`, token: 'x' }));
+    const marks = markSettings({}, new SourceFile('.env', readFileSync(path('.env'), 'utf8')), 'x');
+    write(
+      '.toolbox/s3/server.json',
+      JSON.stringify({ url: `http://127.0.0.1:${port}`, token: 'x', ...marks }),
+    );
     const answer = await python(`
 import json
 from toolbox.s3utils import S3Error, find_s3_path
