@@ -1,6 +1,6 @@
 /**
  * Which code a sweep runs: decided once, when it is started. As text (`git:COMMIT`, `snapshot:DIGEST`,
- * `image`) it is part of the fingerprint and stands in the run record.
+ * `image`) it stands on the Job and in the run record.
  */
 export type CodeReference =
   /** `commit` is 40 or 64 hex digits. */

@@ -22,6 +22,11 @@ export const maxSnapshotBytes: number = 1024 ** 3;
 export interface Snapshot {
   /** SHA-256 of the tar before it was packed: packers differ between machines, trees do not. */
   readonly digest: string;
+  /**
+   * The same without the files that say what is to run where: what they say is in the fingerprints, and what they say
+   * of labels, retries or other trials changes none. The archive has them, for programs that read them.
+   */
+  readonly codeDigest: string;
   /** Absolute path of the packed tar. */
   readonly file: string;
   /** Bytes of it. */
@@ -55,14 +60,19 @@ export async function packSnapshot(options: PackOptions): Promise<Snapshot> {
   await mkdir(folder, { recursive: true });
   const whole = path.join(folder, `.${randomBytes(8).toString('hex')}.tmp`);
   const hash = createHash('sha256');
+  const codeHash = createHash('sha256');
   try {
     await pipeline(
-      tarBytes(entries, options.cwd),
-      async function* (chunks: AsyncIterable<Buffer>) {
-        for await (const chunk of chunks) {
-          hash.update(chunk);
-          yield chunk;
+      async function* () {
+        for (const entry of entries) {
+          for await (const chunk of tarBytes(entry, options.cwd)) {
+            hash.update(chunk);
+            if (!isLaunchFile(entry.path)) codeHash.update(chunk);
+            yield chunk;
+          }
         }
+        hash.update(tarEnd);
+        yield tarEnd;
       },
       createGzip(),
       createWriteStream(whole, { mode: 0o600 }),
@@ -72,7 +82,8 @@ export async function packSnapshot(options: PackOptions): Promise<Snapshot> {
     const file = path.join(options.cwd, snapshotKey(digest));
     await rename(whole, file);
     const { size: packedSize } = await stat(file);
-    return { digest, file, packedSize, holdsSecret: await hasSecret(entries, options) };
+    const codeDigest = codeHash.update(tarEnd).digest('hex');
+    return { digest, codeDigest, file, packedSize, holdsSecret: await hasSecret(entries, options) };
   } catch (error) {
     options.signal.throwIfAborted();
     throw error;
@@ -92,24 +103,26 @@ async function hasSecret(entries: readonly TarEntry[], { cwd, secrets = [] }: Pa
   return false;
 }
 
-async function* tarBytes(entries: readonly TarEntry[], cwd: string): AsyncGenerator<Buffer> {
-  for (const entry of entries) {
-    yield tarHeader(entry);
-    if (entry.type !== 'file') continue;
-    let read = 0;
-    try {
-      // One byte more than there should be tells a file that grew.
-      for await (const chunk of createReadStream(path.join(cwd, entry.path), { end: entry.size })) {
-        read += (chunk as Buffer).length;
-        if (read <= entry.size) yield chunk as Buffer;
-      }
-    } catch (error) {
-      throw changed(entry.path, error);
+function isLaunchFile(name: string): boolean {
+  return name === 'config/launch.yaml' || name === 'config/kube.yaml';
+}
+
+/** An entry of the archive as it stands in it. */
+async function* tarBytes(entry: TarEntry, cwd: string): AsyncGenerator<Buffer> {
+  yield tarHeader(entry);
+  if (entry.type !== 'file') return;
+  let read = 0;
+  try {
+    // One byte more than there should be tells a file that grew.
+    for await (const chunk of createReadStream(path.join(cwd, entry.path), { end: entry.size })) {
+      read += (chunk as Buffer).length;
+      if (read <= entry.size) yield chunk as Buffer;
     }
-    if (read !== entry.size) throw changed(entry.path);
-    yield tarPadding(entry.size);
+  } catch (error) {
+    throw changed(entry.path, error);
   }
-  yield tarEnd;
+  if (read !== entry.size) throw changed(entry.path);
+  yield tarPadding(entry.size);
 }
 
 function changed(name: string, cause?: unknown): DiagnosticError {

@@ -32,7 +32,7 @@ export interface PrepareCodeOptions {
 
 /** Which code a sweep runs, decided when it is started. Nothing is stored yet. */
 export interface PreparedCode {
-  /** For the fingerprint and the run records; `undefined` where images bring all code. */
+  /** For the fingerprint, see `Snapshot.codeDigest`; `undefined` where images bring all code. */
   readonly reference: string | undefined;
   /** For the manifests, by the field `code`. */
   readonly placement: Readonly<Partial<Record<'git' | 'snapshot', CodePlacement>>>;
@@ -61,7 +61,7 @@ export async function prepareCode(options: PrepareCodeOptions): Promise<Prepared
     snapshot = await packSnapshot(options);
     const placed = placeSnapshot(snapshot, options);
     placement.snapshot = placed;
-    references.push(formatCodeReference(placed));
+    references.push(formatCodeReference({ kind: 'snapshot', digest: snapshot.codeDigest }));
   }
   return {
     reference: references.length === 0 ? undefined : references.join(','),

@@ -86,6 +86,32 @@ describe('the commands of the cluster', () => {
       expect(stdout).toContain('[failed] run: it failed on the cluster, and has not run here');
     });
 
+    it('takes no trial of a snapshot for changed because another was added, and keeps the code of each', async () => {
+      await project.write('.gitignore', 'kubeconfig*\n');
+      await project.write('src/avg.py', 'print(1)\n');
+      const snapshot = kubeYaml.replace('code: image', 'code: snapshot');
+      await project.write('config/kube.yaml', snapshot);
+      await project.run(['job', 'where=hid=256']);
+      cluster.simulation.move('lab', first, { kind: 'running' });
+      const [older] = names('configmaps').filter((name) => name.startsWith('code-'));
+      await project.write('config/kube.yaml', `${snapshot}retries: 2\n`);
+      const added = await project.run(['job', 'overwrite=changed']);
+      expect(added.stdout).toContain(`Job '${first}' is running. Leaving it.\n`);
+      expect(added.stdout).toContain(`job.batch/${second} created`);
+      const archives = names('configmaps').filter((name) => name.startsWith('code-'));
+      expect(archives).toHaveLength(2);
+      expect(archives).toContain(older);
+      const codeOf = (name: string) => {
+        const job = cluster.store.list('jobs').find(({ metadata }) => metadata.name === name);
+        return archives.filter((archive) => JSON.stringify(job?.['spec']).includes(archive));
+      };
+      expect(codeOf(first)).toEqual([older]);
+      expect(codeOf(second)).toEqual(archives.filter((name) => name !== older));
+      await project.write('src/avg.py', 'print(2)\n');
+      const changed = await project.run(['job']);
+      expect(changed.stdout).toMatch(new RegExp(`'${second}'.*changed since: code`));
+    });
+
     it('takes where=, overwrite= and json=', async () => {
       const { stdout } = await project.run(['job', 'where=hid=512', 'json=true']);
       expect(

@@ -127,7 +127,7 @@ describe('code: snapshot', () => {
       digest: snapshot?.digest,
       from: { store: 'bucket', key: `.toolbox/code/${snapshot?.digest}.tar.gz` },
     });
-    expect(reference).toBe(`snapshot:${snapshot?.digest}`);
+    expect(reference).toBe(`snapshot:${snapshot?.codeDigest}`);
   });
 
   it('goes into ConfigMaps where it is small', async () => {

@@ -175,6 +175,29 @@ describe('packing', () => {
     expect((await packSnapshot(other)).digest).not.toBe(first.digest);
   });
 
+  it('has the files that say what to run, and another digest of the code without them', async () => {
+    fill();
+    project.write('config/train.yaml', 'lr: 1\n');
+    project.write('config/launch.yaml', 'model: {}\n');
+    project.write('config/kube.yaml', 'user: me\n');
+    project.write('sub/config/kube.yaml', 'a test of the code\n');
+    const first = await packSnapshot(project);
+    await unpackSnapshot(first.file, first.digest, out, project.signal);
+    expect(tree(out)['config/kube.yaml']).toBe('user: me\n');
+    project.write('config/kube.yaml', 'user: me\nretries: 2\n');
+    project.write('config/launch.yaml', 'model: {a: {}}\n');
+    const second = await packSnapshot(project);
+    expect(second.digest).not.toBe(first.digest);
+    expect(second.codeDigest).toBe(first.codeDigest);
+    for (const name of ['config/train.yaml', 'sub/config/kube.yaml', 'src/train.py']) {
+      project.write(name, `changed ${name}`);
+      const { codeDigest } = await packSnapshot(project);
+      expect(codeDigest, name).not.toBe(first.codeDigest);
+      project.write(name, tree(out)[name] ?? '');
+    }
+    expect((await packSnapshot(project)).codeDigest).toBe(first.codeDigest);
+  });
+
   it('keeps modes and empty folders, whatever the umask is', async () => {
     project.write('.gitignore', 'data/\n*.bin\n');
     const modes = { 'a/open.py': 0o666, 'a/own.py': 0o600, 'a/read.py': 0o444, 'a/run.sh': 0o751 };
