@@ -388,6 +388,18 @@ describe('the commands of the cluster', () => {
       expect(stderr).toContain('error KUBE_CONFIG_MISSING: no kubeconfig found at');
     });
 
+    it.each([['status'], ['logs', `name=${first}`]])(
+      'says how to see what this machine knows, where a sweep was started and its kubeconfig is gone (%s)',
+      async (...argv) => {
+        await project.run(['job']);
+        const { code, stderr } = await project.run(argv, { env: { KUBECONFIG: '' } });
+        expect(code).toBe(2);
+        expect(stderr).toMatch(
+          /error KUBE_CONFIG_MISSING.*\n.*local=true shows what has run on this machine/,
+        );
+      },
+    );
+
     it('tells while it watches what only events say: a pod that is refused, a volume that cannot be mounted', async () => {
       await project.run(['job']);
       cluster.simulation.move('lab', second, { kind: 'creating' });

@@ -12,9 +12,9 @@ import type { RunRecord } from '../../records/run-record.ts';
 import { openProject } from '../project.ts';
 import { followLogs } from './follow-logs.ts';
 import { isAskedFor, latestOfEach, type TrialInJob, trialsMatching } from './log-targets.ts';
-import { type Cluster, hasCluster, openCluster } from './open-cluster.ts';
+import { type Cluster, hasCluster } from './open-cluster.ts';
 import { type PodLogRequest, printPodLog } from './print-pod-log.ts';
-import { mayHaveCluster } from './status-of-cluster.ts';
+import { mayHaveCluster, openToLook } from './status-of-cluster.ts';
 
 export interface ClusterLogsOptions {
   /** A trial's or pod's name, or a pattern. */
@@ -45,7 +45,7 @@ export async function printClusterLogs(
   if (!mayHaveCluster(context)) return undefined;
   const config = await openProject(context);
   if (!hasCluster(config)) return undefined;
-  using cluster = await openCluster(config, { yes: options.yes }, context);
+  using cluster = await openToLook(config, options, context);
   const { api, owner } = cluster;
   const { items } = await api
     .list(pods, { labels: ownerSelector(owner) }, context.signal)

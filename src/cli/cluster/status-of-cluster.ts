@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
+import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { kubeconfigFiles } from '../../executors/kubernetes/merge-kubeconfigs.ts';
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import type { ExitCode } from '../../exit-code.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { openPlan, usesRunai } from '../project.ts';
 import { lookAtJobs, watchJobs } from './cluster-status.ts';
-import { hasCluster, openCluster } from './open-cluster.ts';
+import { type Cluster, hasCluster, openCluster } from './open-cluster.ts';
 import { type ClusterStatusOptions, printClusterStatus } from './print-cluster-status.ts';
 import { hasSweepCluster } from './sweep-cluster.ts';
 
@@ -27,13 +29,36 @@ export async function statusOfCluster(
   if (!mayHaveCluster(context)) return undefined;
   const plan = await openPlan(context, { side: 'remote' });
   if (!hasCluster(plan.config)) return undefined;
-  using cluster = await openCluster(plan.config, { yes: options.yes }, context);
+  using cluster = await openToLook(plan.config, options, context);
   const outcomes = new OutcomeMemory(cluster.api, new DiskRecordStore(context.cwd, () => undefined));
   const outlook = {
     once: () => lookAtJobs(cluster, plan.config, context, outcomes),
     watch: () => watchJobs(cluster, plan.config, context, outcomes),
   };
   return await printClusterStatus(plan, outlook, options, context);
+}
+
+/**
+ * The cluster, for a command that also knows what has run on this machine, and says so where there is no kubeconfig.
+ *
+ * @throws DiagnosticError
+ */
+export async function openToLook(
+  config: Config,
+  { yes }: { readonly yes: boolean },
+  context: Context,
+): Promise<Cluster> {
+  try {
+    return await openCluster(config, { yes }, context);
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    const told = error.diagnostics.map((each) =>
+      each.code === 'KUBE_CONFIG_MISSING'
+        ? { ...each, hint: `${each.hint}; local=true shows what has run on this machine` }
+        : each,
+    );
+    throw new DiagnosticError(told, error.exitCode);
+  }
 }
 
 /**
