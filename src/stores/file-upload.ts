@@ -52,10 +52,17 @@ async function uploadWhole(file: LocalFile, tools: UploadTools): Promise<Uploade
     const md5 = hash('md5', bytes);
     const sha256 = hash('sha256', bytes);
     const digest = `md5:${md5}`;
-    const payload: Payload = { size: bytes.length, md5, sha256, open: () => [bytes] };
-    const etag = await tools.store.put(file.key, payload, { digest, signal: tools.signal });
-    tools.onBytes(bytes.length);
-    return { file, digest, etag };
+    const progress = new Progress(tools.onBytes);
+    const open = () => (bytes.length <= chunkSize ? [bytes] : slices(bytes, progress));
+    const payload: Payload = { size: bytes.length, md5, sha256, open };
+    try {
+      const etag = await tools.store.put(file.key, payload, { digest, signal: tools.signal });
+      progress.at(bytes.length);
+      return { file, digest, etag };
+    } catch (error) {
+      progress.at(0);
+      throw error;
+    }
   });
 }
 
@@ -111,14 +118,15 @@ async function sendParts(
       either.throwIfAborted();
       const start = index * partSize;
       const size = Math.min(partSize, file.size - start);
+      const progress = new Progress(onBytes);
       const payload = {
         size,
         sha256: piece.toString('hex'),
-        open: () => readRange(handle, start, start + size),
+        open: () => readRange(handle, start, start + size, progress),
       };
       const etag = await store.putPart(upload, index + 1, payload, either);
       journal.touch(upload);
-      onBytes(size);
+      progress.at(size);
       return etag;
     }),
   );
@@ -172,13 +180,41 @@ async function hasOnlyGrown(
   return combinePieces(await digestPieces(handle, file.size, scheme, signal), scheme) === digest;
 }
 
-async function* readRange(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
+async function* readRange(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  progress: Progress,
+): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafe(Math.min(chunkSize, end - start));
   for (let at = start; at < end; ) {
+    progress.at(at - start);
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
     if (bytesRead === 0) throw new FileChanged();
     yield buffer.subarray(0, bytesRead);
     at += bytesRead;
+  }
+}
+
+function* slices(bytes: Uint8Array, progress: Progress): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += chunkSize) {
+    progress.at(at);
+    yield bytes.subarray(at, at + chunkSize);
+  }
+}
+
+/** Tells how many more bytes of one body have left; those of an attempt that failed are taken back by the next. */
+class Progress {
+  readonly #onBytes: (count: number) => void;
+  #counted = 0;
+
+  constructor(onBytes: (count: number) => void) {
+    this.#onBytes = onBytes;
+  }
+
+  at(position: number): void {
+    if (position !== this.#counted) this.#onBytes(position - this.#counted);
+    this.#counted = position;
   }
 }
 
