@@ -56,6 +56,9 @@ function describe(found: LaunchStep['found']): string {
   return found === 'deleting' ? 'is being deleted' : `is ${found}`;
 }
 
+/** Counts that not every backend has. */
+type LaterCount = 'deleted' | 'queued' | 'oldSecrets';
+
 /** One line for the end: what was done, and what is left. */
 export function formatSummary({
   steps,
@@ -65,10 +68,9 @@ export function formatSummary({
   started,
   restored,
   queued = 0,
-}: Omit<LaunchSummary, 'applied' | 'lacking' | 'deleted' | 'queued'> & {
-  readonly deleted?: number;
-  readonly queued?: number;
-}): string {
+  oldSecrets = 0,
+}: Omit<LaunchSummary, 'applied' | 'lacking' | LaterCount> &
+  Partial<Pick<LaunchSummary, LaterCount>>): string {
   const parts = [
     [steps.created, 'created'],
     [steps.replaced, 'replaced'],
@@ -79,10 +81,19 @@ export function formatSummary({
     [deleted, 'deleted and not created'],
   ] as const;
   const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const left =
-    queued === 0 ? '' : `\nmax_parallel does not count the ${queued} of a queue: its quota says how many run`;
-  const done = (said.length === 0 ? 'no trials' : said.join(', ')) + left;
-  const line =
-    restored.length === 0 ? done : `${done}\nmade again, since it was gone: ${restored.join(', ')}`;
-  return quota === undefined ? line : `${line}\nthe quota is used up: ${quota}`;
+  const lines = [said.length === 0 ? 'no trials' : said.join(', ')];
+  if (queued > 0)
+    lines.push(`max_parallel does not count the ${queued} of a queue: its quota says how many run`);
+  if (oldSecrets > 0)
+    lines.push(
+      `${oldSecrets} that ${oldSecrets === 1 ? 'has' : 'have'} not begun will get .env and secret files as they were, or as another machine has them: make job only=pending overwrite=true takes these`,
+    );
+  if (restored.length > 0) lines.push(`made again, since it was gone: ${restored.join(', ')}`);
+  if (quota !== undefined) lines.push(`the quota is used up: ${quota}`);
+  return lines.join('\n');
+}
+
+/** For whoever stops a launch half-way. */
+export function formatInterrupted(made: number, all: number): string {
+  return `interrupted: ${made} of ${all} Jobs created; the same command goes on with the others`;
 }

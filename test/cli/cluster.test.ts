@@ -112,6 +112,47 @@ describe('the commands of the cluster', () => {
       expect(changed.stdout).toMatch(new RegExp(`'${second}'.*changed since: code`));
     });
 
+    it('tells of Jobs that wait with the .env of before', async () => {
+      await project.write('config/kube.yaml', kubeYaml.replace('file: null\n', ''));
+      await project.write('.env', 'KEY=wrong-key-9f31\n');
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'running' });
+      expect((await project.run(['job'])).stderr).toBe('2 left as they are\n');
+      await project.write('.env', 'KEY=right-key-77ab\n');
+      const { stdout, stderr } = await project.run(['job', 'overwrite=changed']);
+      expect(stdout).toContain(`Job '${second}' is pending. Leaving it.\n`);
+      expect(stderr).toBe(
+        '2 left as they are\n1 that has not begun will get .env and secret files as they were, or as another machine has them: make job only=pending overwrite=true takes these\n',
+      );
+      const replaced = await project.run(['job', 'only=pending', 'overwrite=true']);
+      expect(replaced.stderr).toBe('1 replaced\n');
+      cluster.simulation.move('lab', second, { kind: 'unschedulable' });
+      expect((await project.run(['job'])).stderr).toBe('2 left as they are\n');
+    });
+
+    it('says how far it came when it is interrupted', async () => {
+      await project.write(
+        'config/launch.yaml',
+        'model: {m: {command: x, hparam: {n: [1, 2, 3, 4, 5, 6, 7, 8]}}}\n',
+      );
+      await project.write('config/kube.yaml', `${kubeYaml}concurrency: 1\n`);
+      const interruption = new AbortController();
+      const { code, stderr } = await project.run(['job'], {
+        signal: interruption.signal,
+        onStdout: (text) => {
+          if (text.includes('n-3 created')) interruption.abort(new DOMException('enough', 'AbortError'));
+        },
+      });
+      const made = names().length;
+      expect(made).toBeGreaterThan(2);
+      expect(made).toBeLessThan(8);
+      expect(stderr).toMatch(
+        /^interrupted: [3-7] of 8 Jobs created; the same command goes on with the others\n$/,
+      );
+      expect(code).toBe(130);
+      expect((await project.run(['job'])).stderr).toBe(`${8 - made} created, ${made} left as they are\n`);
+    });
+
     it('takes where=, overwrite= and json=', async () => {
       const { stdout } = await project.run(['job', 'where=hid=512', 'json=true']);
       expect(

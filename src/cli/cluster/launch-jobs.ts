@@ -13,7 +13,7 @@ import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
-import { formatStep, formatSummary } from '../../report/launch-lines.ts';
+import { formatInterrupted, formatStep, formatSummary } from '../../report/launch-lines.ts';
 import { chosenBy } from '../local/select-locally.ts';
 import { openSweep } from '../render/open-sweep.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
@@ -96,6 +96,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     maxParallel,
     concurrency: config.project.concurrency,
     report,
+    interrupted: (made, all) => context.stderr.write(`${formatInterrupted(made, all)}\n`),
     now: context.now(),
     signal: context.signal,
   });

@@ -33,6 +33,8 @@ export interface LaunchSummary {
   readonly restored: readonly string[];
   /** Those that are gone and that the files no longer make: Jobs wait for them in vain. */
   readonly lacking: readonly string[];
+  /** Kept ones that have not begun, with another Secret than they would be created with now, see `OldSecrets`. */
+  readonly oldSecrets: number;
   /** Support objects applied, for the garbage collection that may follow. */
   readonly applied: ReadonlySet<string>;
 }

@@ -12,6 +12,7 @@ import type { Listing } from './list-pages.ts';
 import { throwRefused } from './namespace-api.ts';
 import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
+import { OldSecrets } from './old-secrets.ts';
 import { OutcomeMemory, type OutcomeRecords } from './outcome-memory.ts';
 import { prepareAll } from './prepare-all.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
@@ -35,6 +36,8 @@ export interface LaunchOptions {
   readonly now: number;
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
+  /** Called when the signal has ended it before its end: Jobs made, of how many to be made. */
+  readonly interrupted?: (made: number, all: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -68,8 +71,10 @@ class Launch {
   #there: ReadonlyMap<string, Job> = new Map();
   #changed = 0;
   #deleted = 0;
+  #made = 0;
   #quota: string | undefined;
   readonly #needed: NeededObjects;
+  readonly #oldSecrets: OldSecrets;
   readonly #outcomes: OutcomeMemory;
   readonly #retire: RetireOptions;
   #slots = new Slots(undefined, []);
@@ -78,6 +83,7 @@ class Launch {
   constructor(options: LaunchOptions) {
     this.#options = options;
     this.#needed = new NeededObjects(options.executor);
+    this.#oldSecrets = new OldSecrets(options.executor);
     const { records, root, signal } = options;
     const { api, owner } = options.executor;
     this.#outcomes = new OutcomeMemory(api, records);
@@ -106,7 +112,11 @@ class Launch {
         if (step.changed.length > 0) this.#changed += 1;
         this.#options.report(step);
       },
-    );
+    ).catch((error) => {
+      const toMake = planned.filter(({ seen }) => seen.action.kind !== 'keep').length;
+      if (signal.aborted) this.#options.interrupted?.(this.#made, toMake);
+      throw error;
+    });
     // A creation that was refused had its slot while others were created to wait for one.
     if (this.#slots.hasIdle) {
       const { items: now } = await executor
@@ -124,6 +134,7 @@ class Launch {
       queued: this.#slots.queued,
       restored,
       lacking,
+      oldSecrets: this.#oldSecrets.count(),
       applied: this.#options.executor.appliedNames,
     };
   }
@@ -182,6 +193,8 @@ class Launch {
       if (action.kind === 'keep') {
         // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
         if (job !== undefined && hasNoPodReady(job)) this.#needed.add(spec, job.spec?.template?.spec);
+        if (job !== undefined && (known?.state === 'pending' || known?.state === 'suspended'))
+          this.#oldSecrets.add(spec, job.spec?.template?.spec);
         if (job !== undefined && view !== undefined)
           await this.#outcomes.see(job, view.observation, this.#options.signal);
         return { ...step, result: 'kept', changed: action.changed };
@@ -240,6 +253,7 @@ class Launch {
     try {
       const { found } = await this.#options.executor.submit(prepared, this.#options.signal, limit);
       this.#needed.add(spec, podSpecOf(prepared));
+      if (found === undefined) this.#made += 1;
       if (found === undefined) return { result, isWaiting: limit !== undefined };
       this.#slots.turnOutAs(found, limit);
       const action = decide(spec, judgeJob(found).observation);
