@@ -25,7 +25,8 @@ const hints: Readonly<Record<string, string>> = {
 export function explainSystemError(error: unknown, cwd: string): Diagnostic | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, syscall, path: file } = error as NodeJS.ErrnoException;
-  const hint = hints[code ?? ''];
+  // Making folders one in another, Node says this of a file system that can only be read, too.
+  const hint = code === 'ENOENT' && syscall === 'mkdir' ? noRights : hints[code ?? ''];
   // Of a write, the error does not say to which file; others without one may be about a process or a socket.
   const isOfDisk = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO';
   if (hint === undefined || syscall === undefined || (file === undefined && !isOfDisk)) return undefined;

@@ -48,6 +48,16 @@ it('CLI_FILE_REFUSED: a full disk, of which the system does not name the file', 
   });
 });
 
+it('CLI_FILE_REFUSED: a folder that cannot be made', () => {
+  // What Node says of `mkdir -p` on a file system that can only be read.
+  const error = { code: 'ENOENT', syscall: 'mkdir', path: path.join(folder, '.toolbox') };
+  const thrown = Object.assign(new Error(`ENOENT: no such file or directory, mkdir '${error.path}'`), error);
+  expect(explainSystemError(thrown, folder)).toMatchObject({
+    message: '.toolbox: no such file or directory (mkdir, ENOENT)',
+    hint: expect.stringContaining('rights'),
+  });
+});
+
 it('leaves what is not about files to be called a bug', () => {
   expect(explainSystemError(Object.assign(new Error(), { code: 'EPERM', syscall: 'kill' }), folder)).toBe(
     undefined,
