@@ -2,8 +2,10 @@ import { realpathSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { hintFor } from '../diagnostics/nearest-name.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
+import { counted } from '../report/transfer-progress.ts';
 import { runPool } from '../stores/budget.ts';
 import { compareAtOnce, comparePair } from '../stores/compare-pair.ts';
 import { DigestCache } from '../stores/digest-cache.ts';
@@ -17,7 +19,7 @@ import { defineCommand } from './command.ts';
 import { transferFlags } from './data/data-flags.ts';
 import { moveFiles } from './data/run-transfer.ts';
 import { select } from './data/select.ts';
-import { formatSideBySide, type Row } from './data/side-by-side.ts';
+import { formatOnlyCopies, formatSideBySide, type Row } from './data/side-by-side.ts';
 import { ask, canAsk, confirm, valueOrAsk } from './prompt.ts';
 import { removeAndReport } from './remove.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
@@ -48,23 +50,16 @@ export const command = defineCommand({
           findObjects(store, selection, context.signal),
         ]);
         const rows = await compareSidesOf(local.files, remote, store, context);
-        context.stderr.write(formatSideBySide(rows, context.stderr.columns ?? 80));
-        const answer = await ask(`\nChoose an action [${actions.join(', ')}]: `, context);
-        // As they are shown, or without what explains them.
-        const action = answer.replace(/ \(.*\)$/, '');
-        if (action === 'exit' || action === '') return outcome;
+        const nothing = `Nothing matches "${printable(file)}", neither in ${root} nor in ${store.name}.\n`;
+        const table = () => formatSideBySide(rows, context.stderr.columns ?? 80);
+        context.stderr.write(rows.length === 0 ? nothing : table());
+        const action = await askAction(context);
+        if (action === 'exit') return outcome;
         const act = (): Promise<ExitCode> => {
-          if (action === 'delete') return deleteLocal(local.files, root, context);
-          if (action === 'remove') return removeRemote(store, remote, context);
-          if (action === 'download' || action === 'upload')
-            return moveFiles(
-              action,
-              store,
-              { ...options, file, allow_empty: false, dry_run: false },
-              context,
-            );
-          context.stderr.write(`There is no action "${printable(answer)}".\n`);
-          return Promise.resolve(ExitCode.ok);
+          if (action === 'delete') return deleteLocal(local.files, rows, root, context);
+          if (action === 'remove') return removeRemote(store, remote, rows, context);
+          const move = { ...options, file, allow_empty: false, dry_run: false };
+          return moveFiles(action, store, move, context);
         };
         const ended = await tellErrors(context, act);
         if (ended !== ExitCode.ok) outcome = ended;
@@ -76,7 +71,23 @@ export const command = defineCommand({
   },
 });
 
-const actions = ['delete (local)', 'remove (S3)', 'download', 'upload', 'exit'];
+const actions = ['delete', 'remove', 'download', 'upload', 'exit'] as const;
+const shown = 'delete (local), remove (S3), download, upload, exit';
+
+/** Asks until there is such an action; an empty answer and the end of input mean to exit. */
+async function askAction(context: Context): Promise<(typeof actions)[number]> {
+  for (;;) {
+    const answer = await ask(`\nChoose an action [${shown}]: `, context);
+    // As they are shown, or without what explains them.
+    const name = answer.replace(/ \(.*\)$/, '') || 'exit';
+    const action = actions.find((each) => each === name);
+    if (action !== undefined) return action;
+    const hint = hintFor(name, actions);
+    context.stderr.write(
+      `There is no action "${printable(answer)}"${hint === undefined ? '' : `: ${hint}`}\n`,
+    );
+  }
+}
 
 /** Larger files are not read for a table. */
 const mostRead = 16 << 20;
@@ -110,9 +121,14 @@ async function compareSidesOf(
   return rows;
 }
 
-async function deleteLocal(files: readonly LocalFile[], root: string, context: Context): Promise<ExitCode> {
-  if (files.length === 0 || !(await confirm(`Delete ${files.length} local files?`, { yes: false }, context)))
-    return ExitCode.ok;
+async function deleteLocal(
+  files: readonly LocalFile[],
+  rows: readonly Row[],
+  root: string,
+  context: Context,
+): Promise<ExitCode> {
+  const question = `Delete ${counted(files.length, 'local file')}${formatOnlyCopies(rows, 'here')}?`;
+  if (files.length === 0 || !(await confirm(question, { yes: false }, context))) return ExitCode.ok;
   const inside = `${realpathSync(root)}/`;
   let outcome: ExitCode = ExitCode.ok;
   for (const { path, key } of files) {
@@ -137,9 +153,10 @@ async function deleteLocal(files: readonly LocalFile[], root: string, context: C
 async function removeRemote(
   store: ObjectStore,
   objects: readonly ObjectInfo[],
+  rows: readonly Row[],
   context: Context,
 ): Promise<ExitCode> {
-  const question = `Remove ${objects.length} objects from ${store.name}?`;
+  const question = `Remove ${counted(objects.length, 'object')} from ${store.name}${formatOnlyCopies(rows, 'there')}?`;
   if (objects.length === 0 || !(await confirm(question, { yes: false }, context))) return ExitCode.ok;
   return await removeAndReport(store, objects, { json: false }, context);
 }

@@ -5,6 +5,7 @@ import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnosticToJson, formatDiagnostic } from '../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
+import { counted } from '../report/transfer-progress.ts';
 import { FolderMonitor, type MonitorEvent } from '../stores/folder-monitor.ts';
 import { takeLock } from '../stores/process-lock.ts';
 import { printable } from '../stores/safe-key.ts';
@@ -98,7 +99,7 @@ function jsonLine(event: MonitorEvent): string | undefined {
 function describe(event: MonitorEvent, file: string): { stdout?: string; stderr?: string } {
   switch (event.type) {
     case 'watching':
-      return { stderr: `Watching ${printable(file)}, ${event.files} files; Ctrl-C to stop` };
+      return { stderr: `Watching ${printable(file)}, ${counted(event.files, 'file')}; Ctrl-C to stop` };
     case 'uploaded':
       return { stdout: `Uploaded ${printable(event.key)} to ${printable(event.key)}` };
     case 'removed':

@@ -4,7 +4,7 @@ import { diagnosticToJson } from '../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
 import { formatBytes } from '../report/format-bytes.ts';
-import { count } from '../report/transfer-progress.ts';
+import { count, counted } from '../report/transfer-progress.ts';
 import { findObjects } from '../stores/find-objects.ts';
 import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
 import { type RemoveEvent, removeKeys } from '../stores/remove.ts';
@@ -46,7 +46,7 @@ export const command = defineCommand({
       }
       if (!options.yes) context.stderr.write(listing(objects));
       const bytes = objects.reduce((sum, object) => sum + object.size, 0);
-      const question = `Remove ${countObjects(objects.length)}, ${formatBytes(bytes)}, from ${store.name}?`;
+      const question = `Remove ${counted(objects.length, 'object')}, ${formatBytes(bytes)}, from ${store.name}?`;
       if (!(await confirm(question, options, context))) {
         context.stderr.write('Nothing removed\n');
         return ExitCode.refused;
@@ -58,10 +58,6 @@ export const command = defineCommand({
     }
   },
 });
-
-function countObjects(number: number): string {
-  return `${count(number)} ${number === 1 ? 'object' : 'objects'}`;
-}
 
 /** Removes the objects of a complete listing, with a line each. */
 export async function removeAndReport(
@@ -83,7 +79,7 @@ export async function removeAndReport(
   if (options.json) context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
   else {
     const failed = summary.failed > 0 ? `; ${count(summary.failed)} failed` : '';
-    context.stderr.write(`Removed ${countObjects(summary.removed)}${failed}\n`);
+    context.stderr.write(`Removed ${counted(summary.removed, 'object')}${failed}\n`);
   }
   return summary.failed > 0 ? ExitCode.failed : ExitCode.ok;
 }

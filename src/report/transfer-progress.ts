@@ -38,11 +38,16 @@ export function formatLooking(looked: {
   readonly bytes: number;
 }): string {
   const read =
-    looked.files > 0 ? `, ${count(looked.files)} files compared (${formatBytes(looked.bytes)})` : '';
-  return `Looking: ${count(looked.keys)} keys listed${read}`;
+    looked.files > 0 ? `, ${counted(looked.files, 'file')} compared (${formatBytes(looked.bytes)})` : '';
+  return `Looking: ${counted(looked.keys, 'key')} listed${read}`;
 }
 
 /** A whole number with a comma between thousands; what is built in takes 10 ms when it is first used. */
 export function count(number: number): string {
   return String(number).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `1 file`, `3,000 files`. */
+export function counted(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }

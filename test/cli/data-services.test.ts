@@ -241,7 +241,7 @@ describe('monitor', () => {
     const locks = () => existsSync(path('.toolbox/s3'));
     expect(await stop(child, 'SIGINT')).toBe(0);
     expect(locks()).toBe(true);
-    const { child: third } = await start(cwd, ['mn', 'file=out'], /Watching out\/, 1 files/);
+    const { child: third } = await start(cwd, ['mn', 'file=out'], /Watching out\/, 1 file;/);
     expect(await stop(third)).toBe(0);
   });
 });

@@ -12,6 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SignalReceived } from '../../src/context.ts';
+import { formatLooking } from '../../src/report/transfer-progress.ts';
 import type { Seen } from '../fakes/s3-server.ts';
 import { runMain } from '../setup/run-main.ts';
 import { runOnTerminal, startProject } from './data-project.ts';
@@ -49,7 +51,7 @@ describe('upload and download', () => {
     expect(left.code).toBe(3);
     expect(left.stderr).toBe(
       'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 4 bytes here\n' +
-        'Nothing downloaded; 1 differ and were left (overwrite=true replaces them)\n',
+        'Nothing downloaded; 1 differs and was left (overwrite=true replaces)\n',
     );
     expect((await run('download', 'file=data/a', 'overwrite=true')).code).toBe(0);
     expect(readFileSync(path('data/a'), 'utf8')).toBe('there, longer');
@@ -98,6 +100,26 @@ describe('upload and download', () => {
     };
     expect((await runMain(cwd, ['download', 'file=data/'], { stderr, now })).code).toBe(0);
     expect(said).toMatch(/^Downloaded 1 file/m);
+  });
+
+  it.each([
+    ['upload', 'PUT', 'uploads the rest, each file from its beginning'],
+    ['download', 'GET', 'goes on from there'],
+  ] as const)('say what is done where %s is stopped', async (direction, method, next) => {
+    const { cwd, server, write } = await startProject();
+    const stop = new AbortController();
+    if (direction === 'upload') write('data/a', 'a');
+    else server.bucket.put('data/a', 'a');
+    const end = () => stop.abort(new SignalReceived('SIGINT'));
+    server.fail({ meanwhile: end }, (seen) => seen.method === method && seen.key !== '');
+    const { stderr } = await runMain(cwd, [direction, 'file=data/'], { signal: stop.signal });
+    expect(stderr).toBe(`Stopped: 0 of 1 file done, 0 B; the same command ${next}\n`);
+  });
+
+  it('count one key and one file as one', () => {
+    expect(formatLooking({ keys: 1, files: 1, bytes: 5 })).toBe(
+      'Looking: 1 key listed, 1 file compared (5 B)',
+    );
   });
 
   it('tell what was refused from what has no content', async () => {
@@ -313,7 +335,7 @@ describe('interactive', () => {
     expect(stderr).toMatch(
       /Local files matching pattern: +S3 files matching pattern:\nm\/both +m\/both +same\nm\/differs +m\/differs +differs\nm\/here +only here\n +m\/there +only in S3\n\nChoose an action \[delete \(local\), remove \(S3\), download, upload, exit\]: /,
     );
-    expect(stderr).toContain('There is no action "what".');
+    expect(stderr).toContain('There is no action "what"\n\nChoose an action');
     expect(stdout).toContain('Uploaded m/here to m/here\n');
     expect(stdout).toContain('Downloaded m/there to ./m/there\n');
     expect([readdirSync(path('m')), server.bucket.keys()]).toEqual([[], []]);
@@ -334,6 +356,35 @@ describe('interactive', () => {
     expect([code, stdout, existsSync(join(elsewhere, 'theirs'))]).toEqual([3, 'Deleted m/mine\n', true]);
     expect(stderr).toContain('m/linked/theirs was not deleted: a link on the way leads out of');
     expect((await runOnTerminal(cwd, ['interactive', 'file=none/'], ['upload', 'exit'])).code).toBe(1);
+  });
+
+  it('says before it deletes how much of it has no copy on the other side', async () => {
+    const { cwd, write, path, server } = await startProject();
+    for (const name of ['a', 'b', 'same', 'changed']) write(`m/${name}`, name);
+    for (const name of ['same', 'c']) server.bucket.put(`m/${name}`, name);
+    server.bucket.put('m/changed', 'another');
+    const keys = server.bucket.keys();
+    const { stderr, unasked } = await runOnTerminal(
+      cwd,
+      ['interactive', 'file=m/'],
+      ['delete', 'n', 'remove', 'n', 'downlaod', 'exit'],
+    );
+    expect(unasked).toEqual([]);
+    expect(stderr).toContain('Delete 4 local files (2 only here, 1 differs)? [y/N] ');
+    expect(stderr).toMatch(/Remove 3 objects from bucket .* \(1 only in S3, 1 differs\)\? \[y\/N\] /);
+    // The table is not shown again for a slip.
+    expect(stderr).toContain('There is no action "downlaod": did you mean "download"?\n\nChoose an action');
+    expect(stderr.match(/Local files matching/g)?.length).toBe(3);
+    expect([readdirSync(path('m')).length, server.bucket.keys()]).toEqual([4, keys]);
+  });
+
+  it('says that nothing matches', async () => {
+    const { cwd } = await startProject();
+    const { code, stderr } = await runOnTerminal(cwd, ['interactive', 'file=none/'], ['exit']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^Nothing matches "none\/", neither in \/.* nor in bucket "example" at .*\.\n\nChoose/,
+    );
   });
 
   it('needs a terminal', async () => {

@@ -66,7 +66,7 @@ export async function moveFiles(
     });
     return report.finish(direction === 'upload' ? 'Uploaded' : 'Downloaded', summary, options.dry_run);
   } catch (error) {
-    if (context.signal.aborted) report.stopped();
+    if (context.signal.aborted) report.stopped(direction);
     if (!options.allow_empty || !isNoMatch(error)) throw error;
     context.stderr.write(`${printable(options.file)}: nothing to ${direction}\n`);
     return ExitCode.ok;

@@ -1,3 +1,4 @@
+import { count } from '../../report/transfer-progress.ts';
 import { printable } from '../../stores/safe-key.ts';
 import type { Comparison } from '../../stores/sync-plan.ts';
 
@@ -36,6 +37,20 @@ export function formatSideBySide(rows: readonly Row[], columns: number): string 
     ),
   );
   return [line(...titles, ''), ...lines, ''].join('\n');
+}
+
+/** ` (9 only here, 1 differs)`: how many have no copy that is known to be the same on the other side; empty where all have. */
+export function formatOnlyCopies(rows: readonly Row[], where: 'here' | 'there'): string {
+  const number = (...sides: readonly Row['side'][]) => rows.filter(({ side }) => sides.includes(side)).length;
+  const only = where === 'here' ? number('here', 'absent') : number('there');
+  const different = number('different');
+  const unread = number('undecided');
+  const parts = [
+    only > 0 ? `${count(only)} ${words[where]}` : '',
+    different > 0 ? `${count(different)} ${different === 1 ? 'differs' : 'differ'}` : '',
+    unread > 0 ? `${count(unread)} of the same size, not compared` : '',
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 function chunks(text: string, width: number): string[] {

@@ -6,7 +6,7 @@ import { ExitCode as Exit } from '../../exit-code.ts';
 import { formatBytes } from '../../report/format-bytes.ts';
 import { formatDuration } from '../../report/format-duration.ts';
 import { createScreen, type Screen } from '../../report/screen.ts';
-import { count, formatLooking, formatTransferProgress } from '../../report/transfer-progress.ts';
+import { count, counted, formatLooking, formatTransferProgress } from '../../report/transfer-progress.ts';
 import { printable } from '../../stores/safe-key.ts';
 import type { TransferEvent, TransferSummary } from '../../stores/transfer-event.ts';
 
@@ -77,12 +77,15 @@ export class TransferReport {
     return exitCodeOf(summary);
   }
 
-  /** One line for who has pressed Ctrl-C: what is there now stays, and what to type to go on. */
-  stopped(): void {
+  /** One line for who has pressed Ctrl-C: what is there now stays, and what typing it again does. */
+  stopped(direction: 'upload' | 'download'): void {
     this.close();
     if (this.#json || this.#filesTotal === 0) return;
-    const done = `${count(this.#files)} of ${files(this.#filesTotal)} done, ${formatBytes(this.#bytes)}`;
-    this.#context.stderr.write(`Stopped: ${done}; the same command goes on from there\n`);
+    const done = `${count(this.#files)} of ${counted(this.#filesTotal, 'file')} done, ${formatBytes(this.#bytes)}`;
+    // Parts that were sent are aborted, ranges that came in are kept.
+    const next =
+      direction === 'upload' ? 'uploads the rest, each file from its beginning' : 'goes on from there';
+    this.#context.stderr.write(`Stopped: ${done}; the same command ${next}\n`);
   }
 
   /** Removes the progress bar and writes what is pending; to be called whatever happened. */
@@ -176,20 +179,18 @@ function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, 
     moved === 0 && failed === 0
       ? `Nothing ${verb.toLowerCase()}`
       : dryRun
-        ? `Would have ${verb.toLowerCase()} ${files(moved)}, ${formatBytes(bytes)}`
-        : `${verb} ${files(moved)}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}${rate}`;
+        ? `Would have ${verb.toLowerCase()} ${counted(moved, 'file')}, ${formatBytes(bytes)}`
+        : `${verb} ${counted(moved, 'file')}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}${rate}`;
   const rest = [
     same > 0 ? `${count(same)} already there` : '',
-    different > 0 ? `${count(different)} differ and were left (overwrite=true replaces them)` : '',
+    different > 0
+      ? `${different === 1 ? '1 differs and was' : `${count(different)} differ and were`} left (overwrite=true replaces)`
+      : '',
     skipped > 0 ? `${count(skipped)} refused by name` : '',
     ignored > 0 ? `${count(ignored)} skipped` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
   return [first, ...rest.filter((part) => part !== '')].join('; ');
-}
-
-function files(number: number): string {
-  return `${count(number)} ${number === 1 ? 'file' : 'files'}`;
 }
 
 function exitCodeOf(summary: TransferSummary): ExitCode {
