@@ -288,6 +288,21 @@ describe('the commands of the cluster', () => {
       expect(stderr).toContain('1 created, 1 left to create\nthe quota is used up: ');
     });
 
+    it('takes a sweep to be on another cluster only when something of it is there', async () => {
+      await project.run(['job']);
+      const kept = await readFile(join(project.root, '.toolbox/cluster.json'), 'utf8');
+      const nobody = await startFakeCluster();
+      await project.write('kubeconfig', nobody.kubeconfig());
+      await nobody.stop();
+      expect(await project.run(['job', 'yes=true'])).toMatchObject({ code: 3, stdout: '' });
+      expect(await readFile(join(project.root, '.toolbox/cluster.json'), 'utf8')).toBe(kept);
+
+      // The same cluster by another name: nothing has to be created.
+      await project.write('kubeconfig', cluster.kubeconfig().replaceAll('127.0.0.1', 'localhost'));
+      expect(await project.run(['job', 'yes=true'])).toMatchObject({ code: 0 });
+      expect(await project.run(['status'])).toMatchObject({ code: 0 });
+    });
+
     it('refuses to go on with a sweep on another cluster, unless confirmed', async () => {
       await project.run(['job']);
       const other = await startFakeCluster();

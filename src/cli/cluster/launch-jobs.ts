@@ -100,6 +100,8 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     now: context.now(),
     signal: context.signal,
   });
+  // The same cluster by another address: nothing had to be created, and the sweep is here all the same.
+  if ((await listing).items.length > 0) await cluster.keep();
   const { steps } = launched;
   // Those of packs that are left as they are, `launch` has not seen.
   const kept = packs?.kept ?? [];

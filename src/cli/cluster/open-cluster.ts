@@ -13,6 +13,8 @@ import { checkSweepCluster } from './sweep-cluster.ts';
 export interface Cluster extends Disposable {
   readonly api: NamespaceApi;
   readonly owner: Owner;
+  /** Keeps that the sweep is here, as the first creation does. */
+  readonly keep: () => Promise<void>;
 }
 
 /** Whether the project's files say where on a cluster to run. */
@@ -53,6 +55,7 @@ export async function openCluster(
   return {
     api: new NamespaceApi(client, namespace, keep),
     owner: { user, project },
+    keep: async () => await keep?.(),
     [Symbol.dispose]: () => client.close(),
   };
 }

@@ -22,10 +22,10 @@ export function hasSweepCluster(root: string): boolean {
 
 /**
  * Refuses to go on where the files and the kubeconfig do not lead to the cluster the sweep was started on: half a sweep
- * here and half there, or the Jobs of another cluster taken for missing. The user may confirm, and a command that
- * writes keeps that.
+ * here and half there, or the Jobs of another cluster taken for missing. The user may confirm.
  *
- * @returns keeps this cluster, for when something has been created on it; `undefined` where it is kept
+ * @returns keeps this cluster, for when something of the sweep is known to be on it; `undefined` where it is kept, or
+ *   the command does not write
  * @throws DiagnosticError KUBE_OTHER_CLUSTER (exit 2)
  */
 export async function checkSweepCluster(
@@ -40,8 +40,7 @@ export async function checkSweepCluster(
   const goesOn =
     (options.yes || canAsk(context)) && (await confirm(`${other.message}; go on there?`, options, context));
   if (!goesOn) throw new DiagnosticError(other, ExitCode.usage);
-  if (options.isWriting) await write(context.cwd, asked);
-  return undefined;
+  return options.isWriting ? () => write(context.cwd, asked) : undefined;
 }
 
 /** What is to be said where the sweep was started elsewhere; `undefined` where it was not. */
