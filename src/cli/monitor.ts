@@ -5,7 +5,7 @@ import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnosticToJson, formatDiagnostic } from '../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
-import { counted } from '../report/transfer-progress.ts';
+import { count, counted } from '../report/transfer-progress.ts';
 import { FolderMonitor, type MonitorEvent } from '../stores/folder-monitor.ts';
 import { takeLock } from '../stores/process-lock.ts';
 import { printable } from '../stores/safe-key.ts';
@@ -15,6 +15,8 @@ import { selectFlags, transferFlags } from './data/data-flags.ts';
 import { outliveReader } from './data/outlive-reader.ts';
 import { select } from './data/select.ts';
 import { valueOrAsk } from './prompt.ts';
+
+const mostNamed = 5;
 
 export const command = defineCommand({
   name: 'monitor',
@@ -69,16 +71,28 @@ export const command = defineCommand({
         report,
         signal,
       });
-      const { failed, different } = await monitor.run();
-      if (!options.json) context.stderr.write(`Stopped watching ${printable(file)}\n`);
+      const { missing, failed, different } = await monitor.run();
+      if (options.json) context.stdout.write(`${JSON.stringify({ type: 'stopped', missing })}\n`);
+      else context.stderr.write(`Stopped watching ${printable(file)}${formatMissing(missing)}\n`);
       // Being told to stop is how this command ends.
-      return failed > 0 ? ExitCode.failed : different > 0 ? ExitCode.refused : ExitCode.ok;
+      return missing.length > 0 || failed > 0
+        ? ExitCode.failed
+        : different > 0
+          ? ExitCode.refused
+          : ExitCode.ok;
     } finally {
       lock.release();
       store.close();
     }
   },
 });
+
+function formatMissing(keys: readonly string[]): string {
+  if (keys.length === 0) return '';
+  const more = keys.length > mostNamed ? [`${count(keys.length - mostNamed)} more`] : [];
+  const names = [...keys.slice(0, mostNamed).map(printable), ...more].join(', ');
+  return `; ${counted(keys.length, 'file')} may not be in the bucket: ${names}`;
+}
 
 /** One folder has one name here, whatever links lead to it. */
 function realFolder(path: string): string {

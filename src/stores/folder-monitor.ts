@@ -41,10 +41,16 @@ export interface MonitorOptions {
 
 /** What was not done in the end. */
 export interface MonitorSummary {
+  /** Keys of files that are not known to be in the bucket as they are. */
+  readonly missing: readonly string[];
+  /** Keys that could not be removed. */
   readonly failed: number;
   /** Left because another object is there. */
   readonly different: number;
 }
+
+/** Milliseconds that a monitor takes at most to see what is left when it is told to stop. */
+const lastLook = 5_000;
 
 /**
  * Keeps a folder's objects as its files are: uploads what has stopped changing, and removes what was removed while it
@@ -84,7 +90,28 @@ export class FolderMonitor {
     } finally {
       this.#cache.save();
     }
-    return this.#folder.left;
+    return { missing: await this.#missing(), ...this.#folder.left };
+  }
+
+  /** Looks once more, without the bucket: what came since the last look, or while nothing could be asked, counts. */
+  async #missing(): Promise<string[]> {
+    const { store, selection, root } = this.#options;
+    const signal = AbortSignal.timeout(lastLook);
+    const tools = { store, cache: this.#cache, signal };
+    const missing: string[] = [];
+    try {
+      const local = await findLocalFiles(root, selection, signal);
+      if (local.folders.has(selection.folder)) this.#folder.note(local);
+    } catch {
+      // What was seen before is told.
+    }
+    for (const { file } of this.#folder.pending()) {
+      const listed = this.#listed?.get(file.key);
+      // Whoever is stopped at once has not compared yet what was there all the time.
+      const same = listed !== undefined && (await comparePair(file, listed, tools).catch(() => undefined));
+      if (same !== 'same') missing.push(file.key);
+    }
+    return missing;
   }
 
   /** One look, and what follows from it. False: something has to be waited for. */

@@ -64,11 +64,16 @@ export class WatchedFolder {
     this.#watched.delete(key);
   }
 
-  /** How many failed the last time, and how many were left because another object is there. */
+  /** What is here and was not brought to the bucket as it is. */
+  pending(): readonly Watched[] {
+    return [...this.#watched.values()].filter(({ done, missing }) => !done && missing === 0);
+  }
+
+  /** How many removals failed the last time, and how many files were left because another object is there. */
   get left(): { readonly failed: number; readonly different: number } {
     const all = [...this.#watched.values()];
     return {
-      failed: all.filter(({ failures }) => failures > 0).length,
+      failed: all.filter(({ failures, missing }) => failures > 0 && missing > 0).length,
       different: all.filter(({ done, etag, missing }) => done && etag === undefined && missing === 0).length,
     };
   }

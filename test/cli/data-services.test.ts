@@ -243,6 +243,10 @@ describe('monitor', () => {
     expect(locks()).toBe(true);
     const { child: third } = await start(cwd, ['mn', 'file=out'], /Watching out\/, 1 file;/);
     expect(await stop(third)).toBe(0);
+    const { child: fourth, output } = await start(cwd, ['mn', 'file=out', 'interval=600'], /Watching/);
+    write('out/late', 'x');
+    expect(await stop(fourth)).toBe(1);
+    expect(output.text).toMatch(/^Stopped watching out\/; 1 file may not be in the bucket: out\/late$/m);
   });
 });
 

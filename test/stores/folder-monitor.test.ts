@@ -196,7 +196,38 @@ it('tries an upload again that failed, and tells what is not there in the end', 
   bucket.server.fail({ reply: { status: 403, code: 'AccessDenied' } }, put('out/never'), 99);
   const { lines, summary } = await watch(bucket, Array(9).fill(nothing));
   expect(lines).toEqual(['watching', 'failed out/a', 'failed out/never', 'uploaded out/a']);
-  expect(summary).toEqual({ failed: 1, different: 0 });
+  expect(summary).toEqual({ missing: ['out/never'], failed: 0, different: 0 });
+});
+
+it('tells in the end what came while nothing could be asked, also where nothing ever could', async () => {
+  for (const looks of [0, 3]) {
+    const bucket = await startBucket();
+    const { server, write } = bucket;
+    write('out/there', 'x');
+    server.bucket.put('out/there', 'x');
+    let cut = looks === 0;
+    server.fail({ reset: 'before' }, () => cut, Number.POSITIVE_INFINITY);
+    const { summary } = await watch(bucket, [
+      ...Array(looks).fill(nothing),
+      () => {
+        cut = true;
+        write('out/a', 'a');
+      },
+      nothing,
+      () => write('out/b', 'b'),
+    ]);
+    const missing = ['out/a', 'out/b', ...(looks === 0 ? ['out/there'] : [])];
+    expect(summary).toEqual({ missing, failed: 0, different: 0 });
+  }
+});
+
+it('tells nothing in the end of what was there all the time, nor where the folder is away', async () => {
+  const bucket = await startBucket();
+  bucket.write('out/there', 'x');
+  bucket.server.bucket.put('out/there', 'x');
+  expect((await watch(bucket, [])).summary.missing).toEqual([]);
+  const away = [nothing, nothing, nothing, () => renameSync(bucket.path('out'), bucket.path('away'))];
+  expect((await watch(bucket, away)).summary.missing).toEqual([]);
 });
 
 it('tries a removal again that failed, and survives a refused one', async () => {
@@ -228,7 +259,7 @@ it('tries a removal again that failed, and survives a refused one', async () => 
     'removed out/a',
   ]);
   expect(server.bucket.keys()).toEqual([]);
-  expect(summary).toEqual({ failed: 0, different: 0 });
+  expect(summary).toEqual({ missing: [], failed: 0, different: 0 });
 });
 
 it('leaves what it has not uploaded itself, unless it may overwrite', async () => {
@@ -244,7 +275,7 @@ it('leaves what it has not uploaded itself, unless it may overwrite', async () =
   ];
   const { lines, summary } = await watch(bucket, steps);
   expect(lines).toEqual(['watching', 'different out/old']);
-  expect(summary).toEqual({ failed: 0, different: 1 });
+  expect(summary).toEqual({ missing: [], failed: 0, different: 1 });
   expect(server.bucket.objects.get('out/old')?.body.toString()).toBe('there');
   expect(server.bucket.keys()).toEqual(['out/old', 'out/precious']);
   expect((await watch(bucket, [nothing, nothing], { overwrite: true })).lines).toEqual([
@@ -281,7 +312,7 @@ it('leaves what others have put there since it began', async () => {
   ]);
   const left = [...server.bucket.objects].map(([key, { body }]) => `${key} ${body}`);
   expect(left.sort()).toEqual(['out/a theirs', 'out/b theirs', 'out/c mine, changed', 'out/new theirs']);
-  expect(summary).toEqual({ failed: 0, different: 2 });
+  expect(summary).toEqual({ missing: [], failed: 0, different: 2 });
 });
 
 it('removes more than one request takes', async () => {
