@@ -38,9 +38,13 @@ export function checkPodSpec(spec: PodSpec, report: Report): void {
     (each) => each.name,
     (name) => report('RENDER_DUPLICATE', `two containers are called "${name}"`, { field: 'server' }),
   );
+  // One that has a port twice is told so by itself.
+  const ports = containers.flatMap((each) => [
+    ...new Set(each.ports?.map(({ containerPort, protocol = 'TCP' }) => `${containerPort} (${protocol})`)),
+  ]);
   unique(
-    containers.flatMap(({ ports = [] }) => ports),
-    ({ containerPort, protocol = 'TCP' }) => `${containerPort} (${protocol})`,
+    ports,
+    (port) => port,
     (port) =>
       report(
         'RENDER_DUPLICATE',

@@ -24,7 +24,10 @@ export function formatStep(step: LaunchStep, words: LaunchWords = kubernetesWord
     case 'kept':
       return [formatKept(step)];
     case 'created':
-      return [`${job} not found. Creating the job.`, created];
+      // Without a Job, a record may still say how it ended.
+      return step.found === 'missing'
+        ? [`${job} not found. Creating the job.`, created]
+        : [`${job} ${describe(step.found)}${because}. Creating it again.`, created];
     case 'replaced':
       return [...replacing, created];
     case 'left':

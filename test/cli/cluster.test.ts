@@ -112,6 +112,23 @@ describe('the commands of the cluster', () => {
       expect(changed.stdout).toMatch(new RegExp(`'${second}'.*changed since: code`));
     });
 
+    it('deletes nothing where only a record says that a trial has succeeded, and keeps no log of it', async () => {
+      await project.write('config/kube.yaml', `${kubeYaml}ttl: 1s\n`);
+      cluster.simulation.fate = () => ({ kind: 'succeeded', log: 'done\n' });
+      await project.run(['job', 'where=hid=256', 'wait=true']);
+      for (const job of cluster.store.list('jobs')) cluster.store.remove('jobs', job);
+      const logs = await project.run(['logs', `name=${first}`]);
+      expect(logs.code).toBe(1);
+      expect(logs.stderr).toContain(
+        `error LOCAL_NO_RUN: the log of ${first} was not kept: its Job is gone, and nobody had read it`,
+      );
+      const again = await project.run(['job', 'where=hid=256', 'overwrite=true']);
+      expect(again.stdout).toBe(
+        `Job '${first}' succeeded (its Job is gone, its record says so). Creating it again.\njob.batch/${first} created\n`,
+      );
+      expect(again.stderr).toBe('1 created\n');
+    });
+
     it('tells of Jobs that wait with the .env of before', async () => {
       await project.write('config/kube.yaml', kubeYaml.replace('file: null\n', ''));
       await project.write('.env', 'KEY=wrong-key-9f31\n');
@@ -600,6 +617,11 @@ describe('the commands of the cluster', () => {
         expire();
         const { stdout } = await project.run(['status']);
         expect(stdout).toContain('created again, and nobody has seen how that ended');
+        const lines = (await project.run(['status', 'json=true'])).stdout.trim().split('\n');
+        expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+          { state: 'missing', changed: [] },
+          { state: 'missing', changed: [] },
+        ]);
         expect((await project.run(['job'])).stderr).toContain('2 created');
       });
     });

@@ -110,6 +110,14 @@ test('removes what an earlier dry run wrote, and nothing else', async () => {
   ]);
 });
 
+test('tells a port that is there twice once, where it is written', async () => {
+  const kube = `${project['config/kube.yaml']}ports: [80, 80]\n`;
+  using folder = projectFolder({ ...project, 'config/kube.yaml': kube });
+  const { stderr } = await runMain(folder.root, ['dryrun']);
+  expect(stderr).toMatch(/^config\/kube\.yaml:6:8 error RENDER_DUPLICATE: the port 80\/TCP is there twice\n/);
+  expect(stderr.match(/error/g)).toHaveLength(1);
+});
+
 test('leaves no half a sweep behind', async () => {
   using folder = projectFolder(project);
   await runMain(folder.root, ['dryrun']);

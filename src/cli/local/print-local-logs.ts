@@ -45,7 +45,8 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
   if (found.length === 0) throw noRun(options, names);
   for (const { name, record, log } of found) {
     const path = options.attempt === undefined ? log : logPath(name, options.attempt);
-    if (!existsSync(join(context.cwd, path))) throw noAttempt(context.cwd, name, path);
+    if (!existsSync(join(context.cwd, path)))
+      throw noAttempt(context.cwd, name, path, options.attempt === undefined ? record : undefined);
     if (options.path) {
       context.stdout.write(`${path}\n`);
       continue;
@@ -92,14 +93,18 @@ function noRun({ name, asked }: LogsOptions, here: readonly string[]): Diagnosti
   );
 }
 
-function noAttempt(root: string, name: string, path: string): DiagnosticError {
+/** @param record of the attempt that has no log, where it is the last one */
+function noAttempt(root: string, name: string, path: string, record: RunRecord | undefined): DiagnosticError {
   const attempts = loggedAttempts(root, name);
+  const isFromCluster = record !== undefined && record.executor !== 'local';
+  const what = isFromCluster
+    ? `the log of ${name} was not kept: its Job is gone, and nobody had read it`
+    : `there is no log ${path}`;
   const hint =
-    attempts.length === 0
-      ? 'its logs were removed, or its pod was before anybody read them'
-      : `there are: attempt=${attempts.join(', attempt=')}`;
-  return new DiagnosticError(
-    errorDiagnostic('LOCAL_NO_RUN', `there is no log ${path}`, { hint }),
-    ExitCode.failed,
-  );
+    attempts.length > 0
+      ? `there are${isFromCluster ? ' older ones' : ''}: attempt=${attempts.join(', attempt=')}`
+      : isFromCluster
+        ? 'make job keeps the log of a Job that it replaces'
+        : 'its logs were removed, or its pod was before anybody read them';
+  return new DiagnosticError(errorDiagnostic('LOCAL_NO_RUN', what, { hint }), ExitCode.failed);
 }

@@ -216,7 +216,7 @@ class Launch {
             if (job !== undefined) return { ...step, result: 'kept', reason: 'it keeps changing' };
           }
         }
-        return { ...step, ...(await this.#create(spec, action.kind === 'create' ? 'created' : 'replaced')) };
+        return { ...step, ...(await this.#create(spec, wasDeleted ? 'replaced' : 'created')) };
       } catch (error) {
         const judged = judgeRefusal(spec.name, error);
         const left = { ...step, ...(wasDeleted && { wasDeleted }) };

@@ -9,6 +9,9 @@ import type { Job } from './objects.ts';
 import { attemptOf, executorName, recordOf } from './run-outcome.ts';
 import { hasEnded } from './slots.ts';
 
+/** Why a record of a success counts for nothing: its trial was created again. */
+export const unseenEnd = 'created again, and nobody has seen how that ended';
+
 /** `readListed` answers for trials that never ran without looking for their file. */
 export interface OutcomeRecords extends RecordStore {
   readListed(name: string): RunRecord | undefined;
@@ -69,8 +72,7 @@ export class OutcomeMemory {
     const known = this.#records.readListed(spec.name);
     if (known?.executor !== executorName || known.state !== 'succeeded') return;
     const { exitCode: _exitCode, endedAt: _endedAt, ...rest } = known;
-    const reason = 'created again, and nobody has seen how that ended';
-    await this.#records.write({ ...rest, state: 'interrupted', reason });
+    await this.#records.write({ ...rest, state: 'interrupted', reason: unseenEnd });
   }
 
   #hasSucceeded(name: string, hash: string): boolean {
