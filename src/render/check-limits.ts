@@ -1,7 +1,8 @@
-import { legalText } from '../matrix/legal-name.ts';
+import { ownerLabelProblem } from './check-owner.ts';
 import { checkPodSpec, type PodSpec } from './check-pod.ts';
 import { wrongLabelName, wrongLabelValue, wrongQualifiedName, wrongSubdomain } from './legal-values.ts';
 import { type LimitProblem, maxInt32, once, type Report, reportName, type Texts } from './limit-problem.ts';
+import { projectLabel, userLabel } from './owner-labels.ts';
 import { maxDataBytes } from './project-files.ts';
 import type { KubernetesObject } from './rendered-object.ts';
 
@@ -93,16 +94,13 @@ function checkLabels(labels: Texts, report: Report): void {
       });
     if (wrongKey !== undefined)
       report('RENDER_BAD_LABEL', `the label name "${key}" ${wrongKey}`, { field: 'labels' });
-    const wrong = wrongLabelValue(value);
+    const isOwner = key === userLabel || key === projectLabel;
+    const problem = isOwner ? ownerLabelProblem(key, value) : undefined;
+    if (problem !== undefined)
+      report(problem.code, problem.message, { field: problem.field, hint: problem.hint });
+    const wrong = isOwner ? undefined : wrongLabelValue(value);
     if (wrong !== undefined)
-      report('RENDER_BAD_LABEL', `the label ${key}: "${value}" ${wrong}`, {
-        field: fieldOfLabel(key),
-        ...(key === 'user' || key === 'project'
-          ? {
-              hint: `every workload has it as a label; set ${fieldOfLabel(key)} in kube.yaml, such as ${legalText(value).slice(0, 63) || 'example'}`,
-            }
-          : {}),
-      });
+      report('RENDER_BAD_LABEL', `the label ${key}: "${value}" ${wrong}`, { field: fieldOfLabel(key) });
   }
 }
 
@@ -123,8 +121,6 @@ function checkAnnotations(annotations: Texts, report: Report): void {
 }
 
 function fieldOfLabel(key: string): string {
-  if (key === 'user') return 'user';
-  if (key === 'project') return 'project_name';
   if (key === 'priority') return 'priority';
   return key === 'kueue.x-k8s.io/queue-name' ? 'queue' : 'labels';
 }

@@ -305,6 +305,32 @@ describe('the commands of the cluster', () => {
       expect(stderr).toContain('1 created, 1 left to create\nthe quota is used up: ');
     });
 
+    it.each([
+      [
+        'user: alice',
+        'user: Jane Doe',
+        'error RENDER_BAD_LABEL: the label user: "Jane Doe" may have',
+        'jane-doe',
+      ],
+      ['user: alice', 'user: -x', 'error RENDER_BAD_LABEL: the label user: "-x" may have', 'such as x\n'],
+      [
+        'namespace: lab',
+        'namespace: My_NS',
+        'error RENDER_BAD_NAME: the namespace "My_NS" may have',
+        'kubectl',
+      ],
+    ])('asks nothing of a cluster with %s written as %s', async (right, wrong, message, hint) => {
+      await project.write('config/kube.yaml', kubeYaml.replace(right, wrong));
+      for (const command of ['job', 'status', 'delete']) {
+        const ran = await project.run([command, ...(command === 'delete' ? ['yes=true'] : [])]);
+        expect(ran.code).toBe(2);
+        expect(ran.stderr).toMatch(/^config\/kube\.yaml:\d+:\d+ /);
+        expect(ran.stderr).toContain(message);
+        expect(ran.stderr).toContain(hint);
+      }
+      expect(cluster.requests).toEqual([]);
+    });
+
     it('takes a sweep to be on another cluster only when something of it is there', async () => {
       await project.run(['job']);
       const kept = await readFile(join(project.root, '.toolbox/cluster.json'), 'utf8');

@@ -7,6 +7,7 @@ import { readKubeconfig } from '../../executors/kubernetes/kubeconfig.ts';
 import { NamespaceApi } from '../../executors/kubernetes/namespace-api.ts';
 import type { Owner } from '../../executors/kubernetes/owner.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { findOwnerProblem } from '../../render/check-owner.ts';
 import { checkSweepCluster } from './sweep-cluster.ts';
 
 /** The project's namespace on its cluster. Closing it lets the process end. */
@@ -41,6 +42,12 @@ export async function openCluster(
       }),
       ExitCode.usage,
     );
+  const problem = findOwnerProblem({ user, project, namespace });
+  if (problem !== undefined) {
+    const { code, field, message, hint } = problem;
+    const location = config.locate('kube', [field]) ?? config.locate('launch', [field]);
+    throw new DiagnosticError(errorDiagnostic(code, message, { location, hint }), ExitCode.usage);
+  }
   const access = await readKubeconfig(context.env, wanted);
   const asked = { context: access.context, server: access.server, namespace };
   const keep = await checkSweepCluster(
