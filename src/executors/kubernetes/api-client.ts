@@ -59,6 +59,7 @@ export class ApiClient {
   /** Warnings of the server already shown: it repeats them with every object. */
   readonly #warned = new Set<string>();
   #hasAnswered = false;
+  #hasToldSilence = false;
   /** Milliseconds by which the server's clock is ahead of ours. */
   #skew = 0;
 
@@ -144,6 +145,27 @@ export class ApiClient {
 
   /** Carries out anything that is asked of the server under the policy: attempts until one is final. */
   async persist<T>(
+    request: Pick<ApiRequest, 'signal' | 'onLost' | 'overallTimeout'>,
+    attempt: (signal: AbortSignal) => Promise<Attempted<T>>,
+  ): Promise<T> {
+    // Nobody waits in silence for a server that may not be there.
+    const notice = this.#hasAnswered
+      ? undefined
+      : setTimeout(() => this.#tellSilence(), this.#policy.silence);
+    try {
+      return await this.#repeat(request, attempt);
+    } finally {
+      clearTimeout(notice);
+    }
+  }
+
+  #tellSilence(): void {
+    if (this.#hasToldSilence || this.#hasAnswered) return;
+    this.#hasToldSilence = true;
+    this.#notice(`no answer yet from ${this.connection.where}, waiting on`);
+  }
+
+  async #repeat<T>(
     request: Pick<ApiRequest, 'signal' | 'onLost' | 'overallTimeout'>,
     attempt: (signal: AbortSignal) => Promise<Attempted<T>>,
   ): Promise<T> {

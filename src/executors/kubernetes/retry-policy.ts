@@ -10,6 +10,8 @@ export interface RetryPolicy {
   readonly overallTimeout: number;
   /** Attempts at a server that has never answered, before saying that it cannot be reached. */
   readonly firstContactAttempts: number;
+  /** Without a first answer, before the user is told that it is waited for. */
+  readonly silence: number;
   readonly baseDelay: number;
   readonly maxDelay: number;
   readonly now: () => number;
@@ -22,6 +24,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   attemptTimeout: 30_000,
   overallTimeout: 300_000,
   firstContactAttempts: 4,
+  silence: 5_000,
   baseDelay: 200,
   maxDelay: 10_000,
   // Monotonic: a clock that is set during a run must not end or prolong it.

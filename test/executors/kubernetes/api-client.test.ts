@@ -101,6 +101,15 @@ describe('the API client on a bad day', () => {
     expect(cluster.count('GET')).toBe(2);
   });
 
+  it('tells once that it waits for a server that does not say a word', async () => {
+    const said: string[] = [];
+    const policy = { ...timelessPolicy(), attemptTimeout: 300, silence: 50 };
+    const client = connect(cluster, { policy, notice: (line) => said.push(line) });
+    cluster.fail({ kind: 'hang' }, { times: 2 });
+    await Promise.all([client.request({ path: jobs, signal }), client.request({ path: jobs, signal })]);
+    expect(said).toEqual([`no answer yet from ${client.connection.where}, waiting on`]);
+  });
+
   it('stops at once when it is aborted, also while it waits', async () => {
     cluster.fail({ kind: 'answer', status: 503, headers: { 'retry-after': '100' } }, { times: 100 });
     const interruption = new AbortController();
