@@ -46,15 +46,9 @@ export function explainRefusal(refusal: S3Refusal, asked: Asked, settings: S3Set
   const said = [code, refusal.message].filter((text) => text !== '').join(': ') || `HTTP ${status}`;
   const what = asked.key === undefined ? `bucket "${settings.bucket}"` : `"${asked.key}"`;
 
-  if (code === 'NoSuchBucket')
-    return new StoreError(
-      'settings',
-      'S3_NO_BUCKET',
-      `there is no bucket "${settings.bucket}" ${where}: ${setting('S3_BUCKET_NAME')}`,
-      {
-        hint: 'check the name, and that S3_ENDPOINT_URL is the right server',
-      },
-    );
+  // A path in the address makes a key of the bucket's name: then it is a key that is missing.
+  if (code === 'NoSuchBucket' || (status === 404 && asked.key === undefined))
+    return noBucket(refusal, asked, settings);
   if (code === 'InvalidAccessKeyId')
     return credentials(`the server ${where} does not know ${setting('AWS_ACCESS_KEY_ID')}`);
   if (code === 'SignatureDoesNotMatch')
@@ -122,6 +116,36 @@ export function explainRefusal(refusal: S3Refusal, asked: Asked, settings: S3Set
   return new StoreError(kind, 'S3_REFUSED', `${asked.method} ${what} ${where} failed: ${said}`, {
     exitCode: 3,
   });
+}
+
+/** Nothing was found of the bucket itself. */
+function noBucket({ code }: S3Refusal, { method }: Asked, settings: S3Settings): StoreError {
+  const { endpoint, bucket } = settings;
+  const address = `S3_ENDPOINT_URL (${settings.origin('S3_ENDPOINT_URL')})`;
+  // The answer to a HEAD has no body, and so no code.
+  if (code === '' && method !== 'HEAD')
+    return new StoreError(
+      'settings',
+      'S3_BROKEN_ANSWER',
+      `what is at ${endpoint.origin} says "404 Not Found" as no S3 server does: ${address}`,
+      { hint: 'check the address and its port, and that no proxy answers in its place' },
+    );
+  const path = endpoint.pathname.replace(/\/+$/, '');
+  if (path !== '')
+    return new StoreError(
+      'settings',
+      'S3_NO_BUCKET',
+      `there is no bucket "${bucket}" below ${endpoint.origin}${path}: ${address} has a path`,
+      {
+        hint: `the bucket belongs into S3_BUCKET_NAME; most servers want S3_ENDPOINT_URL=${endpoint.origin}`,
+      },
+    );
+  return new StoreError(
+    'settings',
+    'S3_NO_BUCKET',
+    `there is no bucket "${bucket}" at ${endpoint.origin}: S3_BUCKET_NAME (${settings.origin('S3_BUCKET_NAME')})`,
+    { hint: 'check the name, and that S3_ENDPOINT_URL is the right server, without the bucket' },
+  );
 }
 
 function credentials(message: string): StoreError {

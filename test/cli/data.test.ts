@@ -51,7 +51,7 @@ describe('upload and download', () => {
     expect(left.code).toBe(3);
     expect(left.stderr).toBe(
       'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 4 bytes here\n' +
-        'Nothing downloaded; 1 differs and was left (overwrite=true replaces)\n',
+        'Nothing downloaded; 1 differs and was left (overwrite=true replaces it)\n',
     );
     expect((await run('download', 'file=data/a', 'overwrite=true')).code).toBe(0);
     expect(readFileSync(path('data/a'), 'utf8')).toBe('there, longer');

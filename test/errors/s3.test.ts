@@ -72,6 +72,28 @@ const cases: readonly Case[] = [
     message: /there is no bucket "example" at http:.*: S3_BUCKET_NAME \(from \.env:2\)/,
   },
   {
+    code: 'S3_NO_BUCKET',
+    what: 'a bucket in the address',
+    // The bucket's name is the key then.
+    arrange: ({ server, write }) =>
+      write(
+        '.env',
+        `S3_BUCKET_NAME=example\nS3_ENDPOINT_URL=${server.url}/example\nAWS_ACCESS_KEY_ID=FAKEKEY\nAWS_SECRET_ACCESS_KEY=fake/secret+key\n`,
+      ),
+    argv: ['list'],
+    exit: 3,
+    message:
+      /there is no bucket "example" below http:\S+\/example: S3_ENDPOINT_URL \(from \.env:2\) has a path\n {2}hint: the bucket belongs into S3_BUCKET_NAME; most servers want S3_ENDPOINT_URL=http:\/\/[\d.]+:\d+\n/,
+  },
+  {
+    code: 'S3_BROKEN_ANSWER',
+    what: 'a web server',
+    arrange: ({ server }) => server.fail({ page: 404 }, () => true, always),
+    argv: ['upload', 'file=data/'],
+    exit: 3,
+    message: /what is at http:\S+ says "404 Not Found" as no S3 server does: S3_ENDPOINT_URL \(from \.env:1\)/,
+  },
+  {
     code: 'S3_REGION',
     what: 'another region',
     arrange: fail(reply(400, 'AuthorizationHeaderMalformed', { extra: '<Region>eu-north-1</Region>' })),
@@ -191,7 +213,7 @@ const cases: readonly Case[] = [
     },
     argv: ['upload', 'file=data/'],
     exit: 3,
-    message: /data\/a differs and was left: other content\n[^]*overwrite=true replaces them/,
+    message: /data\/a differs and was left: other content\n[^]*overwrite=true replaces it/,
   },
   {
     code: 'S3_NO_MATCH',

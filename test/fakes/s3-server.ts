@@ -18,6 +18,8 @@ export interface Seen {
 /** What goes wrong. `reply` and the like are instead of the true answer, the others spoil it. */
 export type Fault =
   | { readonly reply: { status: number; code: string; headers?: Record<string, string>; extra?: string } }
+  /** What a web server answers that is no S3 server. */
+  | { readonly page: number }
   /** The connection is reset before any answer; `after`: once the request was carried out. */
   | { readonly reset: 'before' | 'after' }
   /** The body ends after so many bytes: with its length announced, or with nothing that tells. */
@@ -123,6 +125,10 @@ export class FakeS3Server {
       if (fault !== undefined && 'reset' in fault && fault.reset === 'before')
         return void request.socket.resetAndDestroy();
       if (fault !== undefined && 'meanwhile' in fault) await fault.meanwhile();
+      if (fault !== undefined && 'page' in fault)
+        return void response
+          .writeHead(fault.page, { 'content-type': 'text/html' })
+          .end('<html><body><h1>Nothing here</h1><p>nginx</body></html>');
       if (fault !== undefined && 'reply' in fault) {
         const { status, code, headers, extra } = fault.reply;
         for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);

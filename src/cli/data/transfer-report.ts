@@ -183,14 +183,18 @@ function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, 
         : `${verb} ${counted(moved, 'file')}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}${rate}`;
   const rest = [
     same > 0 ? `${count(same)} already there` : '',
-    different > 0
-      ? `${different === 1 ? '1 differs and was' : `${count(different)} differ and were`} left (overwrite=true replaces)`
-      : '',
+    formatDifferent(different),
     skipped > 0 ? `${count(skipped)} refused by name` : '',
     ignored > 0 ? `${count(ignored)} skipped` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
   return [first, ...rest.filter((part) => part !== '')].join('; ');
+}
+
+function formatDifferent(number: number): string {
+  if (number === 0) return '';
+  if (number === 1) return '1 differs and was left (overwrite=true replaces it)';
+  return `${count(number)} differ and were left (overwrite=true replaces them)`;
 }
 
 function exitCodeOf(summary: TransferSummary): ExitCode {
