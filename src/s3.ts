@@ -127,20 +127,46 @@ function selectionOf(file: string, options: BucketOptions) {
   return selection.value;
 }
 
-const bucketOptions = ['cwd', 'env', 'include', 'exclude', 'signal'];
-const removeOptions = [...bucketOptions, 'onEvent'];
-const allTransferOptions = [...removeOptions, 'localPath', 'overwrite', 'dryRun'];
+const isText = (value: unknown) => typeof value === 'string';
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isFunction = (value: unknown) => typeof value === 'function';
+const isBoolean = (value: unknown) => typeof value === 'boolean';
+
+type Kinds = Readonly<Record<string, readonly [string, (value: unknown) => boolean]>>;
+
+const bucketOptions: Kinds = {
+  cwd: ['a text', isText],
+  env: ['an object', (value) => typeof value === 'object' && value !== null],
+  include: ['a list of patterns', isTexts],
+  exclude: ['a list of patterns', isTexts],
+  signal: ['an AbortSignal', (value) => value instanceof AbortSignal],
+};
+const removeOptions: Kinds = { ...bucketOptions, onEvent: ['a function', isFunction] };
+const allTransferOptions: Kinds = {
+  ...removeOptions,
+  localPath: ['a text', isText],
+  overwrite: ['true or false', isBoolean],
+  dryRun: ['true or false', isBoolean],
+};
 
 /** What the compiler tells those who use one: a misspelt option would be lost without a word. */
-function refuseMistakes(file: unknown, options: object, known: readonly string[]): void {
-  const stranger = Object.keys(options).find((key) => !known.includes(key));
-  if (stranger !== undefined) {
-    const near = nearestName(stranger, known);
-    const hint = near === undefined ? `there are ${known.join(', ')}` : `did you mean "${near}"?`;
-    throw new DiagnosticError(
-      errorDiagnostic('CLI_UNKNOWN_FLAG', `there is no option "${stranger}"`, { hint }),
-      ExitCode.usage,
-    );
+function refuseMistakes(file: unknown, options: object, known: Kinds): void {
+  const names = Object.keys(known);
+  for (const [name, value] of Object.entries(options)) {
+    const [kind, fits] = known[name] ?? [];
+    if (kind === undefined || fits === undefined) {
+      const near = nearestName(name, names);
+      const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean "${near}"?`;
+      throw new DiagnosticError(
+        errorDiagnostic('CLI_UNKNOWN_FLAG', `there is no option "${name}"`, { hint }),
+        ExitCode.usage,
+      );
+    }
+    if (value !== undefined && !fits(value))
+      throw new DiagnosticError(
+        errorDiagnostic('CLI_BAD_VALUE', `the option "${name}" is to be ${kind}`),
+        ExitCode.usage,
+      );
   }
   if (typeof file !== 'string' || file === '')
     throw new DiagnosticError(

@@ -63,6 +63,20 @@ it('refuses an option that it does not know', async () => {
   await expect(find(undefined as unknown as string)).rejects.toMatchObject({ exitCode: 2 });
 });
 
+it.each([
+  [{ include: '*.csv' }, 'the option "include" is to be a list of patterns'],
+  [{ exclude: [1] }, 'the option "exclude" is to be a list of patterns'],
+  [{ overwrite: 'false' }, 'the option "overwrite" is to be true or false'],
+  [{ localPath: 1 }, 'the option "localPath" is to be a text'],
+])('refuses %j, which the compiler would', async (options, message) => {
+  const { cwd } = await startProject();
+  const wrong = { cwd, env: {}, signal: undefined, ...options } as unknown as Parameters<typeof download>[1];
+  await expect(download('data/', wrong)).rejects.toMatchObject({
+    exitCode: 2,
+    diagnostics: [{ code: 'CLI_BAD_VALUE', message }],
+  });
+});
+
 it('shows who does not catch its errors one line of source, not a chunk', async () => {
   const { cwd } = await startProject();
   const program = `import { find } from ${JSON.stringify(built)}; await find('x');`;

@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 import type { DigestText } from './digest.ts';
 import { type Expectation, expectationsOf } from './expected-digest.ts';
 import { chunkSize, digestBytes, digestFile } from './file-digest.ts';
+import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { PartialFile } from './partial-file.ts';
 import { printable } from './safe-key.ts';
@@ -156,11 +157,13 @@ async function downloadLarge(
     done = true;
     return { info, digest, written };
   } catch (error) {
-    // What is known to be wrong, or lies elsewhere by now, is not kept for resuming; after a network loss it is.
+    // What is known to be wrong, or lies elsewhere by now, is not kept for resuming, nor what fills the disk up; after a
+    // network loss it is.
     const stale =
       error instanceof StoreError &&
       (error.kind === 'changed' || error.diagnostics[0]?.code === 'S3_KEY_REFUSED');
-    if (error instanceof Damaged || error instanceof Unproven || stale) {
+    const full = isSystemError(error, 'ENOSPC', 'EDQUOT', 'EFBIG');
+    if (error instanceof Damaged || error instanceof Unproven || stale || full) {
       partial.discard();
       tools.onBytes(-counted);
     }

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { isSystemError } from './local-file.ts';
+import { makeFolder } from './make-folder.ts';
 import { whyUnsafe } from './safe-key.ts';
 import { StoreError } from './store-error.ts';
 
@@ -23,7 +24,7 @@ export class SafeTargets {
   /** `create` false: looks only, and a folder that is missing counts as one that could be made. */
   constructor(root: string, create: boolean) {
     this.#create = create;
-    if (create) mkdirSync(root, { recursive: true });
+    if (create) makeFolder(root);
     this.#root = realOrSame(root);
     this.#folders.set('', { real: this.#root });
   }
@@ -67,7 +68,7 @@ export class SafeTargets {
     const path = join(parent.real, name.slice(cut + 1));
     const info = lstatSync(path, { throwIfNoEntry: false });
     if (info === undefined) {
-      if (this.#create) mkdirSync(path, { recursive: true });
+      if (this.#create) makeFolder(path);
       return { real: path };
     }
     if (info.isDirectory()) return { real: path };

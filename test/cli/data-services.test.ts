@@ -450,3 +450,13 @@ describe('a reader that has had enough', () => {
     expect(there.length).toBe(400);
   });
 });
+
+// Half a file that is kept for resuming would keep the disk full.
+it('a download that does not fit leaves nothing behind', async () => {
+  const { server, cwd } = await startProject();
+  server.bucket.put('big', Buffer.alloc(3 << 20));
+  const shell = `trap '' XFSZ; ulimit -f 1024; exec "$0" "$1" download file=big`;
+  const ran = run('bash', ['-c', shell, process.execPath, bin], { cwd, env: { PATH: process.env['PATH'] } });
+  await expect(ran).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/EFBIG/) });
+  expect(readdirSync(cwd).sort()).toEqual(['.env']);
+});
