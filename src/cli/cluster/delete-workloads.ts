@@ -31,6 +31,7 @@ import type { DeleteOptions } from '../delete-options.ts';
 import { openProject } from '../project.ts';
 import { confirm } from '../prompt.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
+import { openLastLaunch } from './last-launch.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
 
 interface Target {
@@ -44,11 +45,12 @@ interface Target {
 /** Lists this user's workloads of this project, asks, and removes them with what they own. */
 export async function deleteWorkloads(options: DeleteOptions, context: Context): Promise<ExitCode> {
   const json = options.json === true;
-  const config = await openProject(context);
-  if (config.project.backend === 'runai') {
+  const read = await openProject(context).catch((error: unknown) => ({ error }));
+  if (!('error' in read) && read.project.backend === 'runai') {
     const { deleteRunaiWorkloads } = await import('../runai/delete-workloads.ts');
-    return await deleteRunaiWorkloads(config, options, context);
+    return await deleteRunaiWorkloads(read, options, context);
   }
+  const config = 'error' in read ? await openLastLaunch(read.error, context) : read;
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);

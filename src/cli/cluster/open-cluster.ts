@@ -18,6 +18,14 @@ export interface Cluster extends Disposable {
   readonly keep: () => Promise<void>;
 }
 
+/** What of a configuration says where its workloads are, and whose. */
+export interface ClusterConfig extends Pick<Config, 'locate'> {
+  readonly project: Pick<
+    Config['project'],
+    'namespace' | 'user' | 'project_name' | 'context' | 'concurrency'
+  >;
+}
+
 /** Whether the project's files say where on a cluster to run. */
 export function hasCluster(config: Config): boolean {
   return config.project.namespace !== undefined && config.project.user !== undefined;
@@ -30,7 +38,7 @@ export function hasCluster(config: Config): boolean {
  * @throws DiagnosticError without `kube.yaml`, without a kubeconfig, or on another cluster
  */
 export async function openCluster(
-  config: Config,
+  config: ClusterConfig,
   options: { readonly yes?: boolean; readonly isWriting?: boolean },
   context: Context,
 ): Promise<Cluster> {
@@ -49,7 +57,7 @@ export async function openCluster(
     throw new DiagnosticError(errorDiagnostic(code, message, { location, hint }), ExitCode.usage);
   }
   const access = await readKubeconfig(context.env, wanted);
-  const asked = { context: access.context, server: access.server, namespace };
+  const asked = { context: access.context, server: access.server, namespace, user, project };
   const keep = await checkSweepCluster(
     asked,
     { yes: options.yes === true, isWriting: options.isWriting === true },

@@ -6,11 +6,17 @@ import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnos
 import { ExitCode } from '../../exit-code.ts';
 import { canAsk, confirm } from '../prompt.ts';
 
-/** Where a sweep was started, kept in `.toolbox/cluster.json`. */
-export interface SweepCluster {
+interface Place {
   readonly context: string;
   readonly server: string;
   readonly namespace: string;
+}
+
+/** Where a sweep was started, kept in `.toolbox/cluster.json`. */
+export interface SweepCluster extends Place {
+  /** Whose it is, to find it again where the files have mistakes; older versions have not kept it. */
+  readonly user?: string | undefined;
+  readonly project?: string | undefined;
 }
 
 const file = '.toolbox/cluster.json';
@@ -33,7 +39,7 @@ export async function checkSweepCluster(
   options: { readonly yes: boolean; readonly isWriting: boolean },
   context: Context,
 ): Promise<(() => Promise<void>) | undefined> {
-  const kept = await read(context.cwd);
+  const kept = await readSweepCluster(context.cwd);
   if (kept === undefined) return () => write(context.cwd, asked);
   const other = compare(kept, asked);
   if (other === undefined) return undefined;
@@ -44,13 +50,13 @@ export async function checkSweepCluster(
 }
 
 /** What is to be said where the sweep was started elsewhere; `undefined` where it was not. */
-export async function findOtherCluster(asked: SweepCluster, root: string): Promise<Diagnostic | undefined> {
-  const kept = await read(root);
+export async function findOtherCluster(asked: Place, root: string): Promise<Diagnostic | undefined> {
+  const kept = await readSweepCluster(root);
   return kept === undefined ? undefined : compare(kept, asked);
 }
 
 /** The server is what counts: the same cluster may have several contexts. */
-function compare(kept: SweepCluster, asked: SweepCluster): Diagnostic | undefined {
+function compare(kept: Place, asked: Place): Diagnostic | undefined {
   const on = 'make job yes=true starts it anew';
   if (kept.server === asked.server) {
     if (kept.namespace === asked.namespace) return undefined;
@@ -71,17 +77,18 @@ function compare(kept: SweepCluster, asked: SweepCluster): Diagnostic | undefine
   );
 }
 
-function describe({ context, server, namespace }: SweepCluster): string {
+function describe({ context, server, namespace }: Place): string {
   return `${server} (context "${context}", namespace ${namespace})`;
 }
 
-async function read(root: string): Promise<SweepCluster | undefined> {
+/** `undefined` where no sweep has been started. */
+export async function readSweepCluster(root: string): Promise<SweepCluster | undefined> {
   try {
-    const { context, server, namespace } = JSON.parse(
+    const { context, server, namespace, user, project } = JSON.parse(
       await readFile(join(root, file), 'utf8'),
     ) as Partial<SweepCluster>;
     if (context === undefined || server === undefined || namespace === undefined) return undefined;
-    return { context, server, namespace };
+    return { context, server, namespace, user, project };
   } catch {
     // None yet, or cut short: then nothing is known, and nothing refused.
     return undefined;
