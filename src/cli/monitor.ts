@@ -71,11 +71,16 @@ export const command = defineCommand({
         report,
         signal,
       });
-      const { missing, failed, different } = await monitor.run();
-      if (options.json) context.stdout.write(`${JSON.stringify({ type: 'stopped', missing })}\n`);
-      else context.stderr.write(`Stopped watching ${printable(file)}${formatMissing(missing)}\n`);
+      const { missing, unremoved, different } = await monitor.run();
+      if (options.json) context.stdout.write(`${JSON.stringify({ type: 'stopped', missing, unremoved })}\n`);
+      else
+        context.stderr.write(
+          `Stopped watching ${printable(file)}` +
+            formatKeys(missing, 'file', 'may not be in the bucket') +
+            `${formatKeys(unremoved, 'removed file', 'may still be in the bucket')}\n`,
+        );
       // Being told to stop is how this command ends.
-      return missing.length > 0 || failed > 0
+      return missing.length > 0 || unremoved.length > 0
         ? ExitCode.failed
         : different > 0
           ? ExitCode.refused
@@ -87,11 +92,11 @@ export const command = defineCommand({
   },
 });
 
-function formatMissing(keys: readonly string[]): string {
+function formatKeys(keys: readonly string[], noun: string, what: string): string {
   if (keys.length === 0) return '';
   const more = keys.length > mostNamed ? [`${count(keys.length - mostNamed)} more`] : [];
   const names = [...keys.slice(0, mostNamed).map(printable), ...more].join(', ');
-  return `; ${counted(keys.length, 'file')} may not be in the bucket: ${names}`;
+  return `; ${counted(keys.length, noun)} ${what}: ${names}`;
 }
 
 /** One folder has one name here, whatever links lead to it. */

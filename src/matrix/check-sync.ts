@@ -19,7 +19,7 @@ export function checkSync(config: Config): Diagnostic[] {
         ['sync_every'],
         'key',
       ),
-      hint: 'write outputs: [out/<name>/] into config/kube.yaml (docs/data.md)',
+      hint: 'write outputs: [out/<name>/] into config/launch.yaml (docs/data.md)',
     }),
   ];
 }

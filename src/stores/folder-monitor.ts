@@ -43,8 +43,8 @@ export interface MonitorOptions {
 export interface MonitorSummary {
   /** Keys of files that are not known to be in the bucket as they are. */
   readonly missing: readonly string[];
-  /** Keys that could not be removed. */
-  readonly failed: number;
+  /** Keys that may be in the bucket although their files were removed. */
+  readonly unremoved: readonly string[];
   /** Left because another object is there. */
   readonly different: number;
 }
@@ -90,7 +90,8 @@ export class FolderMonitor {
     } finally {
       this.#cache.save();
     }
-    return { missing: await this.#missing(), ...this.#folder.left };
+    const missing = await this.#missing();
+    return { missing, unremoved: this.#folder.unremoved(), different: this.#folder.different };
   }
 
   /** Looks once more, without the bucket: what came since the last look, or while nothing could be asked, counts. */

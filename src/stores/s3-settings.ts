@@ -76,7 +76,9 @@ export function readS3Settings(env: Environment, dotenv: DotEnv): Checked<S3Sett
     fail(
       'S3_SETTING_INVALID',
       `S3_ENDPOINT_URL (${origin('S3_ENDPOINT_URL')}) is no address of a server`,
-      'write it as https://s3.example.org',
+      isHost(address)
+        ? `write it as http://${address}, or with https://`
+        : 'write it as https://s3.example.org',
     );
   }
 
@@ -148,6 +150,11 @@ function parseEndpoint(text: string): URL | undefined {
   return known && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
     ? url
     : undefined;
+}
+
+/** `host:port`, or a name with a dot: what a secret in the wrong place does not look like. */
+function isHost(text: string): boolean {
+  return /^(?:[\w-]+:\d+|[\w-]+(?:\.[\w-]+)+(?::\d+)?)\/?$/.test(text);
 }
 
 function lineInDotenv(dotenv: DotEnv, name: string): string {

@@ -19,6 +19,8 @@ export interface Watched {
 /** What was seen of a folder, look after look, and what has come to rest in it or was removed. */
 export class WatchedFolder {
   readonly #watched = new Map<string, Watched>();
+  /** What could not be seen the last time, although it may be there. */
+  #hidden: readonly string[] = [];
   /** Every folder that was walked, and what it was to the system the last time. */
   readonly #folders = new Map<string, string>();
 
@@ -31,6 +33,7 @@ export class WatchedFolder {
       if (same) known.quiet++;
       else this.#watched.set(file.key, newcomer(file, known?.etag));
     }
+    this.#hidden = [...hidden];
     const away = this.#away(folders);
     for (const [name, identity] of folders) this.#folders.set(name, identity);
     for (const [key, watched] of this.#watched) {
@@ -69,13 +72,17 @@ export class WatchedFolder {
     return [...this.#watched.values()].filter(({ done, missing }) => !done && missing === 0);
   }
 
-  /** How many removals failed the last time, and how many files were left because another object is there. */
-  get left(): { readonly failed: number; readonly different: number } {
+  /** Keys of what was brought to the bucket, is here no more, and was not removed there. */
+  unremoved(): string[] {
+    return [...this.#watched]
+      .filter(([key, { missing, etag }]) => missing > 0 && etag !== undefined && !isBelow(key, this.#hidden))
+      .map(([key]) => key);
+  }
+
+  /** How many files were left because another object is there. */
+  get different(): number {
     const all = [...this.#watched.values()];
-    return {
-      failed: all.filter(({ failures, missing }) => failures > 0 && missing > 0).length,
-      different: all.filter(({ done, etag, missing }) => done && etag === undefined && missing === 0).length,
-    };
+    return all.filter(({ done, etag, missing }) => done && etag === undefined && missing === 0).length;
   }
 
   /**

@@ -245,6 +245,7 @@ describe('monitor', () => {
     expect(await stop(third)).toBe(0);
     const { child: fourth, output } = await start(cwd, ['mn', 'file=out', 'interval=600'], /Watching/);
     write('out/late', 'x');
+    rmSync(path('out/a'));
     expect(await stop(fourth)).toBe(1);
     expect(output.text).toMatch(/^Stopped watching out\/; 1 file may not be in the bucket: out\/late$/m);
   });

@@ -14,7 +14,10 @@ it.each([
   project.write('config/launch.yaml', 'model: {average: {command: python a.py}}\n');
   const found = (await planProblems(project.cwd)).filter(({ code }) => code === 'CONTAINER_NO_OUTPUTS');
   expect(found).toHaveLength(count);
-  for (const each of found) expect(each).toMatchObject({ severity: 'warning', location: { file: { path: 'config/kube.yaml' } } });
+  // <name> means the trial only in launch.yaml.
+  const hint = expect.stringContaining('outputs: [out/<name>/] into config/launch.yaml');
+  const location = { file: { path: 'config/kube.yaml' } };
+  for (const each of found) expect(each).toMatchObject({ severity: 'warning', location, hint });
 });
 
 it.each([

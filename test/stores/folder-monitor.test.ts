@@ -196,7 +196,7 @@ it('tries an upload again that failed, and tells what is not there in the end', 
   bucket.server.fail({ reply: { status: 403, code: 'AccessDenied' } }, put('out/never'), 99);
   const { lines, summary } = await watch(bucket, Array(9).fill(nothing));
   expect(lines).toEqual(['watching', 'failed out/a', 'failed out/never', 'uploaded out/a']);
-  expect(summary).toEqual({ missing: ['out/never'], failed: 0, different: 0 });
+  expect(summary).toEqual({ missing: ['out/never'], unremoved: [], different: 0 });
 });
 
 it('tells in the end what came while nothing could be asked, also where nothing ever could', async () => {
@@ -217,8 +217,32 @@ it('tells in the end what came while nothing could be asked, also where nothing 
       () => write('out/b', 'b'),
     ]);
     const missing = ['out/a', 'out/b', ...(looks === 0 ? ['out/there'] : [])];
-    expect(summary).toEqual({ missing, failed: 0, different: 0 });
+    expect(summary).toEqual({ missing, unremoved: [], different: 0 });
   }
+});
+
+it('tells in the end what was removed here, and not there', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  write('out/a', 'a');
+  write('out/sub/b', 'b');
+  let cut = false;
+  server.fail({ reset: 'before' }, () => cut, Number.POSITIVE_INFINITY);
+  const { summary } = await watch(bucket, [
+    nothing,
+    nothing,
+    () => {
+      cut = true;
+      rmSync(path('out/a'));
+    },
+    nothing,
+    // Not known to be removed: it cannot be seen.
+    () => {
+      rmSync(path('out/sub'), { recursive: true });
+      symlinkSync('nowhere', path('out/sub'));
+    },
+  ]);
+  expect(summary).toEqual({ missing: [], unremoved: ['out/a'], different: 0 });
 });
 
 it('tells nothing in the end of what was there all the time, nor where the folder is away', async () => {
@@ -259,7 +283,7 @@ it('tries a removal again that failed, and survives a refused one', async () => 
     'removed out/a',
   ]);
   expect(server.bucket.keys()).toEqual([]);
-  expect(summary).toEqual({ missing: [], failed: 0, different: 0 });
+  expect(summary).toEqual({ missing: [], unremoved: [], different: 0 });
 });
 
 it('leaves what it has not uploaded itself, unless it may overwrite', async () => {
@@ -275,7 +299,7 @@ it('leaves what it has not uploaded itself, unless it may overwrite', async () =
   ];
   const { lines, summary } = await watch(bucket, steps);
   expect(lines).toEqual(['watching', 'different out/old']);
-  expect(summary).toEqual({ missing: [], failed: 0, different: 1 });
+  expect(summary).toEqual({ missing: [], unremoved: [], different: 1 });
   expect(server.bucket.objects.get('out/old')?.body.toString()).toBe('there');
   expect(server.bucket.keys()).toEqual(['out/old', 'out/precious']);
   expect((await watch(bucket, [nothing, nothing], { overwrite: true })).lines).toEqual([
@@ -312,7 +336,7 @@ it('leaves what others have put there since it began', async () => {
   ]);
   const left = [...server.bucket.objects].map(([key, { body }]) => `${key} ${body}`);
   expect(left.sort()).toEqual(['out/a theirs', 'out/b theirs', 'out/c mine, changed', 'out/new theirs']);
-  expect(summary).toEqual({ missing: [], failed: 0, different: 2 });
+  expect(summary).toEqual({ missing: [], unremoved: [], different: 2 });
 });
 
 it('removes more than one request takes', async () => {

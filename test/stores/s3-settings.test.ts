@@ -29,6 +29,18 @@ describe('settings', () => {
     expect(settings.origin('AWS_REGION')).toBe('not set');
   });
 
+  it.each([
+    ['127.0.0.1:7480', 'write it as http://127.0.0.1:7480, or with https://'],
+    ['localhost:9000', 'write it as http://localhost:9000, or with https://'],
+    ['s3.example.org', 'write it as http://s3.example.org, or with https://'],
+    ['user:secret@host:1', 'write it as https://s3.example.org'],
+    ['fakeSecret/Key', 'write it as https://s3.example.org'],
+  ])('say how to write the address "%s"', (address, hint) => {
+    const dotenv = parseDotEnv(new SourceFile('.env', 'S3_BUCKET_NAME=one\n')).dotenv;
+    const checked = readS3Settings({ S3_ENDPOINT_URL: address }, dotenv);
+    expect(checked).toMatchObject({ ok: false, diagnostics: [{ code: 'S3_SETTING_INVALID', hint }] });
+  });
+
   it('take key, secret and token from one place', () => {
     const dotenv = 'S3_BUCKET_NAME=one\nAWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\nAWS_SESSION_TOKEN=c\n';
     expect(read({}, dotenv).credentials).toEqual({
