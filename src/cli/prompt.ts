@@ -59,7 +59,9 @@ export async function valueOrAsk(
   const answer = canAsk(context) ? await ask(question, context) : '';
   if (answer !== '') return answer;
   throw new DiagnosticError(
-    errorDiagnostic('CLI_MISSING_VALUE', `"${flag}" is missing`, { hint: `add ${flag}=PATH` }),
+    errorDiagnostic('CLI_MISSING_VALUE', `"${flag}" is missing`, {
+      hint: `add ${flag}=PATH, as in ${flag}=data/`,
+    }),
     ExitCode.usage,
   );
 }

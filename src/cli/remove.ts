@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
-import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnosticToJson } from '../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
 import { formatBytes } from '../report/format-bytes.ts';
 import { count, counted } from '../report/transfer-progress.ts';
 import { findObjects } from '../stores/find-objects.ts';
+import { noMatch } from '../stores/no-match.ts';
 import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
 import { type RemoveEvent, removeKeys } from '../stores/remove.ts';
 import { printable } from '../stores/safe-key.ts';
@@ -33,9 +33,13 @@ export const command = defineCommand({
     try {
       const objects = await findObjects(store, selection, context.signal);
       if (objects.length === 0)
-        throw new DiagnosticError(
-          errorDiagnostic('S3_NO_MATCH', `no key in ${store.name} matches "${printable(file)}"`),
-          ExitCode.failed,
+        throw await noMatch(
+          'key',
+          `in ${store.name}`,
+          { ...options, file, root: context.cwd },
+          async (all) => {
+            return (await findObjects(store, all, context.signal)).length;
+          },
         );
       if (options.dry_run) {
         const lines = objects.map(({ key }) =>

@@ -1,4 +1,4 @@
-import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { DiagnosticError, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
 import { DigestCache } from './digest-cache.ts';
 import { downloadFile } from './file-download.ts';
@@ -6,6 +6,7 @@ import { findObjects } from './find-objects.ts';
 import { findFolding } from './folding.ts';
 import { InOrder } from './in-order.ts';
 import { statLocalFile } from './local-file.ts';
+import { noMatch } from './no-match.ts';
 import type { ObjectStore } from './object-store.ts';
 import { planDownload } from './plan-download.ts';
 import { printable } from './safe-key.ts';
@@ -30,7 +31,10 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const onKeys = (keys: number) => counter.report({ type: 'looked', keys, files: 0, bytes: 0 });
   const objects = await findObjects(store, selection.value, signal, onKeys);
-  if (objects.length === 0) throw noSuchObject(options.file, store);
+  if (objects.length === 0)
+    throw await noMatch('key', `in ${store.name}`, options, async (all) => {
+      return (await findObjects(store, all, signal)).length;
+    });
 
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
   const targets = openTargets(root, !dryRun);
@@ -119,11 +123,4 @@ function openTargets(root: string, create: boolean): SafeTargets {
   } catch (error) {
     throw new DiagnosticError(ownFailure(root, error), 1);
   }
-}
-
-function noSuchObject(text: string, store: ObjectStore): DiagnosticError {
-  const diagnostic = errorDiagnostic('S3_NO_MATCH', `no key in ${store.name} matches "${printable(text)}"`, {
-    hint: 'make list shows what is there',
-  });
-  return new DiagnosticError(diagnostic, 1);
 }

@@ -1,4 +1,4 @@
-import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { DiagnosticError } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
 import { compareAsListed } from './compare-as-listed.ts';
 import { compareAtOnce, comparePair } from './compare-pair.ts';
@@ -6,10 +6,10 @@ import { DigestCache } from './digest-cache.ts';
 import { uploadFile } from './file-upload.ts';
 import { findObjects } from './find-objects.ts';
 import { InOrder } from './in-order.ts';
-import type { LocalFile } from './local-file.ts';
+import { findLocalFiles, type LocalFile } from './local-file.ts';
+import { noMatch } from './no-match.ts';
 import type { ObjectStore } from './object-store.ts';
 import { compareKeys } from './s3-listing.ts';
-import { printable } from './safe-key.ts';
 import { parseSelection } from './selection.ts';
 import { type Comparison, decideAction } from './sync-plan.ts';
 import { TransferCounter, type TransferSummary } from './transfer-event.ts';
@@ -43,7 +43,10 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
   for (const diagnostic of local.refused) counter.report({ type: 'skipped', diagnostic });
   for (const each of local.unreadable) counter.report({ type: 'failed', ...each });
   const met = [local.files, local.ignored, local.refused, local.unreadable];
-  if (met.every((each) => each.length === 0)) throw noSuchFile(options.file, root);
+  if (met.every((each) => each.length === 0))
+    throw await noMatch('file', `below ${root}`, options, async (all) => {
+      return (await findLocalFiles(root, all, signal)).files.length;
+    });
 
   const planned: LocalFile[] = [];
   const compareTools = { store, cache, signal };
@@ -121,11 +124,4 @@ export async function uploadAll(store: ObjectStore, options: TransferOptions): P
     cache.save();
   }
   return counter.summary;
-}
-
-function noSuchFile(text: string, root: string): DiagnosticError {
-  const diagnostic = errorDiagnostic('S3_NO_MATCH', `no file below ${root} matches "${printable(text)}"`, {
-    hint: 'quote patterns, so that the shell leaves them alone',
-  });
-  return new DiagnosticError(diagnostic, 1);
 }

@@ -116,6 +116,33 @@ describe('upload and download', () => {
     expect(stderr).toBe(`Stopped: 0 of 1 file done, 0 B; the same command ${next}\n`);
   });
 
+  it('say of filters that leave nothing how much there was', async () => {
+    const { run, write, server } = await startProject();
+    for (const name of ['a.txt', 'b.txt']) {
+      write(`data/${name}`, 'x');
+      server.bucket.put(`data/${name}`, 'x');
+    }
+    const said = async (command: string, ...flags: string[]) => {
+      const { code, stderr } = await run(command, 'file=data/', ...flags);
+      return [code, stderr.split('\n')[0]?.replace(/bucket .* that|\/.* that/, '… that')];
+    };
+    for (const command of ['upload', 'download', 'remove']) {
+      const [noun, where] = command === 'upload' ? ['file', 'below'] : ['key', 'in'];
+      expect(await said(command, 'exclude=*.txt')).toEqual([
+        1,
+        `error S3_NO_MATCH: of 2 ${noun}s ${where} … that "data/" matches, exclude= leaves none`,
+      ]);
+      expect(await said(command, 'include=a.*', 'exclude=a.txt')).toEqual([
+        1,
+        `error S3_NO_MATCH: of 2 ${noun}s ${where} … that "data/" matches, include= and exclude= leave none`,
+      ]);
+    }
+    expect(server.bucket.keys().length).toBe(2);
+    expect((await run('download', 'file=none/', 'exclude=*.txt')).stderr).toMatch(
+      /no key in .* matches "none\/"\n/,
+    );
+  });
+
   it('count one key and one file as one', () => {
     expect(formatLooking({ keys: 1, files: 1, bytes: 5 })).toBe(
       'Looking: 1 key listed, 1 file compared (5 B)',
