@@ -170,6 +170,21 @@ describe('the commands of the cluster', () => {
       expect((await project.run(['job'])).stderr).toBe(`${8 - made} created, ${made} left as they are\n`);
     });
 
+    it('waits in the states that status has, with json=true', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'running' });
+      const seen = new Set<string>();
+      const { code } = await project.run(['wait', 'json=true'], {
+        onStdout: (text) => {
+          for (const line of text.trim().split('\n')) seen.add(JSON.parse(line).state);
+          if (seen.has('pending') && seen.has('running'))
+            for (const name of [first, second]) cluster.simulation.move('lab', name, { kind: 'succeeded' });
+        },
+      });
+      expect([...seen].sort()).toEqual(['pending', 'running', 'succeeded']);
+      expect(code).toBe(0);
+    });
+
     it('takes where=, overwrite= and json=', async () => {
       const { stdout } = await project.run(['job', 'where=hid=512', 'json=true']);
       expect(
@@ -198,6 +213,12 @@ describe('the commands of the cluster', () => {
       expect(code).toBe(1);
       expect(stdout).toContain(`Job '${first}' failed (exit code 3)`);
       expect(stderr).toContain('1 succeeded, 1 failed');
+      const lines = (await project.run(['wait', 'json=true'])).stdout.trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line))).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ type: 'state', name: first, state: 'failed', exitCode: 3 }),
+        ]),
+      );
       // Remembered after a TTL has removed the Job.
       cluster.store.remove('jobs', cluster.store.get('jobs', 'lab', second) as ApiObject);
       expect((await project.run(['job', 'where=hid=512'])).stdout).toBe(
@@ -271,6 +292,10 @@ describe('the commands of the cluster', () => {
         stderr: expect.stringContaining(`"${second}" has no Job`),
       });
       expect((await project.run(['wait', 'where=hid=256'])).code).toBe(0);
+      expect(await project.run(['wait', 'where=hid=256 hid=512'])).toMatchObject({
+        code: 0,
+        stderr: 'no trials\n',
+      });
     });
 
     it('keeps to max_parallel, and wait goes on with it', async () => {
@@ -794,6 +819,7 @@ describe('the commands of the cluster', () => {
       expect(code).toBe(2);
       expect(stderr).toContain(`job.batch/${first}`);
       expect(stderr).toContain('CLI_CANNOT_ASK');
+      expect((await project.run(['delete', 'json=true'])).stderr).toContain(`job.batch/${first}  pending\n`);
       expect((await project.run(['delete'], { tty: true, stdin: 'n\n' })).code).toBe(3);
       expect(names()).toHaveLength(2);
       expect((await project.run(['delete_job', `name=${first}`], { tty: true, stdin: 'y\n' })).code).toBe(0);

@@ -70,6 +70,19 @@ test('says that a snapshot in the bucket is not stored, which pods need', async 
   );
 });
 
+test('names the first and the last of many Secrets that a snapshot needs', async () => {
+  using folder = projectFolder({
+    ...project,
+    'config/kube.yaml': project['config/kube.yaml'].replace('image\n', 'snapshot\n'),
+    'notes.txt': 'canary-4f1e77',
+    'noise.bin': randomBytes(700 * 1024),
+  });
+  const { stdout } = await runMain(folder.root, ['dryrun']);
+  expect(stdout).toMatch(
+    /^the code's snapshot, (\d) Secrets, code-\w{16}-0 to code-\w{16}-\d would be stored \(not written/m,
+  );
+});
+
 test.each(['dryrun', 'pod-dryrun'])('%s writes the ConfigMaps of a snapshot', async (command) => {
   using folder = projectFolder({
     ...project,

@@ -83,7 +83,9 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     );
     return ExitCode.ok;
   }
-  if (!json) for (const { title, state } of targets) context.stderr.write(`${title}  ${state}\n`);
+  // Whoever has not said yes is to see what it would be.
+  if (!json || !options.yes)
+    for (const { title, state } of targets) context.stderr.write(`${title}  ${state}\n`);
   const count = targets.length === 1 ? 'this 1 object' : `these ${targets.length} objects`;
   if (!(await confirm(`Delete ${count} in namespace ${api.namespace}?`, { yes: options.yes }, context))) {
     context.stderr.write('nothing was deleted\n');

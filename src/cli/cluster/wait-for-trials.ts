@@ -10,6 +10,7 @@ import { hasFailed } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { DiskRecordStore } from '../../records/record-store.ts';
+import type { TrialState } from '../../records/run-record.ts';
 import type { Cluster } from './open-cluster.ts';
 
 /** Waits until the Jobs of these trials have ended, saying so of each; remembers how they ended. */
@@ -34,14 +35,20 @@ export async function waitForTrials(
     for (const { name } of readPack(metadata.annotations) ?? []) present.add(name);
   };
   const counts = { succeeded: 0, failed: 0 };
-  const say = (name: string, state: string, reason: string | undefined, rest: object = {}): void => {
+  const say = (
+    name: string,
+    state: TrialState,
+    words: string,
+    reason: string | undefined,
+    rest: object = {},
+  ): void => {
     if (options.json)
       context.stdout.write(`${JSON.stringify({ type: 'state', name, state, reason, ...rest })}\n`);
-    else context.stdout.write(`Job '${name}' ${state}${reason === undefined ? '' : ` (${reason})`}\n`);
+    else context.stdout.write(`Job '${name}' ${words}${reason === undefined ? '' : ` (${reason})`}\n`);
   };
   const sayEnd = ({ name, state, reason, exitCode }: Observation): void => {
     counts[hasFailed(state) ? 'failed' : 'succeeded'] += 1;
-    say(name, state === 'timeout' ? 'timed out' : state, reason, { exitCode });
+    say(name, state, state === 'timeout' ? 'timed out' : state, reason, { exitCode });
   };
   const vanished = await waitForJobs({
     api,
@@ -51,7 +58,7 @@ export async function waitForTrials(
     signal: context.signal,
     report: ({ observation: { name, state, reason } }, job) => {
       see(job);
-      say(name, `is ${state}`, reason);
+      say(name, state, `is ${state}`, reason);
     },
     ended: async (view, job) => {
       see(job);
@@ -64,11 +71,11 @@ export async function waitForTrials(
       await outcomes.see(job, view.observation, context.signal);
     },
   });
-  for (const name of vanished) say(name, 'is gone', 'deleted before it was seen to end');
-  if (!options.json)
-    context.stderr.write(
-      `${counts.succeeded} succeeded, ${counts.failed} failed${vanished.length > 0 ? `, ${vanished.length} gone` : ''}\n`,
-    );
+  for (const name of vanished) say(name, 'missing', 'is gone', 'deleted before it was seen to end');
+  const gone = vanished.length > 0 ? `, ${vanished.length} gone` : '';
+  const said =
+    names.size === 0 ? 'no trials' : `${counts.succeeded} succeeded, ${counts.failed} failed${gone}`;
+  if (!options.json) context.stderr.write(`${said}\n`);
   const missing = [...names].filter(
     (name) =>
       !present.has(name) && !countsWithoutJob(options.records.readListed(name), api.client.serverTime()),

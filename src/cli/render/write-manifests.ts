@@ -124,8 +124,15 @@ function describeSnapshot({ placement }: PreparedCode): { what: string; digest: 
   if (placed?.kind !== 'snapshot') return undefined;
   const { from, digest } = placed;
   if (from.store === 'configmaps' && from.secret !== true) return undefined;
-  const where = from.store === 'bucket' ? `${from.key} in the bucket` : `Secret ${from.names.join(', ')}`;
+  const where = from.store === 'bucket' ? `${from.key} in the bucket` : describeSecrets(from.names);
   return { what: `the code's snapshot, ${where}`, digest };
+}
+
+/** Pieces of a large archive are many, and their names differ in a number at the end. */
+function describeSecrets(names: readonly string[]): string {
+  return names.length < 4
+    ? `Secret ${names.join(', ')}`
+    : `${names.length} Secrets, ${names[0]} to ${names.at(-1)}`;
 }
 
 function hasErrors(problems: ReadonlyMap<string, Diagnostic>): boolean {
