@@ -41,7 +41,7 @@ export interface MonitorOptions {
 
 /** What was not done in the end. */
 export interface MonitorSummary {
-  /** Keys of files that are not known to be in the bucket as they are. */
+  /** Keys of files that are not known to be in the bucket as they are; of folders that could not be looked into. */
   readonly missing: readonly string[];
   /** Keys that may be in the bucket although their files were removed. */
   readonly unremoved: readonly string[];
@@ -103,8 +103,10 @@ export class FolderMonitor {
     try {
       const local = await findLocalFiles(root, selection, signal);
       if (local.folders.has(selection.folder)) this.#folder.note(local);
+      missing.push(...local.unreadable.map(({ key }) => key));
     } catch {
-      // What was seen before is told.
+      // What was seen before is told, and that there may be more.
+      missing.push(selection.folder);
     }
     for (const { file } of this.#folder.pending()) {
       const listed = this.#listed?.get(file.key);

@@ -21,6 +21,8 @@ export class WatchedFolder {
   readonly #watched = new Map<string, Watched>();
   /** What could not be seen the last time, although it may be there. */
   #hidden: readonly string[] = [];
+  /** What was in a folder when that went away, by key: its object is still the one that was left there. */
+  readonly #etags = new Map<string, string>();
   /** Every folder that was walked, and what it was to the system the last time. */
   readonly #folders = new Map<string, string>();
 
@@ -31,14 +33,18 @@ export class WatchedFolder {
       const known = this.#watched.get(file.key);
       const same = known !== undefined && known.missing === 0 && isUnchanged(known.file, file);
       if (same) known.quiet++;
-      else this.#watched.set(file.key, newcomer(file, known?.etag));
+      else this.#watched.set(file.key, newcomer(file, known?.etag ?? this.#etags.get(file.key)));
+      this.#etags.delete(file.key);
     }
     this.#hidden = [...hidden];
     const away = this.#away(folders);
     for (const [name, identity] of folders) this.#folders.set(name, identity);
     for (const [key, watched] of this.#watched) {
       if (present.has(key)) continue;
-      if (isBelow(key, away)) this.#watched.delete(key);
+      if (isBelow(key, away)) {
+        if (watched.etag !== undefined) this.#etags.set(key, watched.etag);
+        this.#watched.delete(key);
+      }
       // What cannot be seen may be there: a broken link, a mount that is away.
       else if (isBelow(key, hidden)) watched.missing = 1;
       else watched.missing++;

@@ -12,11 +12,16 @@ type Bucket = Awaited<ReturnType<typeof startBucket>>;
 async function watch(
   { store, root }: Bucket,
   steps: readonly (() => void)[],
-  { overwrite = false, ...filter }: { overwrite?: boolean; include?: readonly string[] } = {},
+  options: { overwrite?: boolean; include?: readonly string[]; blindInTheEnd?: boolean } = {},
 ) {
+  const { overwrite = false, blindInTheEnd = false, ...filter } = options;
   const selection = parseSelection('out/', root, filter);
   if (!selection.ok) throw new Error('no selection');
   const stop = new AbortController();
+  const matches = (key: string): boolean => {
+    if (blindInTheEnd && stop.signal.aborted) throw new Error('cannot be looked at');
+    return selection.value.matches(key);
+  };
   const left = [...steps];
   const events: MonitorEvent[] = [];
   const pauses: number[] = [];
@@ -31,7 +36,7 @@ async function watch(
   }
   const monitor = new FolderMonitor({
     store,
-    selection: selection.value,
+    selection: { ...selection.value, matches },
     root,
     project: root,
     interval: 1000,
@@ -165,6 +170,29 @@ it('deletes nothing when an empty folder takes the place of the watched one, as 
   expect(server.bucket.keys()).toEqual(['out/a', 'out/deep/b']);
 });
 
+it('knows what it uploaded again when it comes back to a folder that was away', async () => {
+  const bucket = await startBucket();
+  const { server, write, path } = bucket;
+  for (const name of ['out/a', 'out/b', 'out/never-back']) write(name, 'one');
+  const { lines } = await watch(bucket, [
+    nothing,
+    nothing,
+    () => renameSync(path('out'), path('away')),
+    () => mkdirSync(path('out')),
+    nothing,
+    () => {
+      write('out/a', 'one');
+      write('out/b', 'two');
+    },
+    () => rmSync(path('out/a')),
+    nothing,
+    nothing,
+  ]);
+  expect(lines.slice(4)).toEqual(['waiting', 'resumed', 'uploaded out/b', 'removed out/a']);
+  expect(server.bucket.keys()).toEqual(['out/b', 'out/never-back']);
+  expect(server.bucket.objects.get('out/b')?.body.toString()).toBe('two');
+});
+
 it('deletes nothing below a part of the folder that cannot be seen, whatever include says', async () => {
   const bucket = await startBucket();
   const { server, write, path } = bucket;
@@ -252,6 +280,34 @@ it('tells nothing in the end of what was there all the time, nor where the folde
   expect((await watch(bucket, [])).summary.missing).toEqual([]);
   const away = [nothing, nothing, nothing, () => renameSync(bucket.path('out'), bucket.path('away'))];
   expect((await watch(bucket, away)).summary.missing).toEqual([]);
+});
+
+it('names in the end what it could not look into, and its folder where it could not look at all', async () => {
+  const bucket = await startBucket();
+  const { write, path } = bucket;
+  write('out/a', 'a');
+  // Longer than a path may be, which also root cannot read.
+  const name = 'x'.repeat(200);
+  const above = `out/${`${name}/`.repeat(Math.floor((4000 - path('out/').length) / 201))}more`;
+  const steps = [
+    nothing,
+    nothing,
+    () => {
+      mkdirSync(path(above.slice(0, -'more'.length)), { recursive: true });
+      write(`more/${name}/${name}/b`, 'b');
+      renameSync(path('more'), path(above));
+    },
+  ];
+  const { summary } = await watch(bucket, steps);
+  renameSync(path(above), path('more'));
+  expect(summary).toEqual({
+    missing: [expect.stringContaining(`${above}/${name}`)],
+    unremoved: [],
+    different: 0,
+  });
+
+  const stopped = await watch(bucket, [nothing, nothing], { blindInTheEnd: true });
+  expect(stopped.summary).toEqual({ missing: ['out/'], unremoved: [], different: 0 });
 });
 
 it('tries a removal again that failed, and survives a refused one', async () => {
