@@ -230,7 +230,7 @@ describe('launching a sweep', () => {
     await run(makeSpecs(1));
     cluster.store.remove('jobs', job(name));
     const now = Date.now() + 3_600_000;
-    expect((await run(makeSpecs(1, 'v2'), { overwrite: 'changed', now })).results).toEqual(['replaced']);
+    expect((await run(makeSpecs(1, 'v2'), { overwrite: 'changed', now })).results).toEqual(['created']);
   });
 
   it('remembers a success whose Job a TTL has removed', async () => {
