@@ -22,8 +22,12 @@ export function ownEnv(
   return Object.fromEntries(
     Object.entries(env)
       .filter(([name]) => !secret.has(name))
-      .map(([name, value]) => [name, name === 'PYTHONPATH' ? withSource(value) : value]),
+      .map(([name, value]) => [name, podValue(name, value)]),
   );
+}
+
+function podValue(name: string, value: string): string {
+  return name === 'PYTHONPATH' ? withSource(value) : value;
 }
 
 /**
@@ -35,10 +39,11 @@ export function literalEnv(
   scripts: Readonly<Record<string, string>>,
   secret: ReadonlyMap<string, string>,
 ): EnvVar[] {
-  const merged = ownEnv({ ...baseEnv, ...env }, secret);
+  const merged: Readonly<Record<string, string>> = { ...baseEnv, ...env };
   const list: EnvVar[] = [];
   for (const [name, value] of Object.entries(merged)) {
-    if (!Object.hasOwn(scripts, name)) list.push({ name, value: keepDollars(value) });
+    if (!secret.has(name) && !Object.hasOwn(scripts, name))
+      list.push({ name, value: keepDollars(podValue(name, value)) });
   }
   if (!secret.has('NODE_NAME') && merged['NODE_NAME'] === undefined) {
     list.push({ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } });
