@@ -21,6 +21,8 @@ export const command = defineCommand({
     const { writeManifests } = await import('./render/write-manifests.ts');
     const { usesPacks } = await import('./cluster/uses-packs.ts');
     const { packSpecs } = await import('./render/pack-specs.ts');
+    const { keepMemorySmall } = await import('./keep-memory-small.ts');
+    keepMemorySmall();
     const sweep = await openSweep(context);
     const { config, renderer, code } = sweep;
     const chosen = chosenBy(options.where, sweep);

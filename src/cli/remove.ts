@@ -11,9 +11,9 @@ import { type RemoveEvent, removeKeys } from '../stores/remove.ts';
 import { printable } from '../stores/safe-key.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
-import { keepMemorySmall } from './data/keep-memory-small.ts';
 import { outliveReader } from './data/outlive-reader.ts';
 import { select } from './data/select.ts';
+import { keepMemorySmall } from './keep-memory-small.ts';
 import { confirm, valueOrAsk } from './prompt.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
 

@@ -7,10 +7,10 @@ import type { BulkMover } from '../../stores/bulk-mover.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import { printable } from '../../stores/safe-key.ts';
 import type { CommonOptions, Options } from '../command.ts';
+import { keepMemorySmall } from '../keep-memory-small.ts';
 import { valueOrAsk } from '../prompt.ts';
 import { chooseMover } from './choose-mover.ts';
 import type { transferFlags } from './data-flags.ts';
-import { keepMemorySmall } from './keep-memory-small.ts';
 import { outliveReader } from './outlive-reader.ts';
 import { TransferReport } from './transfer-report.ts';
 
