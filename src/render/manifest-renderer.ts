@@ -1,8 +1,9 @@
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { checkType, formatPath } from './check-types.ts';
+import { Filler, plain } from './filler.ts';
 import type { KubernetesObject, RenderedObject } from './rendered-object.ts';
 import { Replay } from './replay.ts';
-import { analyzeSkeleton, fillTree, type ManifestProblem, parseManifest, type Skeleton } from './skeleton.ts';
+import { analyzeSkeleton, type ManifestProblem, parseManifest } from './skeleton.ts';
 import { fillText, type Rendering } from './template-engine.ts';
 import type { TemplateSet } from './template-set.ts';
 
@@ -21,11 +22,11 @@ export interface RenderedManifest {
 export class ManifestRenderer {
   readonly #templates: TemplateSet;
   /** `undefined`: this text's manifests have to be parsed one by one. */
-  readonly #skeletons = new Map<string, Skeleton | undefined>();
+  readonly #fillers = new Map<string, Filler | undefined>();
 
   readonly #replays = new Map<
     string,
-    { readonly replay: Replay | undefined; readonly skeleton: Skeleton | undefined }
+    { readonly replay: Replay | undefined; readonly filler: Filler | undefined }
   >();
 
   constructor(templates: TemplateSet) {
@@ -42,13 +43,13 @@ export class ManifestRenderer {
     } catch (error) {
       return { object: undefined, diagnostics: [this.#missingValue(name, error)] };
     }
-    const skeleton = this.#skeletonOf(rendering.text);
-    if (skeleton !== undefined && skeleton.pieces.length === rendering.values.length + 1)
-      return this.#fill(name, view, skeleton, rendering.values);
+    const filler = this.#fillerOf(rendering.text);
+    if (filler !== undefined && filler.skeleton.pieces.length === rendering.values.length + 1)
+      return this.#fill(name, view, filler, rendering.values);
     const text = fillText(rendering.text.split('\0'), rendering.values);
     const { object, problems } = parseManifest(text);
     if (problems.length > 0) return this.#refuse(name, view, problems);
-    return { object: renderedObject(text, () => object as KubernetesObject), diagnostics: [] };
+    return { object: renderedObject(text, object as KubernetesObject), diagnostics: [] };
   }
 
   /** The way of most manifests of a sweep, with the shipped templates: they differ in texts from the one before. */
@@ -58,15 +59,16 @@ export class ManifestRenderer {
     let values = known?.replay?.values(view);
     if (values === undefined) {
       const replay = Replay.of(view, (slotted) => this.#templates.engine.render(name, slotted));
-      known = { replay, skeleton: replay && this.#skeletonOf(replay.text) };
+      known = { replay, filler: replay && this.#fillerOf(replay.text) };
       this.#replays.set(name, known);
       values = replay?.values(view);
     }
-    if (values === undefined || known?.skeleton?.pieces.length !== values.length + 1) return undefined;
-    return this.#fill(name, view, known.skeleton, values);
+    if (values === undefined || known?.filler?.skeleton.pieces.length !== values.length + 1) return undefined;
+    return this.#fill(name, view, known.filler, values);
   }
 
-  #fill(name: string, view: unknown, skeleton: Skeleton, values: readonly unknown[]): RenderedManifest {
+  #fill(name: string, view: unknown, filler: Filler, values: readonly unknown[]): RenderedManifest {
+    const { skeleton } = filler;
     let problems: ManifestProblem[] | undefined =
       skeleton.problems.length > 0 ? [...skeleton.problems] : undefined;
     for (let index = 0; index < skeleton.holes.length; index++) {
@@ -80,17 +82,17 @@ export class ManifestRenderer {
       });
     }
     if (problems !== undefined) return this.#refuse(name, view, problems);
-    const text = fillText(skeleton.pieces, values);
-    const object = () => fillTree(skeleton.tree, values.map(plain)) as KubernetesObject;
-    return { object: renderedObject(text, object), diagnostics: [] };
+    const { text, object } = filler.fill(values);
+    return { object: renderedObject(text, object as KubernetesObject), diagnostics: [] };
   }
 
-  #skeletonOf(text: string): Skeleton | undefined {
-    if (this.#skeletons.has(text)) return this.#skeletons.get(text);
+  #fillerOf(text: string): Filler | undefined {
+    if (this.#fillers.has(text)) return this.#fillers.get(text);
     const skeleton = analyzeSkeleton(text);
-    if (this.#skeletons.size >= maxSkeletons) this.#skeletons.clear();
-    this.#skeletons.set(text, skeleton);
-    return skeleton;
+    const filler = skeleton && new Filler(skeleton);
+    if (this.#fillers.size >= maxSkeletons) this.#fillers.clear();
+    this.#fillers.set(text, filler);
+    return filler;
   }
 
   #refuse(name: string, view: unknown, problems: readonly ManifestProblem[]): RenderedManifest {
@@ -136,34 +138,12 @@ export class ManifestRenderer {
   }
 }
 
-/** The value as its JSON reads, which is what the manifest holds: nothing absent, nothing shared with the view. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  return typeof value === 'object' && value !== null ? JSON.parse(JSON.stringify(value)) : value;
-}
-
 function lineOffset(text: string, line: number): number {
   let offset = 0;
   for (let number = 1; number < line; number++) offset = text.indexOf('\n', offset) + 1;
   return offset;
 }
 
-function renderedObject(text: string, make: () => KubernetesObject): RenderedObject {
-  let object: KubernetesObject | undefined;
-  const get = () => {
-    object ??= make();
-    return object;
-  };
-  return {
-    text,
-    get object() {
-      return get();
-    },
-    get kind() {
-      return get().kind;
-    },
-    get name() {
-      return get().metadata.name;
-    },
-  };
+function renderedObject(text: string, object: KubernetesObject): RenderedObject {
+  return { kind: object.kind, name: object.metadata.name, text, object };
 }

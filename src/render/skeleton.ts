@@ -1,14 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { checkType, knownKinds, modelOf, type TypeProblem } from './check-types.ts';
+import { fillTree, foldConstants, holeCount, type Tree } from './manifest-tree.ts';
 import { hole } from './template-engine.ts';
-
-/** A manifest's tree with holes where values go. */
-type Tree =
-  | { readonly hole: number }
-  /** A scalar, or a whole part without holes, frozen. */
-  | { readonly constant: unknown }
-  | { readonly items: readonly Tree[] }
-  | { readonly entries: readonly (readonly [string, Tree])[] };
 
 /** Something wrong with a rendered text, at a line of it (from 1). */
 export interface ManifestProblem extends TypeProblem {
@@ -87,45 +80,6 @@ export function parseManifest(text: string): {
   const problems = [...parsed.problems];
   checkTree(parsed.tree, parsed.lineOf, problems, new Map());
   return { object: fillTree(parsed.tree, []), problems };
-}
-
-/** The object a tree and its values stand for. Parts without a value of their own are shared, and frozen. */
-export function fillTree(tree: Tree, values: readonly unknown[]): unknown {
-  if ('hole' in tree) return values[tree.hole];
-  if ('constant' in tree) return tree.constant;
-  if ('items' in tree) {
-    const items = new Array<unknown>(tree.items.length);
-    for (let index = 0; index < items.length; index++) {
-      const item = tree.items[index];
-      if (item !== undefined) items[index] = fillTree(item, values);
-    }
-    return items;
-  }
-  const object: Record<string, unknown> = {};
-  for (const [key, each] of tree.entries) {
-    if (key === '__proto__')
-      Object.defineProperty(object, key, {
-        value: fillTree(each, values),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    else object[key] = fillTree(each, values);
-  }
-  return object;
-}
-
-/** Makes what has no holes once, for all the manifests it is part of. */
-function foldConstants(tree: Tree): Tree {
-  if ('hole' in tree || 'constant' in tree) return tree;
-  const folded: Tree =
-    'items' in tree
-      ? { items: tree.items.map(foldConstants) }
-      : { entries: tree.entries.map(([key, each]) => [key, foldConstants(each)] as const) };
-  const parts = 'items' in folded ? folded.items : folded.entries.map(([, each]) => each);
-  return parts.every((each) => 'constant' in each)
-    ? { constant: Object.freeze(fillTree(folded, [])) }
-    : folded;
 }
 
 interface Parsed {
@@ -230,13 +184,6 @@ function checkTree(
       return true;
     },
   );
-}
-
-function holeCount(tree: Tree): number {
-  if ('hole' in tree) return tree.hole + 1;
-  if ('constant' in tree) return 0;
-  const parts = 'items' in tree ? tree.items : tree.entries.map(([, each]) => each);
-  return parts.reduce((most, each) => Math.max(most, holeCount(each)), 0);
 }
 
 function text(value: unknown): string {

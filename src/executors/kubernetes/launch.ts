@@ -99,9 +99,8 @@ class Launch {
     // What cannot be created is found before anything is deleted for it.
     const planned = this.#plan(specs);
     let started = await this.#release(items);
-    const byUid = new Map([...items, ...started].map((job) => [job.metadata.uid, job]));
     // The limit may have been given to the launch that created the Jobs that wait.
-    this.#slots = new Slots(maxParallel ?? limitOf(items), [...byUid.values()]);
+    this.#slots = new Slots(maxParallel ?? limitOf(items), [...items, ...started]);
     await inOrder(
       planned,
       this.#options.concurrency,
@@ -154,9 +153,7 @@ class Launch {
     const planned: PlannedTrial[] = [];
     for (const spec of specs) {
       const seen = this.#look(spec, this.#there.get(spec.name));
-      const changed = changedParts(spec.fingerprint, seen.known?.fingerprint);
-      if (only === undefined || keepsState(only, seen.known?.state ?? 'missing', changed))
-        planned.push({ spec, seen });
+      if (only === undefined || this.#isAmong(only, spec, seen)) planned.push({ spec, seen });
     }
     const toCreate = planned.filter(({ seen }) => seen.action.kind !== 'keep');
     this.#prepared = prepareAll(
@@ -164,6 +161,10 @@ class Launch {
       toCreate.map(({ spec }) => spec),
     );
     return planned;
+  }
+
+  #isAmong(only: Only, { fingerprint }: JobSpec, { known }: Seen): boolean {
+    return keepsState(only, known?.state ?? 'missing', changedParts(fingerprint, known?.fingerprint));
   }
 
   #look(spec: JobSpec, job: Job | undefined): Seen {
@@ -176,29 +177,29 @@ class Launch {
     return { job, view, known, action };
   }
 
-  async #settle({ spec, seen: first }: PlannedTrial): Promise<LaunchStep> {
+  #settle({ spec, seen }: PlannedTrial): LaunchStep | Promise<LaunchStep> {
+    return seen.action.kind === 'keep' ? this.#keep(spec, seen, seen.action.changed) : this.#make(spec, seen);
+  }
+
+  #keep(spec: JobSpec, seen: Seen, changed: readonly string[]): LaunchStep | Promise<LaunchStep> {
+    const { job, view, known } = seen;
+    const kept: LaunchStep = { ...stepOf(spec, seen), result: 'kept', changed };
+    if (job === undefined || view === undefined) return kept;
+    const pod = job.spec?.template?.spec;
+    // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
+    if (hasNoPodReady(job)) this.#needed.add(spec, pod);
+    if (known?.state === 'pending' || known?.state === 'suspended') this.#oldSecrets.add(spec, pod);
+    return this.#outcomes.see(job, view.observation, this.#options.signal)?.then(() => kept) ?? kept;
+  }
+
+  async #make(spec: JobSpec, first: Seen): Promise<LaunchStep> {
     let wasDeleted = false;
     // Each round looks at the Job anew: it may have changed since, and what was to be done with it, too.
     for (let round = 1, seen = first; ; round += 1) {
-      const { view, known, action } = seen;
+      const { view, action } = seen;
       let { job } = seen;
-      const step = {
-        name: spec.name,
-        found: view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing'),
-        reason: known?.reason,
-        isWaiting: false,
-        changed: [],
-        diagnostics: [],
-      } as const;
-      if (action.kind === 'keep') {
-        // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
-        if (job !== undefined && hasNoPodReady(job)) this.#needed.add(spec, job.spec?.template?.spec);
-        if (job !== undefined && (known?.state === 'pending' || known?.state === 'suspended'))
-          this.#oldSecrets.add(spec, job.spec?.template?.spec);
-        if (job !== undefined && view !== undefined)
-          await this.#outcomes.see(job, view.observation, this.#options.signal);
-        return { ...step, result: 'kept', changed: action.changed };
-      }
+      const step = stepOf(spec, seen);
+      if (action.kind === 'keep') return await this.#keep(spec, seen, action.changed);
       if (this.#quota !== undefined) return { ...step, result: 'left' };
       try {
         if (action.kind === 'replace' && job !== undefined) {
@@ -267,6 +268,18 @@ class Launch {
       throw error;
     }
   }
+}
+
+/** What is told of a trial before anything has come of it. */
+function stepOf({ name }: JobSpec, { view, known }: Seen) {
+  return {
+    name,
+    found: view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing'),
+    reason: known?.reason,
+    isWaiting: false,
+    changed: [],
+    diagnostics: [],
+  } as const;
 }
 
 /** It will have failed when its pods have ended. */

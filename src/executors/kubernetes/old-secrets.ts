@@ -13,7 +13,7 @@ export class OldSecrets {
   /** By the Secrets they refer to, with one of the trials: thousands share the same. */
   readonly #groups = new Map<
     string,
-    { readonly spec: JobSpec; readonly names: Set<string>; count: number }
+    { readonly spec: JobSpec; readonly names: ReadonlySet<string>; count: number }
   >();
 
   constructor(executor: Pick<KubernetesExecutor, 'prepare'>) {
@@ -21,14 +21,11 @@ export class OldSecrets {
   }
 
   add(spec: JobSpec, pod: PodSpec | undefined): void {
-    const names = new Set(
-      needsOf(pod)
-        .filter(({ resource }) => resource === secrets)
-        .map(({ name }) => name),
-    );
-    const key = [...names].join(' ');
+    let key = '';
+    for (const { resource, name } of needsOf(pod)) if (resource === secrets) key += ` ${name}`;
     const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, { spec, names, count: 1 });
+    if (group === undefined)
+      this.#groups.set(key, { spec, names: new Set(key.split(' ').slice(1)), count: 1 });
     else group.count += 1;
   }
 

@@ -36,12 +36,18 @@ export class OutcomeMemory {
 
   /**
    * @param observation of the Job and, where they are at hand, its pods
+   * @returns `undefined` where there is nothing to write, as of most Jobs of a large listing
    * @throws DiagnosticError when a record cannot be written
    */
-  async see(job: Job, observation: Observation, signal: AbortSignal): Promise<void> {
+  see(job: Job, observation: Observation, signal: AbortSignal): Promise<void> | undefined {
     const { uid, name } = job.metadata;
-    if (this.#seen.has(uid) || !hasEnded(job) || this.#records.hasRecorded(name, uid)) return;
+    if (this.#seen.has(uid) || !hasEnded(job) || this.#records.hasRecorded(name, uid)) return undefined;
     this.#seen.add(uid);
+    return this.#note(job, observation, signal);
+  }
+
+  async #note(job: Job, observation: Observation, signal: AbortSignal): Promise<void> {
+    const { uid, name } = job.metadata;
     const trials = readPack(job.metadata.annotations);
     if (trials !== undefined) {
       if (trials.every((each) => this.#hasSucceeded(each.name, each.fingerprint.hash))) return;

@@ -24,19 +24,23 @@ export function needsOf(spec: PodSpec | undefined): readonly Need[] {
     if (name !== undefined)
       needs.push({ resource, name, isRequired: isRequired && reference?.optional !== true });
   };
-  for (const volume of spec?.volumes ?? [])
-    for (const source of [volume, ...(volume.projected?.sources ?? [])]) {
-      add(secrets, source.secret);
-      add(configMaps, source.configMap);
-    }
+  const addBoth = (source: { readonly secret?: Reference; readonly configMap?: Reference }): void => {
+    add(secrets, source.secret);
+    add(configMaps, source.configMap);
+  };
+  for (const volume of spec?.volumes ?? []) {
+    addBoth(volume);
+    volume.projected?.sources?.forEach(addBoth);
+  }
   for (const container of [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]) {
     for (const { secretRef, configMapRef } of container.envFrom ?? []) {
       add(secrets, secretRef);
       add(configMaps, configMapRef);
     }
     for (const { valueFrom } of container.env ?? []) {
-      add(secrets, valueFrom?.secretKeyRef);
-      add(configMaps, valueFrom?.configMapKeyRef);
+      if (valueFrom === undefined) continue;
+      add(secrets, valueFrom.secretKeyRef);
+      add(configMaps, valueFrom.configMapKeyRef);
     }
   }
   // Without this a pod starts: its image may be there, or public.
