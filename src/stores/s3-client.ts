@@ -125,7 +125,18 @@ export class S3Client {
     return await this.text(request, (text) => parseAnswer(text, root), signal);
   }
 
-  /** Whether the server checks what arrives against the digest that is signed. */
+  /** Whether the server says that the body is not what was signed; `undefined` where one attempt cannot tell. */
+  async refusesAsDamaged(request: S3Request, signal: AbortSignal): Promise<boolean | undefined> {
+    try {
+      const outcome = await this.#attempt(request, readText, signal);
+      if ('value' in outcome) return false;
+      return outcome.trouble.kind === 'garbled' && outcome.refusal !== undefined ? true : undefined;
+    } catch {
+      // Whatever it is, the request that comes next meets it, too.
+      return undefined;
+    }
+  }
+
   get signs(): boolean {
     return this.#signer !== undefined;
   }

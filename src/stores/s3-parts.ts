@@ -16,6 +16,8 @@ export class S3Parts {
   readonly #head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>;
   /** What is stored beside the objects that were begun. */
   readonly #begun = new WeakMap<PartUpload, DigestText>();
+  /** `undefined`: not known yet. */
+  #serverChecks: boolean | undefined;
 
   constructor(client: S3Client, head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>) {
     this.#client = client;
@@ -41,6 +43,7 @@ export class S3Parts {
     const upload = { key, id: await this.#client.perform(request, read, signal) };
     this.#begun.set(upload, digest);
     if (lost) await this.#abortTwins(upload, performance.now() - began, signal);
+    this.#serverChecks ??= await this.#checksBytes(upload, signal);
     return upload;
   }
 
@@ -65,6 +68,18 @@ export class S3Parts {
     }
   }
 
+  /**
+   * Whether a byte turned on the way would be refused: not every server, nor every proxy that signs anew, looks at the
+   * digest that we sign. Asked once a run, with one wrong byte, which costs less than the MD5 of all that is sent.
+   * A server that takes it gets the true part 1 in its place, so this comes before any part.
+   */
+  async #checksBytes({ key, id }: PartUpload, signal: AbortSignal): Promise<boolean | undefined> {
+    if (!this.#client.signs) return false;
+    const query = { partNumber: '1', uploadId: id };
+    const payload = { size: 1, sha256: hash('sha256', 'right'), open: () => [Buffer.from('?')] };
+    return await this.#client.refusesAsDamaged({ method: 'PUT', key, query, payload }, signal);
+  }
+
   async newestPart({ key, id }: PartUpload, signal: AbortSignal): Promise<string | undefined> {
     let newest: string | undefined;
     let marker: string | undefined = '0';
@@ -87,8 +102,8 @@ export class S3Parts {
 
   async put(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
     const query = { partNumber: String(number), uploadId: upload.id };
-    // With a signature the server checks the bytes; without one we do, by the ETag.
-    const sent = this.#client.signs ? undefined : new WatchedPayload(payload);
+    // Either the server checks the bytes, by the digest that is signed, or we do, by the ETag.
+    const sent = this.#serverChecks === true ? undefined : new WatchedPayload(payload);
     return await this.#client.text(
       { method: 'PUT', key: upload.key, query, payload: sent ?? payload },
       (_, answer) => {

@@ -95,15 +95,16 @@ export class S3Store implements ObjectStore {
 
   async put(key: string, payload: Payload, options: PutOptions): Promise<string> {
     const headers = { [digestHeader]: options.digest };
-    const { etag, plain } = await this.#client.text(
-      { method: 'PUT', key, payload, headers },
-      (_, answer) => ({ etag: etagOf(answer), plain: isPlain(answer) }),
-      options.signal,
-    );
-    const suspect = plain && payload.md5 !== undefined && isMd5ETag(etag) && etag !== payload.md5;
-    if (suspect && !(await this.#holds(key, etag, payload, options.signal)))
-      throw new StoreError('broken', 'S3_NOT_VERIFIED', `"${key}" is not stored as it was sent`);
-    return etag;
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      const { etag, plain } = await this.#client.text(
+        { method: 'PUT', key, payload, headers },
+        (_, answer) => ({ etag: etagOf(answer), plain: isPlain(answer) }),
+        options.signal,
+      );
+      const suspect = plain && payload.md5 !== undefined && isMd5ETag(etag) && etag !== payload.md5;
+      if (!suspect || (await this.#holds(key, etag, payload, options.signal))) return etag;
+    }
+    throw new StoreError('broken', 'S3_NOT_VERIFIED', `"${key}" is not stored as it was sent`);
   }
 
   /** Reads an object back. Some servers encrypt without a word, and their ETags look like MD5 and are none. */

@@ -161,10 +161,10 @@ it('a log that grows all the time is uploaded as it was when that began', async 
   const bucket = await startBucket();
   bucket.write('log', content);
   const grow = () => appendFileSync(bucket.path('log'), 'one more line\n');
-  bucket.server.fail({ meanwhile: grow }, ({ query }) => query.has('partNumber'), 3);
+  bucket.server.fail({ meanwhile: grow }, ({ query, body }) => query.has('partNumber') && body.length > 1, 3);
   expect((await move('upload', bucket, 'log')).summary).toMatchObject({ moved: 1, failed: 0 });
   expect(bucket.server.bucket.objects.get('log')?.body.equals(content)).toBe(true);
-  expect(bucket.server.count('PUT')).toBe(3);
+  expect(bucket.server.count('PUT', ({ body }) => body.length > 1)).toBe(3);
   expect((await move('upload', bucket, 'log')).summary).toMatchObject({ different: 1 });
 });
 
