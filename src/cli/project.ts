@@ -34,9 +34,18 @@ export function openProject(context: Context): Promise<Config> {
   return config;
 }
 
-/** Whether the project's trials go through the run:ai command line, so that a command has another half for them. */
-export async function usesRunai(context: Context): Promise<boolean> {
-  return (await openProject(context)).project.backend === 'runai';
+/**
+ * Whether the project's trials go through the run:ai command line, so that a command has another half for them. Of
+ * files with mistakes it is not known: who needs more of them than this is told then.
+ */
+export function usesRunai(context: Context): Promise<boolean> {
+  return openProject(context).then(
+    ({ project }) => project.backend === 'runai',
+    (error) => {
+      if (error instanceof DiagnosticError) return false;
+      throw error;
+    },
+  );
 }
 
 async function readProjectFiles(context: Context): Promise<Config> {

@@ -8,19 +8,20 @@ export const command = defineCommand({
   },
   example: "make wait where='model=vit'",
   async run({ where, yes, json }, context) {
-    const { openPlan, usesRunai } = await import('./project.ts');
+    const { usesRunai } = await import('./project.ts');
     const { openCluster } = await import('./cluster/open-cluster.ts');
-    const { filterOf } = await import('./local/select-locally.ts');
+    const { chosenBy } = await import('./local/select-locally.ts');
     const { waitForTrials } = await import('./cluster/wait-for-trials.ts');
     const { DiskRecordStore } = await import('../records/record-store.ts');
     const { reportDiagnostics } = await import('./report-diagnostics.ts');
-    const { config, matrix, plan } = await openPlan(context, { side: 'remote' });
-    const keeps = filterOf(where, matrix);
-    const specs = [...plan].filter((spec) => keeps(spec.trial));
+    const { openPlacedPlan } = await import('./cluster/last-launch.ts');
+    const { place, plan } = await openPlacedPlan(where, context);
+    const specs = plan === undefined ? undefined : [...chosenBy(where, plan)];
     const records = new DiskRecordStore(context.cwd, (warning) =>
       reportDiagnostics([warning], context, { json }),
     );
-    if (await usesRunai(context)) {
+    if (plan !== undefined && specs !== undefined && (await usesRunai(context))) {
+      const { config } = plan;
       const { openRunai } = await import('./runai/open-runai.ts');
       const { waitForWorkloads } = await import('./runai/wait-for-workloads.ts');
       return await waitForWorkloads(
@@ -31,11 +32,11 @@ export const command = defineCommand({
         context,
       );
     }
-    using cluster = await openCluster(config, { yes }, context);
+    using cluster = await openCluster(place, { yes }, context);
     return await waitForTrials(
       cluster,
       specs,
-      { json, maxParallel: config.project.max_parallel, records },
+      { json, maxParallel: plan?.config.project.max_parallel, records },
       context,
     );
   },

@@ -9,8 +9,8 @@ import { ExitCode } from '../../exit-code.ts';
 import { parseGlob } from '../../glob.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { RunRecord } from '../../records/run-record.ts';
-import { openProject } from '../project.ts';
 import { followLogs } from './follow-logs.ts';
+import { openPlace } from './last-launch.ts';
 import { isAskedFor, latestOfEach, type TrialInJob, trialsMatching } from './log-targets.ts';
 import { type Cluster, hasCluster } from './open-cluster.ts';
 import { type PodLogRequest, printPodLog } from './print-pod-log.ts';
@@ -43,7 +43,7 @@ export async function printClusterLogs(
   context: Context,
 ): Promise<ExitCode | AskedCluster | undefined> {
   if (!mayHaveCluster(context)) return undefined;
-  const config = await openProject(context);
+  const config = await openPlace(context);
   if (!hasCluster(config)) return undefined;
   using cluster = await openToLook(config, options, context);
   const { api, owner } = cluster;

@@ -1,4 +1,3 @@
-import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
@@ -30,7 +29,7 @@ const redrawInterval = 0.1;
 const leastRedraw = 200;
 
 /** Our Jobs by name, judged with their pods. */
-type JobViews = ReadonlyMap<string, JobView>;
+type JobViews = ReadonlyMap<string, JobView & { readonly isPack?: boolean }>;
 
 /** What one look has found. */
 interface JobLook {
@@ -46,7 +45,7 @@ interface JobLook {
  */
 export async function lookAtJobs(
   cluster: Cluster,
-  config: Config,
+  maxParallel: number | undefined,
   context: Context,
   outcomes?: OutcomeMemory,
 ): Promise<JobLook> {
@@ -58,7 +57,7 @@ export async function lookAtJobs(
       api.list(jobs, { labels }, signal),
       api.list(pods, { labels }, signal),
     ]);
-    const all = await continueSweep(cluster, jobList.items, config, context);
+    const all = await continueSweep(cluster, jobList.items, maxParallel, context);
     const found = group(all, podList.items);
     await remember(found, outcomes, signal);
     const told = await askPacks(api, found, signal);
@@ -76,7 +75,7 @@ export async function lookAtJobs(
 /** The same, again after every change; ends with the signal. */
 export async function* watchJobs(
   cluster: Cluster,
-  config: Config,
+  maxParallel: number | undefined,
   context: Context,
   outcomes: OutcomeMemory,
 ): AsyncGenerator<JobLook> {
@@ -124,7 +123,7 @@ export async function* watchJobs(
       });
       if (failure !== undefined) throw failure.error;
       if (jobList !== undefined && podList !== undefined) {
-        await continueSweep(cluster, jobList, config, context);
+        await continueSweep(cluster, jobList, maxParallel, context);
         const found = group(jobList, podList);
         await remember([...found, ...group(departed.splice(0), podList)], outcomes, signal);
         const told = await askPacks(api, found, signal);
@@ -173,10 +172,10 @@ function needsEvents(views: JobViews): boolean {
 async function continueSweep(
   { api }: Cluster,
   all: readonly Job[],
-  config: Config,
+  maxParallel: number | undefined,
   context: Context,
 ): Promise<readonly Job[]> {
-  const ready = jobsToStart(all, config.project.max_parallel);
+  const ready = jobsToStart(all, maxParallel);
   if (ready.length === 0) return all;
   try {
     const started = new Map(
@@ -220,11 +219,12 @@ function judgeAll(
   told: ReadonlyMap<string, PackCodes>,
   allEvents: readonly Event[],
 ): JobViews {
-  const views = new Map<string, JobView>();
+  const views = new Map<string, JobView & { readonly isPack?: boolean }>();
   for (const { job, pods: own } of found) {
     const view = judgeJob(job, own, allEvents);
-    views.set(job.metadata.name, view);
-    for (const trial of judgePackedTrials(job, view, own, told)) views.set(trial.observation.name, trial);
+    const packed = judgePackedTrials(job, view, own, told);
+    views.set(job.metadata.name, packed.length > 0 ? { ...view, isPack: true } : view);
+    for (const trial of packed) views.set(trial.observation.name, trial);
   }
   return views;
 }

@@ -28,10 +28,10 @@ import { hasFailed } from '../../matrix/decide.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { DeleteOptions } from '../delete-options.ts';
-import { openProject } from '../project.ts';
+import { openProject, usesRunai } from '../project.ts';
 import { confirm } from '../prompt.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
-import { openLastLaunch } from './last-launch.ts';
+import { openPlace } from './last-launch.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
 
 interface Target {
@@ -45,12 +45,11 @@ interface Target {
 /** Lists this user's workloads of this project, asks, and removes them with what they own. */
 export async function deleteWorkloads(options: DeleteOptions, context: Context): Promise<ExitCode> {
   const json = options.json === true;
-  const read = await openProject(context).catch((error: unknown) => ({ error }));
-  if (!('error' in read) && read.project.backend === 'runai') {
+  if (await usesRunai(context)) {
     const { deleteRunaiWorkloads } = await import('../runai/delete-workloads.ts');
-    return await deleteRunaiWorkloads(read, options, context);
+    return await deleteRunaiWorkloads(await openProject(context), options, context);
   }
-  const config = 'error' in read ? await openLastLaunch(read.error, context) : read;
+  const config = await openPlace(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);

@@ -4,8 +4,8 @@ import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { forwardPort } from '../../executors/kubernetes/port-forward.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { openProject } from '../project.ts';
 import { findRunningPod } from './find-running-pod.ts';
+import { openPlace } from './last-launch.ts';
 import { openCluster } from './open-cluster.ts';
 
 /** Forwards a port until interrupted. */
@@ -14,7 +14,7 @@ export async function forwardFromPod(
   context: Context,
 ): Promise<ExitCode> {
   const { port, localPort } = parsePorts(options.port);
-  const config = await openProject(context);
+  const config = await openPlace(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const pod = (await findRunningPod(cluster, options.pod, context.signal)).metadata.name;
   const report = (error: unknown): void => {

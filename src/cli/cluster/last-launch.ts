@@ -1,17 +1,42 @@
 import type { Context } from '../../context.ts';
 import { DiagnosticError, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { defaultRetryPolicy } from '../../executors/kubernetes/retry-policy.ts';
+import { openPlan, openProject, type ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import type { ClusterConfig } from './open-cluster.ts';
 import { readSweepCluster } from './sweep-cluster.ts';
 
 /**
- * Where the sweep is that was started from here, and whose, for when the project's files have mistakes: a sweep must be
- * stoppable before they are mended. A warning says that it goes by this.
+ * What the project's files say of where its workloads are, and whose. Where they have mistakes, what the last launch
+ * from here has kept of it: who is about to edit them still wants to see, enter and stop what runs.
  *
- * @param error what reading the files came to; thrown where nothing has been launched, or it is not about the files
+ * @throws DiagnosticError (exit 2) where the files have mistakes, and nothing has been launched
  */
-export async function openLastLaunch(error: unknown, context: Context): Promise<ClusterConfig> {
+export function openPlace(context: Context): Promise<ClusterConfig> {
+  return openProject(context).catch((error: unknown) => openLastLaunch(error, context));
+}
+
+/**
+ * The plan, and where its workloads are; where the files have mistakes, the place alone.
+ *
+ * @param where asks for trials of the plan: without one it cannot be answered
+ * @throws DiagnosticError (exit 2) where the files have mistakes, and nothing has been launched
+ */
+export async function openPlacedPlan(
+  where: string | undefined,
+  context: Context,
+): Promise<{ readonly place: ClusterConfig; readonly plan: ProjectPlan | undefined }> {
+  try {
+    const plan = await openPlan(context, { side: 'remote' });
+    return { place: plan.config, plan };
+  } catch (error) {
+    if (where !== undefined) throw error;
+    return { place: await openLastLaunch(error, context), plan: undefined };
+  }
+}
+
+/** @param error what reading the files came to; thrown where it is not about them, too */
+async function openLastLaunch(error: unknown, context: Context): Promise<ClusterConfig> {
   const kept = error instanceof DiagnosticError ? await readSweepCluster(context.cwd) : undefined;
   if (kept?.user === undefined || kept.project === undefined) throw error;
   const { user, project, namespace } = kept;

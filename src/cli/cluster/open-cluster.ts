@@ -27,7 +27,7 @@ export interface ClusterConfig extends Pick<Config, 'locate'> {
 }
 
 /** Whether the project's files say where on a cluster to run. */
-export function hasCluster(config: Config): boolean {
+export function hasCluster(config: ClusterConfig): boolean {
   return config.project.namespace !== undefined && config.project.user !== undefined;
 }
 

@@ -44,7 +44,7 @@ export async function planPacks(
   },
   context: Context,
 ): Promise<PackPlan> {
-  const { views } = await lookAtJobs(cluster, config, context);
+  const { views } = await lookAtJobs(cluster, config.project.max_parallel, context);
   const { items } = await cluster.api
     .list(jobs, { labels: ownerSelector(cluster.owner) }, context.signal)
     .catch((error) => throwRefused('the Jobs cannot be listed', error));

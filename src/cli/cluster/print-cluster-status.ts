@@ -5,6 +5,7 @@ import { countsWithoutJob, executorName } from '../../executors/kubernetes/run-o
 import { ExitCode } from '../../exit-code.ts';
 import { changedParts } from '../../matrix/decide.ts';
 import { keepsState, type Only } from '../../matrix/select.ts';
+import type { Trial } from '../../matrix/trial.ts';
 import { observeRecord } from '../../records/observe-record.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { RunRecord } from '../../records/run-record.ts';
@@ -16,6 +17,9 @@ import type { ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { writeLines } from '../write-lines.ts';
 
+/** Names shown of what is not in the plan, before they are counted. */
+const shownOthers = 3;
+
 export interface ClusterStatusOptions {
   readonly where: string | undefined;
   readonly only: Only | undefined;
@@ -24,7 +28,13 @@ export interface ClusterStatusOptions {
 }
 
 /** Workloads by their trial's name, as one look found them. */
-export type Views = ReadonlyMap<string, { readonly observation: Observation }>;
+export type Views = ReadonlyMap<string, View>;
+
+interface View {
+  readonly observation: Observation;
+  /** A Job whose trials have views of their own. */
+  readonly isPack?: boolean;
+}
 
 /** A pod of `make pod` or `make jupyter`, and how it is: `running`. */
 export interface InteractivePod {
@@ -44,11 +54,17 @@ export interface Outlook {
   once(): Promise<Look>;
   /** Again after every change. */
   watch(): AsyncIterable<Look>;
+  /** Why there is no workload of these, by name, where somebody else's is in the way. */
+  explainMissing?(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** How the trials stand on the cluster; those without a workload, by their record. */
+/**
+ * How the trials stand on the cluster; those without a workload, by their record.
+ *
+ * @param project `undefined` where its files have mistakes: then all workloads count as its trials
+ */
 export async function printClusterStatus(
-  project: ProjectPlan,
+  project: ProjectPlan | undefined,
   outlook: Outlook,
   options: ClusterStatusOptions,
   context: Context,
@@ -58,8 +74,9 @@ export async function printClusterStatus(
   );
   if (!options.watch) {
     const look = await outlook.once();
-    const all = statuses(project, records, look, options, context);
-    await writeLines(context, formatLook(all, look.interactive, options, context), (line) => line);
+    const found = judgeLook(project, records, look, options, context);
+    const all = await explainMissing(found.all, outlook);
+    await writeLines(context, formatLook({ ...found, all }, look, options, context), (line) => line);
     return ExitCode.ok;
   }
   const isScreen = context.stdout.isTTY === true && !options.json;
@@ -67,30 +84,47 @@ export async function printClusterStatus(
   for await (const look of outlook.watch()) {
     // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
     if (isScreen) context.stdout.write('\x1b[H\x1b[J');
-    const all = statuses(project, records, look, options, context);
-    const lines = [...formatLook(all, look.interactive, options, context)];
+    const found = judgeLook(project, records, look, options, context);
+    const lines = [...formatLook(found, look, options, context)];
     // Of the changes of an object, few are to be seen.
     const text = isScreen ? '' : lines.join('\n');
     if (isScreen || text !== shown) await writeLines(context, lines, (line) => line);
     shown = text;
     // A trial that was refused stays missing; before `make job`, all are, and there is something to wait for.
-    const present = all.filter(({ observation }) => (observation?.state ?? 'missing') !== 'missing');
+    const present = found.all.filter(({ observation }) => (observation?.state ?? 'missing') !== 'missing');
     if (present.length > 0 && present.every(({ observation }) => hasSettled(observation?.state)))
       return ExitCode.ok;
   }
   return ExitCode.ok;
 }
 
-function statuses(
-  { plan, matrix }: ProjectPlan,
+interface Found {
+  /** The trials that are asked for. */
+  readonly all: readonly TrialStatus[];
+  /** Workloads of the project that are no trials of the plan: of files as they were before. */
+  readonly others: readonly Observation[];
+}
+
+function judgeLook(
+  project: ProjectPlan | undefined,
   records: DiskRecordStore,
-  { views, now }: Look,
+  look: Look,
   options: ClusterStatusOptions,
   context: Context,
-): readonly TrialStatus[] {
-  const keeps = filterOf(options.where, matrix);
-  const found: TrialStatus[] = [];
-  for (const spec of plan) {
+): Found {
+  const others = new Map([...look.views].filter(([, { isPack }]) => isPack !== true));
+  const { only } = options;
+  if (project === undefined) {
+    const all = [...others.values()]
+      .filter(({ observation: { state } }) => only === undefined || keepsState(only, state, []))
+      .map(({ observation }) => ({ trial: unplanned(observation.name), observation, changed: [] }));
+    return { all, others: [] };
+  }
+  const all: TrialStatus[] = [];
+  const { views, now } = look;
+  const keeps = filterOf(options.where, project.matrix);
+  for (const spec of project.plan) {
+    others.delete(spec.name);
     if (!keeps(spec.trial)) continue;
     const record = views.has(spec.name) ? undefined : records.readListed(spec.name);
     const observation =
@@ -101,11 +135,31 @@ function statuses(
     // Which commit is checked out here now says nothing about how the trial stands.
     const parts = changedParts(spec.fingerprint, observation?.fingerprint).filter((part) => part !== 'code');
     const changed = isLocal ? [] : parts;
-    if (options.only !== undefined && !keepsState(options.only, observation?.state ?? 'missing', changed))
-      continue;
-    found.push({ trial: spec.trial, observation, changed });
+    if (only !== undefined && !keepsState(only, observation?.state ?? 'missing', changed)) continue;
+    all.push({ trial: spec.trial, observation, changed });
   }
-  return found;
+  return { all, others: [...others.values()].map(({ observation }) => observation) };
+}
+
+/** A trial of which no more than its name is known. */
+function unplanned(name: string): Trial {
+  return { index: 0, model: '', dataset: '', hparam: [], name };
+}
+
+async function explainMissing(
+  all: readonly TrialStatus[],
+  outlook: Outlook,
+): Promise<readonly TrialStatus[]> {
+  const missing = all
+    .filter(({ observation }) => (observation?.state ?? 'missing') === 'missing')
+    .map(({ trial }) => trial.name);
+  const reasons = await outlook.explainMissing?.(missing);
+  if (reasons === undefined || reasons.size === 0) return all;
+  return all.map((status) => {
+    const { name } = status.trial;
+    const reason = reasons.get(name);
+    return reason === undefined ? status : { ...status, observation: { name, state: 'missing', reason } };
+  });
 }
 
 /** What `make job` takes for not found is missing here, too, and has not changed. */
@@ -131,8 +185,8 @@ function describePlace({ executor, state, reason, exitCode }: RunRecord): string
 
 /** The lines of one look, one after the other. */
 function* formatLook(
-  all: readonly TrialStatus[],
-  interactive: readonly InteractivePod[],
+  { all, others }: Found,
+  { interactive }: Look,
   options: ClusterStatusOptions,
   context: Context,
 ): Generator<string> {
@@ -141,7 +195,7 @@ function* formatLook(
       const { state = 'missing', fingerprint, name: _, ...rest } = observation ?? {};
       yield JSON.stringify({
         type: 'status',
-        ...trialToJson(trial),
+        ...(trial.model === '' ? { name: trial.name } : trialToJson(trial)),
         state,
         changed,
         ran: fingerprint?.hash,
@@ -158,6 +212,15 @@ function* formatLook(
   // One that is forgotten keeps its GPU.
   const listed = interactive.map(({ name, state }) => `${name} (${state})`);
   if (listed.length > 0) yield* ['', `interactive: ${listed.join(', ')}`];
+  // Whoever asks for some trials does not ask for these.
+  if (others.length > 0 && options.where === undefined && options.only === undefined)
+    yield* ['', formatOthers(others)];
+}
+
+function formatOthers(others: readonly Observation[]): string {
+  const names = others.slice(0, shownOthers).map(({ name, state }) => `${name} (${state})`);
+  const more = others.length > shownOthers ? `, and ${others.length - shownOthers} more` : '';
+  return `not in the plan: ${names.join(', ')}${more}; make delete_job name=NAME removes one`;
 }
 
 function hasSettled(state: string | undefined): boolean {

@@ -5,9 +5,9 @@ import { ApiError } from '../../executors/kubernetes/api-error.ts';
 import { exec } from '../../executors/kubernetes/exec.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { openProject } from '../project.ts';
 import { findRunningPod } from './find-running-pod.ts';
 import { enterProject } from './interactive-pod.ts';
+import { openPlace } from './last-launch.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface RunInPodOptions {
@@ -20,7 +20,7 @@ export interface RunInPodOptions {
 
 /** A shell in a pod, with the terminal's size and keys, or one command; ends with its exit code. */
 export async function runInPod(options: RunInPodOptions, context: Context): Promise<ExitCode> {
-  const config = await openProject(context);
+  const config = await openPlace(context);
   using cluster = await openCluster(config, { yes: options.yes }, context);
   const { api } = cluster;
   const pod = (await findRunningPod(cluster, options.pod, context.signal)).metadata.name;

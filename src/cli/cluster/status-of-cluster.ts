@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { findForeignJobs } from '../../executors/kubernetes/foreign-jobs.ts';
 import { kubeconfigFiles } from '../../executors/kubernetes/merge-kubeconfigs.ts';
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import type { ExitCode } from '../../exit-code.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { openPlan, usesRunai } from '../project.ts';
 import { lookAtJobs, watchJobs } from './cluster-status.ts';
-import { type Cluster, hasCluster, openCluster } from './open-cluster.ts';
-import { type ClusterStatusOptions, printClusterStatus } from './print-cluster-status.ts';
+import { openPlacedPlan } from './last-launch.ts';
+import { type Cluster, type ClusterConfig, hasCluster, openCluster } from './open-cluster.ts';
+import { type ClusterStatusOptions, type Outlook, printClusterStatus } from './print-cluster-status.ts';
 import { hasSweepCluster } from './sweep-cluster.ts';
 
 /**
@@ -27,13 +28,16 @@ export async function statusOfCluster(
     return await printClusterStatus(project, await lookAtRunai(project, context), options, context);
   }
   if (!mayHaveCluster(context)) return undefined;
-  const plan = await openPlan(context, { side: 'remote' });
-  if (!hasCluster(plan.config)) return undefined;
-  using cluster = await openToLook(plan.config, options, context);
-  const outcomes = new OutcomeMemory(cluster.api, new DiskRecordStore(context.cwd, () => undefined));
-  const outlook = {
-    once: () => lookAtJobs(cluster, plan.config, context, outcomes),
-    watch: () => watchJobs(cluster, plan.config, context, outcomes),
+  const { place, plan } = await openPlacedPlan(options.where, context);
+  if (!hasCluster(place)) return undefined;
+  using cluster = await openToLook(place, options, context);
+  const { api, owner } = cluster;
+  const outcomes = new OutcomeMemory(api, new DiskRecordStore(context.cwd, () => undefined));
+  const maxParallel = plan?.config.project.max_parallel;
+  const outlook: Outlook = {
+    once: () => lookAtJobs(cluster, maxParallel, context, outcomes),
+    watch: () => watchJobs(cluster, maxParallel, context, outcomes),
+    explainMissing: (names) => findForeignJobs(api, owner, names, context.signal),
   };
   return await printClusterStatus(plan, outlook, options, context);
 }
@@ -44,7 +48,7 @@ export async function statusOfCluster(
  * @throws DiagnosticError
  */
 export async function openToLook(
-  config: Config,
+  config: ClusterConfig,
   { yes }: { readonly yes: boolean },
   context: Context,
 ): Promise<Cluster> {

@@ -1,13 +1,15 @@
 import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
+import { findForeignJobs } from '../../executors/kubernetes/foreign-jobs.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
-import type { Job } from '../../executors/kubernetes/objects.ts';
+import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
+import { type Job, jobs } from '../../executors/kubernetes/objects.ts';
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
+import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { countsWithoutJob } from '../../executors/kubernetes/run-outcome.ts';
 import { waitForJobs } from '../../executors/kubernetes/wait.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { hasFailed } from '../../matrix/decide.ts';
-import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { DiskRecordStore } from '../../records/record-store.ts';
 import type { TrialState } from '../../records/run-record.ts';
@@ -16,7 +18,8 @@ import type { Cluster } from './open-cluster.ts';
 /** Waits until the Jobs of these trials have ended, saying so of each; remembers how they ended. */
 export async function waitForTrials(
   cluster: Cluster,
-  specs: Iterable<JobSpec>,
+  /** `undefined`: all that have a Job. */
+  trials: Iterable<{ readonly name: string }> | undefined,
   options: {
     readonly json: boolean;
     readonly maxParallel: number | undefined;
@@ -26,7 +29,7 @@ export async function waitForTrials(
 ): Promise<ExitCode> {
   const { api, owner } = cluster;
   const names = new Set<string>();
-  for (const spec of specs) names.add(spec.name);
+  for (const { name } of trials ?? (await listTrials(cluster, context.signal))) names.add(name);
   const outcomes = new OutcomeMemory(api, options.records);
   /** Trials that have a Job, of their own or packed with others. */
   const present = new Set<string>();
@@ -80,10 +83,26 @@ export async function waitForTrials(
     (name) =>
       !present.has(name) && !countsWithoutJob(options.records.readListed(name), api.client.serverTime()),
   );
-  if (missing.length > 0) {
-    const what = missing.length === 1 ? `"${missing[0]}" has` : `${missing.length} trials have`;
+  const taken = await findForeignJobs(api, owner, missing, context.signal);
+  for (const [name, why] of taken) context.stderr.write(`"${name}" has no Job: ${why}\n`);
+  const [first, ...more] = missing.filter((name) => !taken.has(name));
+  if (first !== undefined) {
+    const what = more.length === 0 ? `"${first}" has` : `${more.length + 1} trials have`;
     context.stderr.write(`${what} no Job in namespace ${api.namespace}; make job creates what is missing\n`);
   }
   if (counts.failed > 0) return ExitCode.failed;
   return vanished.length + missing.length > 0 ? ExitCode.refused : ExitCode.ok;
+}
+
+/** The trials of all Jobs that are there, those of packs one by one. */
+async function listTrials(
+  { api, owner }: Cluster,
+  signal: AbortSignal,
+): Promise<readonly { readonly name: string }[]> {
+  const { items } = await api
+    .list(jobs, { labels: ownerSelector(owner) }, signal)
+    .catch((error) => throwRefused('the Jobs cannot be listed', error));
+  return items.flatMap(
+    ({ metadata }): readonly { readonly name: string }[] => readPack(metadata.annotations) ?? [metadata],
+  );
 }

@@ -27,7 +27,7 @@ export async function lookAtRunai({ config, plan }: ProjectPlan, context: Contex
   const explain = async (views: Map<string, { observation: Observation }>): Promise<void> => {
     const unclear = [...views.values()]
       .map(({ observation }) => observation)
-      .filter(({ name, state }) => names.has(name) && (state === 'pending' || hasFailed(state)))
+      .filter(({ state }) => state === 'pending' || hasFailed(state))
       .slice(0, maxExplained);
     await inOrder(
       unclear,
@@ -57,12 +57,14 @@ export async function lookAtRunai({ config, plan }: ProjectPlan, context: Contex
       ({ name }) => name === first || name.startsWith(`${first}-`),
     );
     for (const [name, listed] of there) {
+      // The listing holds other people's, too.
+      if (!names.has(name)) continue;
       const observation = recallWorkload(listed, known.get(name));
       if (observation !== undefined) views.set(name, { observation });
     }
     await explain(views);
     for (const [name, record] of known) {
-      if (views.has(name) || record.executor !== runaiExecutorName) continue;
+      if (views.has(name) || !names.has(name) || record.executor !== runaiExecutorName) continue;
       const gone = { name, state: 'missing', reason: 'deleted before it was seen to end' } as const;
       views.set(name, { observation: recallWorkload(undefined, record) ?? gone });
     }

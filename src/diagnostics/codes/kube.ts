@@ -34,7 +34,7 @@ export const kubeCodes = {
   KUBE_NOT_CONFIGURED:
     'There is no `config/kube.yaml`, or it lacks `user` or `namespace`. `make init` writes one.',
   KUBE_BY_LAST_LAUNCH:
-    'The files of the project have mistakes, and a sweep must be stoppable all the same: what is deleted is what the last `make job` from here was for. `make plan` names the mistakes.',
+    'The files of the project have mistakes, and what runs must be seen, entered and stopped all the same: it is that of the last `make job` from here. `make plan` names the mistakes.',
   KUBE_OTHER_CLUSTER:
     'The kubeconfig or `namespace` leads elsewhere than where the sweep was started. Switch back, or confirm with `yes=true`; `make job yes=true` keeps that.',
   KUBE_NO_POD: 'There is no pod of that name. `make pod` creates one and says its name.',
