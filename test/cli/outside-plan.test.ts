@@ -34,7 +34,11 @@ it('does not take a pack for a trial that is not in the plan', async () => {
 });
 
 it("says that a trial is missing since another's Job has its name", async () => {
-  const theirs = { metadata: { name: first, namespace: 'lab', labels: { user: 'bob' } }, spec: {}, status: {} };
+  const theirs = {
+    metadata: { name: first, namespace: 'lab', labels: { user: 'bob' } },
+    spec: {},
+    status: {},
+  };
   cluster.store.add(kinds.jobs, {
     apiVersion: 'batch/v1',
     kind: 'Job',
