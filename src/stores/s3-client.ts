@@ -1,12 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import type { Payload } from './object-store.ts';
 import { RequestGate } from './request-gate.ts';
-import { type Clock, nextWait, patience, type Trouble } from './retry.ts';
-import { ErrorInside, parseAnswer, readText, Unusable } from './s3-answer.ts';
-import { type Answer, CallerFailed, NoAnswer, S3Connection } from './s3-connection.ts';
-import { explainRefusal, parseRefusal, type S3Refusal } from './s3-errors.ts';
+import { type Clock, nextWait, type Trouble } from './retry.ts';
+import { ErrorInside, parseAnswer, readText } from './s3-answer.ts';
+import { type Answer, CallerFailed, S3Connection } from './s3-connection.ts';
+import { explainRefusal, parseRefusal } from './s3-errors.ts';
+import {
+  asksForLess,
+  describeFailure,
+  explainFailure,
+  type Failure,
+  failureOf,
+  troubleOf,
+} from './s3-failure.ts';
 import type { S3Settings } from './s3-settings.ts';
-import { BrokenXml, type XmlElement } from './s3-xml.ts';
+import type { XmlElement } from './s3-xml.ts';
 import { type Credentials, emptyHash, encodePath, encodeQuery, Signer } from './sigv4.ts';
 import { StoreError } from './store-error.ts';
 
@@ -21,11 +29,6 @@ export interface S3Request {
 
 /** Milliseconds of trouble that nobody needs to hear of. */
 const quiet = 5_000;
-
-const busyCodes = new Set(['InternalError', 'ServiceUnavailable', 'RequestTimeout', 'OperationAborted']);
-const slowCodes = new Set(['SlowDown', 'TooManyRequests', 'RequestLimitExceeded', 'Throttling']);
-/** The server says that what it got is not what we sent. */
-const garbledCodes = new Set(['BadDigest', 'XAmzContentSHA256Mismatch', 'IncompleteBody', 'InvalidDigest']);
 
 /**
  * Sends S3 requests by the policy of `retry.ts`: bounded, signed anew at each attempt, with the server's time once it
@@ -101,7 +104,7 @@ export class S3Client {
       failures++;
       const trials = { failures, elapsed: now - since, answered: this.#answered };
       const wait = nextWait(outcome.trouble, trials, this.#clock.random());
-      if (wait === undefined) throw this.#giveUp(outcome, asked, now - since);
+      if (wait === undefined) throw explainFailure(outcome, asked, now - since, this.settings);
       this.#tellWaiting(outcome, now - since, wait);
       if (wait > 0) await this.#clock.sleep(wait, signal);
     }
@@ -167,7 +170,7 @@ export class S3Client {
       if (error instanceof CallerFailed) throw error.cause;
       if (error instanceof ErrorInside && answer !== undefined)
         return this.#refused({ ...answer, status: 400 }, error.text, asked, sent);
-      return this.#failed(error);
+      return failureOf(error, this.#answered);
     } finally {
       this.#gate.leave();
     }
@@ -209,26 +212,14 @@ export class S3Client {
     sent: { readonly round: number; readonly skew: number },
   ): Failure {
     const refusal = parseRefusal(answer.status, text, answer.headers);
-    const { status, code } = refusal;
-    const retry = (trouble: Trouble): Failure => ({ trouble, progress: false, refusal, cause: undefined });
-    // The answer to a HEAD has no body, and so no code.
-    if (slowCodes.has(code) || status === 429 || (status === 503 && code === '')) {
-      this.#gate.slowDown(sent.round);
-      return retry({ kind: 'busy', slow: true, retryAfter: parseRetryAfter(answer, this.#clock.now()) });
-    }
-    // What a server has not, it will not have later either.
-    const busy = status >= 500 && status !== 501;
-    if (busy || status === 408 || busyCodes.has(code))
-      return retry({
-        kind: 'busy',
-        slow: status === 503,
-        retryAfter: parseRetryAfter(answer, this.#clock.now()),
-      });
-    if (garbledCodes.has(code)) return retry({ kind: 'garbled' });
+    const failure = (trouble: Trouble): Failure => ({ trouble, progress: false, refusal, cause: undefined });
+    const trouble = troubleOf(refusal, answer, this.#clock.now());
+    if (asksForLess(refusal)) this.#gate.slowDown(sent.round);
+    if (trouble !== undefined) return failure(trouble);
     // Garage says 400 where others say 403.
-    if (status >= 400 && status < 500 && this.#correctClock(answer, sent.skew))
-      return retry({ kind: 'network', reused: true, final: false });
-    throw explainRefusal(refusal, { method: asked.method, key: asked.key }, this.settings);
+    if (answer.status >= 400 && answer.status < 500 && this.#correctClock(answer, sent.skew))
+      return failure({ kind: 'network', reused: true, final: false });
+    throw explainRefusal(refusal, asked, this.settings);
   }
 
   /**
@@ -244,114 +235,14 @@ export class S3Client {
     return true;
   }
 
-  #failed(error: unknown): Failure {
-    if (error instanceof Unusable || error instanceof BrokenXml) {
-      const progress = error instanceof Unusable && error.progress;
-      return { trouble: { kind: 'garbled' }, progress, refusal: undefined, cause: error };
-    }
-    const cause = error instanceof NoAnswer ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    // What cannot be sent at all is no matter of the network.
-    if (/^ERR_(INVALID|UNESCAPED)_/.test(code)) throw cause;
-    // A body that breaks off is an error of the stream, which has a code as well.
-    if (!(error instanceof NoAnswer) && code === '' && !isStreamError(cause)) throw error;
-    // A server that has answered before speaks TLS, whatever a load balancer that restarts says.
-    const final =
-      /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|UNABLE_TO_|SELF_SIGNED)/.test(code) ||
-      (!this.#answered && /^(ERR_TLS|ERR_SSL|EPROTO)/.test(code));
-    const reused = error instanceof NoAnswer && error.reused;
-    return { trouble: { kind: 'network', reused, final }, progress: false, refusal: undefined, cause };
-  }
-
   /** Requests wait side by side, and who watches wants one line about it, not one for each. */
-  #tellWaiting({ refusal, cause }: Failure, elapsed: number, wait: number): void {
+  #tellWaiting(failure: Failure, elapsed: number, wait: number): void {
     const now = this.#clock.now();
     if (this.#onWait === undefined || elapsed + wait < quiet || now - this.#told < quiet * 2) return;
     this.#told = now;
-    const said =
-      refusal !== undefined
-        ? `${refusal.code || `HTTP ${refusal.status}`}`
-        : cause instanceof Error
-          ? describe(cause)
-          : 'no answer';
+    const seconds = Math.round(elapsed / 1000);
     this.#onWait(
-      `${this.settings.endpoint.origin} says ${said}: trying again, for ${Math.round(elapsed / 1000)} s so far`,
+      `${this.settings.endpoint.origin} says ${describeFailure(failure)}: trying again, for ${seconds} s so far`,
     );
   }
-
-  #giveUp(failure: Failure, asked: S3Request, elapsed: number): StoreError {
-    if (failure.refusal !== undefined)
-      return explainRefusal(failure.refusal, { method: asked.method, key: asked.key }, this.settings);
-    const { endpoint } = this.settings;
-    const origin = this.settings.origin('S3_ENDPOINT_URL');
-    const why = failure.cause instanceof Error ? describe(failure.cause) : 'no answer';
-    if (failure.trouble.kind === 'garbled') {
-      const what = asked.key === undefined ? `bucket "${this.settings.bucket}"` : `"${asked.key}"`;
-      return new StoreError(
-        'broken',
-        'S3_BROKEN_ANSWER',
-        `the answers of ${endpoint.origin} about ${what} cannot be trusted: ${why}`,
-        {
-          cause: failure.cause,
-          exitCode: 3,
-          hint: 'nothing was taken from them; try again, or ask who runs the server or a proxy before it',
-        },
-      );
-    }
-    if (endpoint.protocol === 'https:' && isNoTls(failure.cause))
-      return new StoreError(
-        'unreachable',
-        'S3_UNREACHABLE',
-        `${endpoint.origin} (S3_ENDPOINT_URL ${origin}) does not speak TLS, which https:// asks for`,
-        {
-          cause: failure.cause,
-          exitCode: 3,
-          hint: `if it is the right server, set S3_ENDPOINT_URL=http://${endpoint.host}`,
-        },
-      );
-    const tried = elapsed >= patience ? `, for ${Math.round(elapsed / 1000)} s` : '';
-    return new StoreError(
-      'unreachable',
-      'S3_UNREACHABLE',
-      `cannot reach ${endpoint.origin} (S3_ENDPOINT_URL ${origin})${tried}: ${why}`,
-      {
-        cause: failure.cause,
-        exitCode: 3,
-        hint: 'check the address and the network',
-      },
-    );
-  }
-}
-
-interface Failure {
-  readonly trouble: Trouble;
-  readonly progress: boolean;
-  readonly refusal: S3Refusal | undefined;
-  readonly cause: unknown;
-}
-
-function parseRetryAfter(answer: Answer, now: number): number | undefined {
-  const text = answer.headers['retry-after'];
-  if (text === undefined) return undefined;
-  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
-}
-
-function isStreamError(error: unknown): boolean {
-  return error instanceof Error && (error.message === 'aborted' || error.message === 'terminated');
-}
-
-/** What OpenSSL says of an answer in plain HTTP. */
-function isNoTls(cause: unknown): boolean {
-  const text = cause instanceof Error ? `${'code' in cause ? cause.code : ''} ${describe(cause)}` : '';
-  return /wrong version number|WRONG_VERSION_NUMBER|packet length too long|http request/i.test(text);
-}
-
-/** Errors of a connection to several addresses have an empty message and the reasons inside. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError && error.message === '')
-    return error.errors
-      .map((each: unknown) => (each instanceof Error ? each.message : String(each)))
-      .join('; ');
-  return error.message;
 }

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { type DirectBody, DirectSocket, NotPlain, restLimit } from './direct-socket.ts';
 import type { Payload } from './object-store.ts';
+import { writePayload } from './write-payload.ts';
 
 /** One attempt of one request, ready to be sent. */
 export interface Attempt {
@@ -227,31 +228,4 @@ function limitTime({ idleTimeout, payload }: Attempt, target: Destroyable): Node
 
 interface Destroyable {
   destroy(error: Error): void;
-}
-
-/** Sends the pieces one after another; stops early when the server has answered already. */
-async function writePayload(
-  request: http.ClientRequest,
-  pieces: ReturnType<Payload['open']>,
-  size: number,
-  done: () => boolean,
-): Promise<void> {
-  let sent = 0;
-  for await (const piece of pieces) {
-    if (done()) return;
-    sent += piece.byteLength;
-    if (sent >= size) {
-      request.end(piece);
-      return;
-    }
-    // The piece's memory may be used again after this, so it must have left.
-    await new Promise<void>((resolve) => {
-      request.once('close', resolve);
-      request.write(piece, () => {
-        request.off('close', resolve);
-        resolve();
-      });
-    });
-  }
-  if (!done()) throw new Error(`the content ended after ${sent} of ${size} bytes`);
 }

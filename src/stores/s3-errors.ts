@@ -16,7 +16,7 @@ export interface S3Refusal {
 
 export interface Asked {
   readonly method: string;
-  readonly key: string | undefined;
+  readonly key?: string;
 }
 
 /** Reads the answer to a request that failed. A body that is no XML is no reason to fail again. */
