@@ -9,6 +9,7 @@ import { noMatch } from '../stores/no-match.ts';
 import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
 import { type RemoveEvent, removeKeys } from '../stores/remove.ts';
 import { printable } from '../stores/safe-key.ts';
+import type { SelectionOptions } from '../stores/selection.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
 import { outliveReader } from './data/outlive-reader.ts';
@@ -27,41 +28,51 @@ export const command = defineCommand({
   example: "make remove file='outputs/*-debug-*'",
   async run(options, context) {
     const file = await valueOrAsk(options.file, 'file', 'What to remove (a key or pattern): ', context);
-    const selection = select(file, options, context);
+    select(file, options, context);
     keepMemorySmall();
     const { store } = await openBucket(context);
     try {
-      const objects = await findObjects(store, selection, context.signal);
-      if (objects.length === 0)
-        throw await noMatch(
-          'key',
-          `in ${store.name}`,
-          { ...options, file, root: context.cwd },
-          async (all) => {
-            return (await findObjects(store, all, context.signal)).length;
-          },
-        );
-      if (options.dry_run) {
-        const lines = objects.map(({ key }) =>
-          options.json ? JSON.stringify({ type: 'would-remove', key }) : `Would remove ${printable(key)}`,
-        );
-        context.stdout.write(`${lines.join('\n')}\n`);
-        return ExitCode.ok;
-      }
-      if (!options.yes) context.stderr.write(listing(objects));
-      const bytes = objects.reduce((sum, object) => sum + object.size, 0);
-      const question = `Remove ${counted(objects.length, 'object')}, ${formatBytes(bytes)}, from ${store.name}?`;
-      if (!(await confirm(question, options, context))) {
-        context.stderr.write('Nothing removed\n');
-        return ExitCode.refused;
-      }
-      outliveReader(context);
-      return await removeAndReport(store, objects, options, context);
+      return await removeMatching(store, { ...options, file }, context, async (objects) => {
+        if (!options.yes) context.stderr.write(listing(objects));
+        const bytes = objects.reduce((sum, object) => sum + object.size, 0);
+        const question = `Remove ${counted(objects.length, 'object')}, ${formatBytes(bytes)}, from ${store.name}?`;
+        const agreed = await confirm(question, options, context);
+        if (agreed) outliveReader(context);
+        else context.stderr.write('Nothing removed\n');
+        return agreed;
+      });
     } finally {
       store.close();
     }
   },
 });
+
+/**
+ * Removes what matches, if `agree` says so.
+ *
+ * @throws DiagnosticError where nothing matches
+ */
+export async function removeMatching(
+  store: ObjectStore,
+  options: SelectionOptions & { readonly file: string; readonly dry_run: boolean; readonly json: boolean },
+  context: Context,
+  agree: (objects: readonly ObjectInfo[]) => Promise<boolean>,
+): Promise<ExitCode> {
+  const objects = await findObjects(store, select(options.file, options, context), context.signal);
+  if (objects.length === 0)
+    throw await noMatch('key', `in ${store.name}`, { ...options, root: context.cwd }, async (all) => {
+      return (await findObjects(store, all, context.signal)).length;
+    });
+  if (options.dry_run) {
+    const lines = objects.map(({ key }) =>
+      options.json ? JSON.stringify({ type: 'would-remove', key }) : `Would remove ${printable(key)}`,
+    );
+    context.stdout.write(`${lines.join('\n')}\n`);
+    return ExitCode.ok;
+  }
+  if (!(await agree(objects))) return ExitCode.refused;
+  return await removeAndReport(store, objects, options, context);
+}
 
 /** Removes the objects of a complete listing, with a line each. */
 export async function removeAndReport(

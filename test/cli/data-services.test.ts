@@ -119,7 +119,16 @@ describe('server', () => {
       'data/a',
       undefined,
     ]);
+    expect((await call('/remove', { file: 'data/a', dry_run: true })).lines).toEqual([
+      { type: 'would-remove', key: 'data/a' },
+      { type: 'done', exit_code: 0 },
+    ]);
+    expect(server.bucket.keys()).toEqual(['data/a', 'data/sub/b']);
     expect((await call('/remove', { file: 'data/a' })).lines.at(-1)).toEqual({ type: 'done', exit_code: 0 });
+    expect((await call('/remove', { file: 'data/a' })).lines).toMatchObject([
+      { code: 'S3_NO_MATCH' },
+      { type: 'done', exit_code: 1 },
+    ]);
     expect(server.bucket.keys()).toEqual(['data/sub/b']);
     expect((await call('/upload', { file: 'nothing' })).lines).toMatchObject([
       { code: 'S3_NO_MATCH' },
@@ -142,8 +151,19 @@ describe('server', () => {
     expect((await call('/find', {})).status).toBe(400);
     expect(await call('/upload', { file: 'x', overwrit: true })).toEqual({
       status: 400,
-      lines: [{ error: 'there is no flag "overwrit"' }],
+      lines: [
+        {
+          error:
+            'there is no flag "overwrit" for /upload, which takes file, include, exclude, local_path, overwrite, allow_empty, dry_run',
+        },
+      ],
     });
+    for (const [path, flag] of [
+      ['/find', 'dry_run'],
+      ['/list', 'include'],
+      ['/remove', 'overwrite'],
+    ] as const)
+      expect((await call(path, { file: 'x', [flag]: true })).status).toBe(400);
     expect((await call('/find', { file: 'x', include: 'y' })).status).toBe(400);
     expect((await post(`${url}/find`, { authorization: `Bearer ${token}` }, 'no json')).status).toBe(400);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);

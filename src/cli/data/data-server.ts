@@ -7,12 +7,13 @@ import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { diagnosticToJson } from '../../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { findObjects, findPages } from '../../stores/find-objects.ts';
+import { findPages } from '../../stores/find-objects.ts';
 import { listLevel } from '../../stores/list-level.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
-import { removeAndReport } from '../remove.ts';
+import { removeMatching } from '../remove.ts';
 import { moveFiles } from './run-transfer.ts';
 import { select } from './select.ts';
+import { isPath, readCall, type ServerCall } from './server-call.ts';
 
 interface Options {
   readonly store: ObjectStore;
@@ -21,19 +22,6 @@ interface Options {
   /** Milliseconds without a request after which it ends. */
   readonly idle: number;
 }
-
-/** What a request's body says. */
-interface Call {
-  readonly file: string;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly local_path: string | undefined;
-  readonly overwrite: boolean;
-  readonly allow_empty: boolean;
-  readonly dry_run: boolean;
-}
-
-const mostBytes = 1 << 20;
 
 /**
  * `POST /find`, `/list`, `/upload`, `/download`, `/remove` with the flags as a JSON object; answers one JSON object a
@@ -110,7 +98,7 @@ export class DataServer {
         .end(`${JSON.stringify({ error: why })}\n`);
       return;
     }
-    const call = await readCall(request);
+    const call = await readCall(pathOf(request), request);
     if (typeof call === 'string') {
       response
         .writeHead(400, { 'content-type': 'application/json' })
@@ -140,14 +128,13 @@ export class DataServer {
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
       return [401, 'the token is missing or wrong'];
     const path = pathOf(request);
-    if (!['/find', '/list', '/upload', '/download', '/remove'].includes(path))
-      return [404, `there is no ${path}`];
+    if (!isPath(path)) return [404, `there is no ${path}`];
     return request.method === 'POST' ? undefined : [405, 'send a POST'];
   }
 
   async #run(
     path: string,
-    call: Call,
+    call: ServerCall,
     response: ServerResponse,
     write: (object: object) => void,
   ): Promise<ExitCode> {
@@ -166,10 +153,8 @@ export class DataServer {
       for (const object of level.objects) write({ type: 'object', ...object });
       return ExitCode.ok;
     }
-    const selection = select(call.file, call, context);
-    if (path === '/remove')
-      return await removeAndReport(store, await findObjects(store, selection, signal), options, context);
-    for await (const page of findPages(store, selection, signal)) {
+    if (path === '/remove') return await removeMatching(store, options, context, async () => true);
+    for await (const page of findPages(store, select(call.file, call, context), signal)) {
       const lines = page.map((object) => `${JSON.stringify({ type: 'object', ...object })}\n`);
       if (lines.length > 0 && !response.write(lines.join(''))) await once(response, 'drain', { signal });
     }
@@ -185,45 +170,4 @@ function pathOf(request: IncomingMessage): string {
 /** Not the streams: those of the server are not those of its callers. */
 function pick({ cwd, env, now, stdin }: Context) {
   return { cwd, env, now, stdin };
-}
-
-/** The flags in a request's body, or what is wrong with it. */
-async function readCall(request: IncomingMessage): Promise<Call | string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > mostBytes) return 'the body is too large';
-    chunks.push(chunk);
-  }
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return 'the body is no JSON';
-  }
-  if (typeof body !== 'object' || body === null) return 'the body is no JSON object';
-  const {
-    file,
-    include = [],
-    exclude = [],
-    local_path,
-    overwrite = false,
-    allow_empty = false,
-    dry_run = false,
-    ...unknown
-  } = body as Record<string, unknown>;
-  const [stranger] = Object.keys(unknown);
-  if (stranger !== undefined) return `there is no flag "${stranger}"`;
-  if (typeof file !== 'string') return '"file" is no text';
-  if (file === '') return '"file" is empty';
-  if (!isTexts(include) || !isTexts(exclude)) return '"include" and "exclude" are lists of texts';
-  if (local_path !== undefined && typeof local_path !== 'string') return '"local_path" is no text';
-  if (typeof overwrite !== 'boolean' || typeof allow_empty !== 'boolean' || typeof dry_run !== 'boolean')
-    return '"overwrite", "allow_empty" and "dry_run" are true or false';
-  return { file, include, exclude, local_path, overwrite, allow_empty, dry_run };
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
