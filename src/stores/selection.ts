@@ -36,6 +36,11 @@ export function parseSelection(
     });
     return { ok: false, diagnostics: [diagnostic] };
   }
+  // No command line brings one here, but the library and the server do: half of a pair has no bytes to send.
+  if (!text.isWellFormed()) {
+    const message = `${JSON.stringify(text)} is not valid Unicode, so it is no key`;
+    return { ok: false, diagnostics: [errorDiagnostic('S3_KEY_REFUSED', message)] };
+  }
   const relativeText = isAbsolute(text) ? relative(root, text) + (text.endsWith('/') ? '/' : '') : text;
   // Normalizing would take `..` out of patterns too, which is right: a pattern has no other use for it.
   const path = normalize(relativeText === '' ? '.' : relativeText).replace(/^\.\/?$/, '');

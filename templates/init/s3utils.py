@@ -17,8 +17,11 @@ import os
 import re
 import shutil
 import subprocess
-from typing import List, Optional
+from typing import List, Optional, Union
 from urllib.parse import urlsplit
+
+
+_Path = Union[str, "os.PathLike[str]"]
 
 
 def _find_project() -> str:
@@ -38,34 +41,39 @@ class S3Error(Exception):
         self.exit_code = exit_code
 
 
-def download_s3_path(path: str, overwrite: bool = False, local_path: Optional[str] = None) -> List[str]:
+def download_s3_path(path: _Path, overwrite: bool = False, local_path: Optional[_Path] = None) -> List[str]:
     """Brings the files under `path` here, and returns the keys that were moved; what is here and the same is skipped."""
-    return _keys(_call("download", path, overwrite=overwrite, local_path=local_path), "downloaded")
+    return _move("download", path, overwrite, local_path)
 
 
-def upload_s3_path(path: str, overwrite: bool = False, local_path: Optional[str] = None) -> List[str]:
+def upload_s3_path(path: _Path, overwrite: bool = False, local_path: Optional[_Path] = None) -> List[str]:
     """Puts the files under `path` into the bucket, and returns the keys that were moved; what is the same is skipped."""
-    return _keys(_call("upload", path, overwrite=overwrite, local_path=local_path), "uploaded")
+    return _move("upload", path, overwrite, local_path)
 
 
-def find_s3_path(path: str) -> List[str]:
+def find_s3_path(path: _Path) -> List[str]:
     """The keys in the bucket that `path` matches."""
     return [found["key"] for found in _call("find", path) if "key" in found]
 
 
-def remove_s3_path(path: str) -> List[str]:
+def remove_s3_path(path: _Path) -> List[str]:
     """Removes the keys that `path` matches from the bucket, without asking, and returns them; none is no error."""
     return _keys(_call("remove", path), "removed")
+
+
+def _move(command: str, path: _Path, overwrite: bool, local_path: Optional[_Path]) -> List[str]:
+    where = {} if local_path is None else {"local_path": os.fsdecode(local_path)}
+    return _keys(_call(command, path, overwrite=bool(overwrite), **where), f"{command}ed")
 
 
 def _keys(events: List[dict], kind: str) -> List[str]:
     return [event["key"] for event in events if event.get("type") == kind]
 
 
-def _call(command: str, path: str, **flags: object) -> List[dict]:
-    given = {name: value for name, value in flags.items() if value not in (None, False)}
-    answer = _ask_server(command, {"file": path, **given})
-    events, exit_code, words = _run(command, {"file": path, **given}) if answer is None else answer
+def _call(command: str, path: _Path, **given: object) -> List[dict]:
+    flags = {"file": os.fsdecode(path), **{name: value for name, value in given.items() if value is not False}}
+    answer = _ask_server(command, flags)
+    events, exit_code, words = _run(command, flags) if answer is None else answer
     nothing = any(_diagnostic(event).get("code") == "S3_NO_MATCH" for event in events)
     if exit_code == 0 or (command == "remove" and nothing):
         return events

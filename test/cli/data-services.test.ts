@@ -165,6 +165,10 @@ describe('server', () => {
     ] as const)
       expect((await call(path, { file: 'x', [flag]: true })).status).toBe(400);
     expect((await call('/find', { file: 'x', include: 'y' })).status).toBe(400);
+    expect((await call('/find', { file: 'x\udcff' })).lines).toMatchObject([
+      { code: 'S3_KEY_REFUSED', message: '"x\\udcff" is not valid Unicode, so it is no key' },
+      { exit_code: 2 },
+    ]);
     expect((await post(`${url}/find`, { authorization: `Bearer ${token}` }, 'no json')).status).toBe(400);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(server.log.length).toBe(0);
@@ -274,8 +278,9 @@ describe('monitor', () => {
 describe('the Python module', () => {
   const script = `
 import json, sys
+from pathlib import Path
 from toolbox.s3utils import S3Error, download_s3_path, find_s3_path, remove_s3_path, upload_s3_path
-result = [upload_s3_path("data/"), upload_s3_path("data/"), find_s3_path("data/*"), download_s3_path("data/", local_path="copy")]
+result = [upload_s3_path("data/"), upload_s3_path("data/"), find_s3_path("data/*"), download_s3_path(Path("data"), local_path=Path("copy"))]
 open("data/1", "w").write("changed")
 try:
     upload_s3_path("data/1")
