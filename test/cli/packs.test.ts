@@ -115,6 +115,12 @@ describe('a pack on a cluster', () => {
     expect(await project.run(['job', 'overwrite=true'])).toMatchObject({ code: 2 });
     expect(jobs()).toContain(old);
     await project.write('config/kube.yaml', `${kubeYaml}pack: 3\n`);
+    const body = { kind: 'Status', code: 422, reason: 'Invalid', message: 'Job.batch "x" is invalid: no' };
+    const when = ({ url }: { url: URL }) => url.searchParams.has('dryRun');
+    cluster.fail({ kind: 'answer', status: 422, body }, { when });
+    const refused = await project.run(['job', 'overwrite=true']);
+    expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('Job.batch "x" is invalid') });
+    expect(jobs()).toContain(old);
     cluster.simulation.fate = () => ({ kind: 'running' });
     await project.run(['job', 'overwrite=true']);
     expect(await readFile(join(folder, 'attempt-1.log'), 'utf8')).toBe('one\n');

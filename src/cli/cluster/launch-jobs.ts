@@ -76,7 +76,10 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     before: () => storeCode(pinned, cluster, context),
     warn: (warning) => reportDiagnostics([warning], context, { json }),
   });
-  const check = (chosen: readonly JobSpec[]) => prepareAll(executor, chosen);
+  const check = async (chosen: readonly JobSpec[], isReplacing: boolean) => {
+    const prepared = prepareAll(executor, chosen).values();
+    if (isReplacing) await Promise.all(prepared.map((each) => executor.tryCreate(each, context.signal)));
+  };
   const packs = usesPacks(config)
     ? await planPacks(specs, cluster, config, { ...options, records, root: context.cwd, check }, context)
     : undefined;

@@ -38,7 +38,7 @@ export async function planPacks(
     readonly only: Only | undefined;
     readonly records: RecordStore;
     /** Told what is to be created before anything is removed for it; throws where it cannot be. */
-    readonly check: (specs: readonly JobSpec[]) => void;
+    readonly check: (specs: readonly JobSpec[], isReplacing: boolean) => Promise<void>;
     /** The project's folder, for the logs of packs that are removed. */
     readonly root: string;
   },
@@ -90,7 +90,7 @@ export async function planPacks(
     }
   }
   const packed = [...packSpecs(wanted.values(), config, context)];
-  options.check(packed);
+  await options.check(packed, replaced.length > 0);
   for (const job of replaced) await retirePack(job, cluster.api, options, context.signal);
   return { kept, specs: packed };
 }

@@ -117,6 +117,13 @@ export class KubernetesExecutor implements Executor<PreparedKubernetesJob> {
     };
   }
 
+  /** Asks the server whether it takes the Job, before another is removed for it. @throws DiagnosticError, as `submit` */
+  async tryCreate({ workload }: PreparedKubernetesJob, signal: AbortSignal): Promise<void> {
+    await this.api
+      .tryCreate(jobs, workload.workload.object, signal)
+      .catch((error) => throwRefused(`Job "${workload.name}" cannot be created`, error));
+  }
+
   /** Makes objects of these names again that the Job needs and somebody has deleted. @throws DiagnosticError */
   async restore(job: PreparedKubernetesJob, names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     await this.#submitter

@@ -207,6 +207,7 @@ class Launch {
             seen = this.#look(spec, await waitUntilEnded(job, this.#retire));
             continue;
           }
+          if (!hasFailed(judgeJob(job).observation.state)) await this.#tryCreate(spec);
           if (await retireJob(job, this.#retire)) {
             wasDeleted = true;
             this.#slots.leave(job);
@@ -241,12 +242,24 @@ class Launch {
     };
   }
 
+  /** What runs, or has come to something, is not removed for a manifest that the server refuses. */
+  async #tryCreate(spec: JobSpec): Promise<void> {
+    const { executor, signal } = this.#options;
+    await executor.tryCreate(this.#preparedOf(spec), signal);
+  }
+
+  #preparedOf(spec: JobSpec): PreparedKubernetesJob {
+    // One that was to be kept when all were looked at is prepared only now.
+    const prepared = this.#prepared.get(spec) ?? this.#options.executor.prepare(spec);
+    this.#prepared.set(spec, prepared);
+    return prepared;
+  }
+
   async #create(
     spec: JobSpec,
     result: 'created' | 'replaced',
   ): Promise<Partial<LaunchStep> & Pick<LaunchStep, 'result'>> {
-    // One that was to be kept when all were looked at is prepared only now.
-    const prepared = this.#prepared.get(spec) ?? this.#options.executor.prepare(spec);
+    const prepared = this.#preparedOf(spec);
     this.#prepared.delete(spec);
     await this.#outcomes.forget(spec);
     const { object } = prepared.workload.workload;

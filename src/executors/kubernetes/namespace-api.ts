@@ -95,8 +95,7 @@ export class NamespaceApi {
       try {
         const text = await this.client.requestText({
           method: 'POST',
-          // Strict: a field the server would drop is a mistake of a template, and silence hides it.
-          path: `${pathOf(resource, this.namespace)}?fieldValidation=Strict&fieldManager=kube-toolbox`,
+          path: this.#creationPath(resource),
           body,
           onLost: () => {
             wasLost = true;
@@ -127,6 +126,30 @@ export class NamespaceApi {
         return { created: wasLost, object: there };
       }
     }
+  }
+
+  /**
+   * A creation as a dry run: what validation, policies and webhooks would refuse is known before anything is removed
+   * for it. A server looks last whether the name is free: where it is taken, all else was accepted. What cannot be
+   * told by a dry run counts as accepted: a quota, whose room is not made yet, and a webhook that takes no part.
+   *
+   * @throws ApiError
+   */
+  async tryCreate(resource: Resource<KubeObject>, object: object, signal: AbortSignal): Promise<void> {
+    try {
+      const path = `${this.#creationPath(resource)}&dryRun=All`;
+      await this.client.requestText({ method: 'POST', path, body: object, signal });
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      const isTold =
+        !error.isOverQuota && !isQuotaBusy(error) && !/does not support dry run/.test(error.message);
+      if (isTold && error.reason !== 'AlreadyExists') throw error;
+    }
+  }
+
+  #creationPath(resource: Resource<KubeObject>): string {
+    // Strict: a field the server would drop is a mistake of a template, and silence hides it.
+    return `${pathOf(resource, this.namespace)}?fieldValidation=Strict&fieldManager=kube-toolbox`;
   }
 
   /** Changes fields by JSON merge patch (RFC 7386); a `uid` in it makes it conditional on that object. */

@@ -423,11 +423,41 @@ describe('launching a sweep', () => {
     expect(Math.max(...most)).toBe(1);
   });
 
+  it('removes nothing that runs or has succeeded for a manifest that the server refuses', async () => {
+    await run(makeSpecs(3));
+    cluster.simulation.move('lab', names()[1] ?? '', { kind: 'succeeded' });
+    cluster.simulation.move('lab', names()[2] ?? '', { kind: 'failed', exitCode: 1 });
+    const before = cluster.store.list('jobs').map(({ metadata }) => metadata.uid);
+    const renderer = plainRenderer({ break: () => ({ backoffLimit: -1 }) });
+    const { steps } = await run(makeSpecs(3), { renderer, overwrite: 'true' });
+    expect(steps.map(({ result, wasDeleted }) => [result, wasDeleted])).toEqual([
+      ['rejected', undefined],
+      ['rejected', undefined],
+      ['rejected', true],
+    ]);
+    expect(steps[0]?.diagnostics[0]?.message).toContain('spec.backoffLimit');
+    expect(cluster.store.list('jobs').map(({ metadata }) => metadata.uid)).toEqual(before.slice(0, 2));
+  });
+
+  it.each([
+    ['exceeded quota: few, requested: count/jobs.batch=1', 403, 'Forbidden'],
+    ['admission webhook "policy.lab" does not support dry run', 400, 'BadRequest'],
+  ])('replaces a Job where a dry run cannot tell: %s', async (message, status, reason) => {
+    await run(makeSpecs(1));
+    cluster.fail(
+      { kind: 'answer', status, body: { kind: 'Status', code: status, reason, message } },
+      { when: ({ url }) => url.searchParams.has('dryRun') },
+    );
+    expect((await run(makeSpecs(1), { overwrite: 'true' })).results).toEqual(['replaced']);
+    expect(cluster.requests.filter(({ query }) => query.get('dryRun') === 'All')).toHaveLength(1);
+  });
+
   it('tells what was deleted and then not created', async () => {
     await run(makeSpecs(3));
     const body = { kind: 'Status', code: 422, reason: 'Invalid', message: 'no' };
-    const when = ({ method, path }: { method: string; path: string }) =>
-      method === 'POST' && path.endsWith('/jobs');
+    // A dry run is not the creation: what it was told may have changed since.
+    const when = ({ method, path, url }: { method: string; path: string; url: URL }) =>
+      method === 'POST' && path.endsWith('/jobs') && !url.searchParams.has('dryRun');
     cluster.fail({ kind: 'answer', status: 422, body }, { when });
     const quota = { ...body, code: 403, reason: 'Forbidden', message: 'exceeded quota: few' };
     cluster.fail({ kind: 'answer', status: 403, body: quota }, { when });
