@@ -28,7 +28,8 @@ interface Condition {
  * `KEY=VALUE` or `KEY!=VALUE`; KEY is `model`, `dataset`, `name` or a hyperparameter, VALUE a text in which
  * `*` stands for any text and `?` for one character, or several such with commas between, one of which must
  * match. Quotes, single or double, make spaces, commas and wildcards ordinary. A trial without the
- * hyperparameter does not match `=` and does match `!=`. A `=` that no trial of the matrix meets is an error.
+ * hyperparameter does not match `=` and does match `!=`. A condition that no trial meets, together with those before
+ * it, is an error.
  */
 export function parseWhere(written: string, matrix: ExpandedMatrix): Checked<TrialFilter> {
   const file = new SourceFile('where', written);
@@ -65,7 +66,13 @@ export function parseWhere(written: string, matrix: ExpandedMatrix): Checked<Tri
   }
   const unmet = conditions.flatMap((condition) => explainUnmet(condition, matrix, file) ?? []);
   if (unmet.length > 0) return { ok: false, diagnostics: unmet };
-  return { ok: true, value: (trial) => conditions.every((each) => holds(each, trial)), diagnostics: [] };
+  const nothing = explainNothing(conditions, matrix, file);
+  if (nothing !== undefined) return { ok: false, diagnostics: [nothing] };
+  return { ok: true, value: filterBy(conditions), diagnostics: [] };
+}
+
+function filterBy(conditions: readonly Condition[]): TrialFilter {
+  return (trial) => conditions.every((each) => holds(each, trial));
 }
 
 /** What is wrong with a condition that no value in the whole matrix meets: a slip of the pen, most likely. */
@@ -90,6 +97,54 @@ function explainUnmet(
         ? `there are ${some}${values.size > 12 ? ', …' : ''}`
         : `did you mean ${quoted(near)}?`,
   });
+}
+
+/** Names and values that a hint is looked for in. */
+const mostKnown = 2000;
+
+/** Which condition leaves no trial, of conditions that trials meet one by one: the first that those before it exclude. */
+function explainNothing(
+  conditions: readonly Condition[],
+  matrix: ExpandedMatrix,
+  file: SourceFile,
+): Diagnostic | undefined {
+  const fitsNone = (some: readonly Condition[]): boolean => {
+    const keeps = filterBy(some);
+    for (const trial of matrix) if (keeps(trial)) return false;
+    return true;
+  };
+  // Usually the first trials are enough to know.
+  if (!fitsNone(conditions)) return undefined;
+  const at = conditions.findIndex((_, index) => fitsNone(conditions.slice(0, index + 1)));
+  const condition = conditions[at];
+  if (condition === undefined) return undefined;
+  const { key, negated, written, start, end } = condition;
+  const before = conditions.slice(0, at);
+  const keeps = filterBy(before);
+  const there = new Set<string>();
+  for (const trial of matrix) {
+    const text = keeps(trial) ? textOf(key, trial) : undefined;
+    if (text !== undefined) there.add(text);
+    if (there.size > mostKnown) break;
+  }
+  const near = negated ? undefined : nearestName(written, there);
+  const among = before.map((each) => file.text.slice(each.start, each.end)).join(' ');
+  return errorDiagnostic(
+    'MATRIX_WHERE_UNKNOWN',
+    `no trial${among === '' ? '' : ` with ${among}`} has ${file.text.slice(start, end)}`,
+    {
+      location: { file, offset: start, length: end - start },
+      hint:
+        near !== undefined
+          ? `did you mean ${quoted(near)}?`
+          : there.size === 0
+            ? `they have no ${key}`
+            : `there ${there.size === 1 ? 'is' : 'are'} ${[...there]
+                .slice(0, 3)
+                .map((each) => quoted(each))
+                .join(', ')}${there.size > 3 ? ', …' : ''}`,
+    },
+  );
 }
 
 /** All values of a key, each once. */

@@ -293,8 +293,8 @@ describe('the commands of the cluster', () => {
       });
       expect((await project.run(['wait', 'where=hid=256'])).code).toBe(0);
       expect(await project.run(['wait', 'where=hid=256 hid=512'])).toMatchObject({
-        code: 0,
-        stderr: 'no trials\n',
+        code: 2,
+        stderr: expect.stringContaining('no trial with hid=256 has hid=512\n'),
       });
     });
 

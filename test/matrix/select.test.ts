@@ -40,8 +40,6 @@ describe('where=', () => {
     ['_tag=a*', 4],
     ['lr=0.10,0.01', 2],
     ['lr!=0.10', 8],
-    ['lr=0.01 model=mlp', 0],
-    ['name=nothing', 0],
     ['name=alice-example-mlp-*-width-16*', 2],
   ])('%s', (where, count) => {
     expect(selected(where)).toBe(count);
@@ -114,4 +112,20 @@ describe('what make local does', () => {
     expect(decideLocal({ fingerprint: now }, known, false).kind).toBe(plain);
     expect(decideLocal({ fingerprint: now }, known, true).kind).toBe(resumed);
   });
+});
+
+test.each([
+  ['lr=0.01 model=mlp width=8', 'no trial with lr=0.01 has model=mlp', 'there is "vit"', 8],
+  ['width=8 tag=a*', 'no trial with width=8 has tag=a*', 'they have no tag', 8],
+  ['model=mlp lr!=0.1', 'no trial with model=mlp has lr!=0.1', 'there is "0.1"', 10],
+  [
+    'name=alice-example-mlp-mnist-lr-0.1-width-9',
+    expect.anything(),
+    expect.stringMatching(/^did you mean ".*width-8-ce463"\?$/),
+    0,
+  ],
+  ['name=nothing', 'no trial has name=nothing', expect.stringMatching(/^there are ".*", …$/), 0],
+])('of %s, the condition that leaves no trial is named', (where, message, hint, offset) => {
+  const { diagnostics } = parseWhere(where, matrix);
+  expect(diagnostics).toMatchObject([{ code: 'MATRIX_WHERE_UNKNOWN', message, hint, location: { offset } }]);
 });

@@ -23,5 +23,6 @@ export const matrixCodes = {
   MATRIX_PATH_OUTSIDE:
     'A path of `data` or `outputs` is not below the project, so it has no key in the bucket, and a pod could not move it.',
   MATRIX_WHERE_SYNTAX: 'The text of `where=` is not a list of conditions such as `lr=0.01 model=vit`.',
-  MATRIX_WHERE_UNKNOWN: 'The text of `where=` names a hyperparameter, or a value of one, that no trial has.',
+  MATRIX_WHERE_UNKNOWN:
+    'The text of `where=` names a hyperparameter, or a value of one, that no trial has, or several that no trial has together.',
 } as const;
