@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { findBash } from '../executors/find-bash.ts';
 import { localEnvironment } from '../executors/local-environment.ts';
-import { findBash } from '../executors/local-preflight.ts';
 import { ExitCode } from '../exit-code.ts';
 import { defineCommand } from './command.ts';
 import { definedVariables, localEnvironments } from './local/local-environments.ts';

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { isGlob, parseGlob } from '../glob.ts';
 
 /**
  * Makes the folders that a trial's `outputs` go into, so that it does not fail at its end for want of one.
@@ -7,10 +8,11 @@ import { dirname, isAbsolute, join, normalize } from 'node:path';
  */
 export function createOutputFolders(root: string, outputs: readonly string[]): void {
   for (const output of outputs) {
-    const path = normalize(output);
+    // Of a pattern, as far as it is no pattern.
+    const path = normalize(isGlob(output) ? parseGlob(output).prefix : output);
     if (isAbsolute(path) || path.startsWith('..')) continue;
     try {
-      mkdirSync(join(root, output.endsWith('/') ? path : dirname(path)), { recursive: true });
+      mkdirSync(join(root, path.endsWith('/') ? path : dirname(path)), { recursive: true });
     } catch {
       // The trial will say it better, if it minds.
     }

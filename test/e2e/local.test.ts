@@ -233,8 +233,12 @@ model:
   });
 
   it('makes the folders that outputs go into', async () => {
-    const project = LocalProject.of('echo 1 > results/deep/x.json', '    outputs: results/deep/x.json\n');
+    const project = LocalProject.of(
+      'ls results > results/deep/x.json',
+      "    outputs: [results/deep/x.json, 'results/<name>/*.json', 'results/*/y']\n",
+    );
     expect((await project.run(['local'])).code).toBe(0);
+    expect(project.read('results/deep/x.json')).toBe('deep\np-m\n');
   });
 
   it('holds its memory while a trial prints one endless line', async () => {

@@ -42,6 +42,17 @@ describe('what stands in the way of a local run', () => {
     expect(existsSync(join(project.root, 'ran'))).toBe(false);
   });
 
+  it('LOCAL_MISSING_DATA: a pattern needs a file that it matches', async () => {
+    const project = LocalProject.of('touch ran', "    data: ['data/*.csv', 'my data/']\n");
+    project.write('data/sub/here.txt', '');
+    project.write('my data/x', '');
+    const { code, stderr } = await project.run(['local']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("type: make download file='data/*.csv'\n")]);
+    expect(stderr).not.toContain('my data');
+    project.write('data/sub/here.csv', '');
+    expect((await project.run(['local'])).code).toBe(0);
+  });
+
   it('LOCAL_NO_BASH: no bash on PATH', async () => {
     const project = LocalProject.of('true');
     const { code, stderr } = await project.run(['local'], { PATH: project.root });

@@ -6,7 +6,8 @@ import {
   errorDiagnostic,
   warningDiagnostic,
 } from '../../diagnostics/diagnostic.ts';
-import { checkData, findBash } from '../../executors/local-preflight.ts';
+import { findBash } from '../../executors/find-bash.ts';
+import { checkData } from '../../executors/local-data.ts';
 import { runSweep } from '../../executors/sweep.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { observeRecord } from '../../records/observe-record.ts';
