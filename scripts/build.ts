@@ -22,15 +22,15 @@ const together = [
   { name: 'context', test: /\/src\/context\.ts$/ },
   // What the S3 library shares with the commands.
   { name: 'sources', test: /\/src\/(diagnostics\/|config\/(load|dotenv)\.ts$)/ },
-  // What every command that plans needs.
+  // What every command that plans needs, and what little most of the others share.
   {
     name: 'planning',
-    test: /\/src\/(main\.ts$|cli\/(command|parse-arguments|project|write-lines)\.ts$|(config|matrix)\/)/,
+    test: /\/src\/(main\.ts$|backends\.ts$|cli\/(command|parse-arguments|project|prompt|write-lines)\.ts$|(config|matrix)\/|records\/process-identity\.ts$|report\/(format-duration|screen)\.ts$)|\/node_modules\/lodash\//,
   },
   // What every command that moves files needs; what only a few need is loaded late, and so no part of it.
   {
     name: 'transfer',
-    test: /\/src\/(open-bucket\.ts|backends\.ts|cli\/(prompt|upload|download|data\/(data-flags|run-transfer))\.ts|stores\/(upload|download|open-s3-store)\.ts)$/,
+    test: /\/src\/(open-bucket\.ts|cli\/(upload|download|data\/(data-flags|run-transfer))\.ts|stores\/(upload|download|open-s3-store)\.ts)$/,
   },
   // What every command that renders needs, and what every command that talks to a cluster does.
   { name: 'rendering', test: /\/src\/(render|cli\/render|container)\// },
@@ -46,10 +46,11 @@ const lazyBuiltins: Plugin = {
   resolveId(id, importer = '') {
     // The entry is to run, and to say what is needed, in a Node that is too old.
     const isOurs = importer.startsWith(path.resolve('src')) && importer !== path.resolve('src/bin.ts');
-    return isOurs && isBuiltin(id) ? `\0${id}` : undefined;
+    // One for each file that asks: shared, they would all be in one chunk, and that be loaded by every command.
+    return isOurs && isBuiltin(id) ? `\0${id}?${importer}` : undefined;
   },
   load(id) {
-    const name = id.slice(1);
+    const [name = ''] = id.slice(1).split('?');
     if (!id.startsWith('\0') || !isBuiltin(name)) return undefined;
     const lines = Object.keys(process.getBuiltinModule(name) ?? {})
       .filter((key) => key !== 'default')
