@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Context } from '../../context.ts';
 import { errorDiagnostic } from '../../diagnostics/diagnostic.ts';
-import { isTimeout } from '../../executors/kubernetes/api-client.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
+import { isTimeout } from '../../executors/kubernetes/connection-failure.ts';
 import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
 import type { Pod } from '../../executors/kubernetes/objects.ts';
 import { readPodLog } from '../../executors/kubernetes/pod-log.ts';

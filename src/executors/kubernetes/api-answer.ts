@@ -60,3 +60,9 @@ export function describeType(response: IncomingMessage): string {
       ? ' with an HTML page'
       : ` with ${type}`;
 }
+
+/** What a server's `Warning` header says, such as that a field is deprecated (RFC 7234, code 299). */
+export function* parseWarnings(header: string): Generator<string> {
+  for (const [, message = ''] of header.matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g))
+    yield message.replace(/\\(.)/g, '$1');
+}

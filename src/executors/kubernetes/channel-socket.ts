@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ClientOptions, WebSocket as WsSocket } from 'ws';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
-import type { ApiClient, Attempted } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 import { ApiError, type StatusBody } from './api-error.ts';
+import type { Attempted } from './attempts.ts';
 import type { Connection } from './connection.ts';
 
 /** Bytes waiting to be sent above which a writer has to wait. */

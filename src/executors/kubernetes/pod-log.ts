@@ -1,5 +1,5 @@
-import { isTimeout } from './api-client.ts';
 import { isApiError, isOutage } from './api-error.ts';
+import { isTimeout } from './connection-failure.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Pod, pathOf, pods } from './objects.ts';
 import { retryDelay } from './retry-policy.ts';

@@ -1,4 +1,5 @@
-import { ApiClient, type Notice } from '../../../src/executors/kubernetes/api-client.ts';
+import { ApiClient } from '../../../src/executors/kubernetes/api-client.ts';
+import type { Notice } from '../../../src/executors/kubernetes/attempts.ts';
 import { Connection } from '../../../src/executors/kubernetes/connection.ts';
 import type { ClusterAccess } from '../../../src/executors/kubernetes/kubeconfig.ts';
 import type { RetryPolicy } from '../../../src/executors/kubernetes/retry-policy.ts';
