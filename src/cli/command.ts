@@ -15,6 +15,8 @@ export interface Flag {
   readonly isNew?: boolean;
   /** For `count`: the smallest that makes sense; 0 unless told. */
   readonly minimum?: number;
+  /** For `count`: the largest, where there is one. */
+  readonly maximum?: number;
 }
 
 export type Flags = Readonly<Record<string, Flag>>;

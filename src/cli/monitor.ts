@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { diagnosticToJson, formatDiagnostic } from '../diagnostics/format-diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
+import { isGlob } from '../glob.ts';
+import { quoteForShell } from '../matrix/shell-quote.ts';
 import { openBucket } from '../open-bucket.ts';
 import { count, counted } from '../report/transfer-progress.ts';
 import { FolderMonitor, type MonitorEvent } from '../stores/folder-monitor.ts';
@@ -26,6 +28,7 @@ export const command = defineCommand({
     interval: {
       kind: 'count',
       minimum: 1,
+      maximum: 86_400,
       value: 'SECONDS',
       summary: 'look at the folder this often; default 2',
     },
@@ -35,6 +38,7 @@ export const command = defineCommand({
     const written = await valueOrAsk(options.file, 'file', 'Which folder to watch: ', context);
     const file = written.endsWith('/') ? written : `${written}/`;
     const selection = select(file, options, context);
+    refuseFiles(written, context.cwd);
     const { store } = await openBucket(context);
     // Listened to before there is a lock to give back.
     const { signal } = context;
@@ -91,6 +95,25 @@ export const command = defineCommand({
     }
   },
 });
+
+/** A folder may come later; a file, or a pattern for files, would be waited for in vain. */
+function refuseFiles(written: string, cwd: string): void {
+  const path = resolve(cwd, written);
+  const isThere = existsSync(path);
+  const what = isThere ? 'a file' : 'a pattern';
+  if (isThere ? statSync(path).isDirectory() : !isGlob(written) || written.endsWith('/')) return;
+  const cut = written.lastIndexOf('/') + 1;
+  const folder = written.slice(0, cut);
+  const hint = isGlob(folder)
+    ? 'include= chooses files'
+    : `file=${quoteForShell(folder || './')} include=${quoteForShell(written.slice(cut))} watches what you mean`;
+  throw new DiagnosticError(
+    errorDiagnostic('CLI_BAD_VALUE', `monitor watches a folder, and "${printable(written)}" is ${what}`, {
+      hint,
+    }),
+    ExitCode.usage,
+  );
+}
 
 function formatKeys(keys: readonly string[], noun: string, what: string): string {
   if (keys.length === 0) return '';

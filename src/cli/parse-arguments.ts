@@ -100,10 +100,12 @@ function parseValue(
   }
   if (text === '') return bad(`"${name}" is empty`, `leave ${name} out, or give it a value`);
   if (flag.kind === 'count') {
-    const { minimum = 0 } = flag;
-    if (/^\d{1,9}$/.test(text) && Number(text) >= minimum) return Number(text);
-    const what = minimum > 0 ? `a whole number from ${minimum}` : 'a whole number';
-    return bad(`"${name}" is ${what}, not "${text}"`, `write for example ${name}=4`);
+    const { minimum = 0, maximum } = flag;
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= minimum && !(number > (maximum ?? number))) return number;
+    const from = minimum > 0 || maximum !== undefined ? ` from ${minimum}` : '';
+    const to = maximum === undefined ? '' : ` to ${maximum}`;
+    return bad(`"${name}" is a whole number${from}${to}, not "${text}"`, `write for example ${name}=4`);
   }
   if (flag.kind === 'choice' && flag.choices?.includes(text) !== true) {
     const choices = flag.choices ?? [];

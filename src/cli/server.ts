@@ -12,8 +12,19 @@ import { markSettings } from './data/settings-marks.ts';
 export const command = defineCommand({
   name: 'server',
   flags: {
-    port: { kind: 'count', value: 'PORT', summary: 'port on 127.0.0.1; default: any that is free' },
-    idle: { kind: 'count', value: 'MINUTES', summary: 'end after this long without a request; default 30' },
+    port: {
+      kind: 'count',
+      maximum: 65_535,
+      value: 'PORT',
+      summary: 'port on 127.0.0.1; default: any that is free',
+    },
+    idle: {
+      kind: 'count',
+      // Longer than that no timer runs.
+      maximum: 35_000,
+      value: 'MINUTES',
+      summary: 'end after this long without a request; default 30',
+    },
   },
   example: 'make server &',
   async run(options, context) {

@@ -67,8 +67,9 @@ function ofPattern(text: string, path: string): Selection {
   // `data/*/` means what is below the folders that match.
   const glob = parseGlob(path.endsWith('/') ? `${path}*` : path);
   const folder = glob.prefix.slice(0, glob.prefix.lastIndexOf('/') + 1);
-  // A file may be called what looks like a pattern.
-  const matches = (key: string) => key === path || glob.matches(key);
+  // A file or folder may be called what looks like a pattern.
+  const below = path.endsWith('/') ? path : `${path}/`;
+  const matches = (key: string) => key === path || key.startsWith(below) || glob.matches(key);
   return { text, exact: path, prefix: glob.prefix, folder, matches };
 }
 

@@ -275,6 +275,19 @@ describe('monitor', () => {
   });
 });
 
+it.each([
+  ['monitor', 'file=data/1', 'monitor watches a folder, and "data/1" is a file'],
+  ['monitor', 'file=data/*.csv', 'monitor watches a folder, and "data/*.csv" is a pattern'],
+  ['monitor', 'interval=99999999', '"interval" is a whole number from 1 to 86400, not "99999999"'],
+  ['server', 'idle=99999999', '"idle" is a whole number from 0 to 35000, not "99999999"'],
+  ['server', 'port=65536', '"port" is a whole number from 0 to 65535, not "65536"'],
+])('%s refuses %s rather than wait in vain, or not at all', async (command, value, message) => {
+  const { run: runHere, write } = await startProject();
+  write('data/1', '1');
+  const { code, stderr } = await runHere(command, value);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`error CLI_BAD_VALUE: ${message}\n`)]);
+});
+
 describe('the Python module', () => {
   const script = `
 import json, sys

@@ -5,6 +5,7 @@ import { parseArguments } from '../../src/cli/parse-arguments.ts';
 const flags = {
   file: { kind: 'string', summary: 'a path', value: 'PATH' },
   jobs: { kind: 'count', minimum: 1, summary: 'how many at a time' },
+  port: { kind: 'count', maximum: 9, summary: 'a port' },
   fail_fast: { kind: 'boolean', summary: 'stop at the first failure' },
   overwrite: { kind: 'choice', choices: ['true', 'changed'], summary: 'replace' },
   only: { kind: 'choice', choices: ['failed', 'missing'], summary: 'keep some' },
@@ -27,6 +28,7 @@ describe('parseArguments', () => {
     [['only=failed'], { only: 'failed' }],
     [['include=*.py', 'include=*.txt'], { include: ['*.py', '*.txt'] }],
     [['file=a', 'file=b'], { file: 'b' }],
+    [['port=9'], { port: 9 }],
   ])('%j', (words, expected) => {
     const { options, diagnostics } = parse(...words);
     expect(diagnostics).toEqual([]);
@@ -37,6 +39,7 @@ describe('parseArguments', () => {
     expect(parse().options).toEqual({
       file: undefined,
       jobs: undefined,
+      port: undefined,
       fail_fast: false,
       overwrite: undefined,
       only: undefined,
@@ -57,6 +60,7 @@ describe('parseArguments', () => {
     [['constructor=1'], 'CLI_UNKNOWN_FLAG'],
     [['jobs=many'], 'CLI_BAD_VALUE'],
     [['jobs=0'], 'CLI_BAD_VALUE'],
+    [['port=10'], 'CLI_BAD_VALUE'],
     [['fail_fast=perhaps'], 'CLI_BAD_VALUE'],
     [['only=faled'], 'CLI_BAD_VALUE'],
     [['--file'], 'CLI_MISSING_VALUE'],

@@ -81,6 +81,13 @@ describe('a download', () => {
     expect(bucket.server.log.some(isGet)).toBe(false);
   });
 
+  it.each(['out[1]', 'out[1]/'])('takes a folder that is called like a pattern: %s', async (file) => {
+    const bucket = await startBucket();
+    for (const key of ['out[1]/a', 'out[1]/b/c', 'out/x']) bucket.server.bucket.put(key, key);
+    expect((await move('download', bucket, file)).summary).toMatchObject({ moved: 2 });
+    expect((await move('upload', bucket, file)).summary).toMatchObject({ same: 2 });
+  });
+
   it('keeps the rights of a file that it replaces', async () => {
     const bucket = await startBucket();
     bucket.server.bucket.put('run.sh', 'new content');
