@@ -16,7 +16,7 @@ import {
 import type { Phase } from '../../executors/kubernetes/phase.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { hasEnded, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
-import { follow } from '../../executors/kubernetes/watch.ts';
+import { SweepWatch } from '../../executors/kubernetes/sweep-watch.ts';
 import type { Cluster } from './open-cluster.ts';
 import type { InteractivePod } from './print-cluster-status.ts';
 
@@ -80,48 +80,18 @@ export async function* watchJobs(
   outcomes: OutcomeMemory,
 ): AsyncGenerator<JobLook> {
   const { api, owner } = cluster;
-  const select = { labels: ownerSelector(owner) };
   const { signal } = context;
-  let jobList: readonly Job[] | undefined;
-  let podList: readonly Pod[] | undefined;
   /** Removed since the last look, as they were. */
   const departed: Job[] = [];
-  let wake = (): void => undefined;
+  using watch = new SweepWatch(api, owner, signal, (job) => departed.push(job));
   let timer: NodeJS.Timeout | undefined;
   let known: readonly Event[] = [];
   let nextLook = Number.NEGATIVE_INFINITY;
   const { policy } = api.client;
-  let failure: { readonly error: unknown } | undefined;
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
-  const pump = async (run: () => Promise<void>): Promise<void> => {
-    await run().catch((error) => {
-      failure ??= { error };
-    });
-    wake();
-  };
-  void pump(async () => {
-    for await (const all of follow(api, jobs, select, both)) {
-      const gone = (jobList ?? []).filter(
-        ({ metadata: { name, uid } }) => all.get(name)?.metadata.uid !== uid,
-      );
-      departed.push(...gone);
-      jobList = [...all.values()];
-      wake();
-    }
-  });
-  void pump(async () => {
-    for await (const all of follow(api, pods, select, both)) {
-      podList = [...all.values()];
-      wake();
-    }
-  });
   try {
     for (;;) {
-      const woken = new Promise<void>((settle) => {
-        wake = settle;
-      });
-      if (failure !== undefined) throw failure.error;
+      const changed = watch.change();
+      const { jobs: jobList, pods: podList } = watch;
       if (jobList !== undefined && podList !== undefined) {
         await continueSweep(cluster, jobList, maxParallel, context);
         const found = group(jobList, podList);
@@ -137,14 +107,13 @@ export async function* watchJobs(
         yield { views, interactive: interactivePods(podList), now: api.client.serverTime() };
         await policy.sleep(Math.max(leastRedraw, views.size * redrawInterval), signal);
         const hasPacks = found.some(({ job, pods: own }) => packPodToAsk(job, own) !== undefined);
-        timer = isWaiting || hasPacks ? setTimeout(() => wake(), lookInterval) : undefined;
+        timer = isWaiting || hasPacks ? setTimeout(() => watch.wake(), lookInterval) : undefined;
       }
-      await woken;
+      await changed;
       clearTimeout(timer);
     }
   } finally {
     clearTimeout(timer);
-    stop.abort();
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
-import { type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { hasEnded } from '../../executors/kubernetes/slots.ts';
-import { follow } from '../../executors/kubernetes/watch.ts';
+import { SweepWatch } from '../../executors/kubernetes/sweep-watch.ts';
 import type { Glob } from '../../glob.ts';
 import { byName, isAskedFor, jobUidOf, trialsMatching } from './log-targets.ts';
 import type { Cluster } from './open-cluster.ts';
@@ -30,37 +30,12 @@ export async function followLogs(
   context: Context,
 ): Promise<void> {
   const { glob, print } = options;
-  const select = { labels: ownerSelector(owner) };
-  const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal]);
+  using watch = new SweepWatch(api, owner, context.signal);
   const seen = new Set(options.passed);
   /** UIDs of pods whose logs are read, and of their Jobs. */
   const begun = new Set<string | undefined>();
   const queue: Pod[] = [];
   let active = 0;
-  let jobList: readonly Job[] | undefined;
-  let podList: readonly Pod[] | undefined;
-  let failure: { readonly error: unknown } | undefined;
-  let wake = (): void => undefined;
-  const run = (work: () => Promise<void>): void => {
-    work()
-      .catch((error: unknown) => {
-        failure ??= { error };
-      })
-      .finally(() => wake());
-  };
-  run(async () => {
-    for await (const all of follow(api, jobs, select, signal)) {
-      jobList = [...all.values()];
-      wake();
-    }
-  });
-  run(async () => {
-    for await (const all of follow(api, pods, select, signal)) {
-      podList = [...all.values()];
-      wake();
-    }
-  });
   const takeIn = (all: readonly Pod[]): void => {
     for (const pod of all.toSorted(byName)) {
       if (seen.has(pod.metadata.uid) || !isAskedFor(pod, glob) || !hasBegun(pod, options.container)) continue;
@@ -72,7 +47,7 @@ export async function followLogs(
       const next = queue.shift();
       if (next === undefined) return;
       active += 1;
-      run(async () => {
+      watch.run(async () => {
         await print(next).finally(() => {
           active -= 1;
         });
@@ -84,44 +59,38 @@ export async function followLogs(
     if (!told.has(what)) context.stderr.write(`${line}\n`);
     told.add(what);
   };
-  try {
-    for (;;) {
-      const woken = new Promise<void>((settle) => {
-        wake = settle;
-      });
-      if (failure !== undefined) throw failure.error;
-      if (jobList !== undefined && podList !== undefined) {
-        takeIn(podList);
-        const openJobs = trialsMatching(jobList, glob)
-          .filter(({ job }) => !hasEnded(job))
-          .map(({ name, job }) => ({ name, uid: job.metadata.uid }));
-        const uids = new Set(openJobs.map(({ uid }) => uid));
-        // Those of no Job, or of one that is not asked for: they have to be waited for themselves.
-        const openPods = podList.filter(
-          (pod) =>
-            isAskedFor(pod, glob) &&
-            !isLeaving(pod) &&
-            !options.passed.has(pod.metadata.uid) &&
-            !uids.has(jobUidOf(pod) ?? ''),
-        );
-        const open = [...openJobs, ...openPods.map(({ metadata: { name, uid } }) => ({ name, uid }))];
-        if (queue.length > 0)
-          tellOnce('queue', `${mostAtOnce} logs are followed at once; ${queue.length} more when those end`);
-        const [waiting, ...more] = open.filter(({ uid }) => !begun.has(uid));
-        if (active === 0 && waiting !== undefined) {
-          const others = more.length > 0 ? ` and ${more.length} more` : '';
-          tellOnce('waiting', `waiting for ${waiting.name}${others} to begin; make status says why`);
-        }
-        if (active === 0 && queue.length === 0 && open.length === 0) {
-          // What is known of pods may be older than what is known of Jobs.
-          takeIn((await api.list(pods, select, signal)).items);
-          if (active === 0) return;
-        }
+  for (;;) {
+    const changed = watch.change();
+    const { jobs: jobList, pods: podList } = watch;
+    if (jobList !== undefined && podList !== undefined) {
+      takeIn(podList);
+      const openJobs = trialsMatching(jobList, glob)
+        .filter(({ job }) => !hasEnded(job))
+        .map(({ name, job }) => ({ name, uid: job.metadata.uid }));
+      const uids = new Set(openJobs.map(({ uid }) => uid));
+      // Those of no Job, or of one that is not asked for: they have to be waited for themselves.
+      const openPods = podList.filter(
+        (pod) =>
+          isAskedFor(pod, glob) &&
+          !isLeaving(pod) &&
+          !options.passed.has(pod.metadata.uid) &&
+          !uids.has(jobUidOf(pod) ?? ''),
+      );
+      const open = [...openJobs, ...openPods.map(({ metadata: { name, uid } }) => ({ name, uid }))];
+      if (queue.length > 0)
+        tellOnce('queue', `${mostAtOnce} logs are followed at once; ${queue.length} more when those end`);
+      const [waiting, ...more] = open.filter(({ uid }) => !begun.has(uid));
+      if (active === 0 && waiting !== undefined) {
+        const others = more.length > 0 ? ` and ${more.length} more` : '';
+        tellOnce('waiting', `waiting for ${waiting.name}${others} to begin; make status says why`);
       }
-      await woken;
+      if (active === 0 && queue.length === 0 && open.length === 0) {
+        // What is known of pods may be older than what is known of Jobs.
+        takeIn((await api.list(pods, { labels: ownerSelector(owner) }, context.signal)).items);
+        if (active === 0) return;
+      }
     }
-  } finally {
-    stop.abort();
+    await changed;
   }
 }
 
