@@ -1,10 +1,8 @@
-import { type Action, changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
+import { decide, hasFailed } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
-import { keepsState, type Only } from '../../matrix/select.ts';
-import type { TrialState } from '../../records/run-record.ts';
-import type { Observation } from '../executor.ts';
+import type { Only } from '../../matrix/select.ts';
 import { inOrder } from './in-order.ts';
-import { type JobView, judgeJob } from './job-state.ts';
+import { judgeJob } from './job-state.ts';
 import { judgeRefusal } from './judge-refusal.ts';
 import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-executor.ts';
 import type { LaunchStep, LaunchSummary } from './launch-step.ts';
@@ -13,27 +11,23 @@ import { throwRefused } from './namespace-api.ts';
 import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
 import { OldSecrets } from './old-secrets.ts';
-import { OutcomeMemory, type OutcomeRecords } from './outcome-memory.ts';
+import { OutcomeMemory } from './outcome-memory.ts';
 import { prepareAll } from './prepare-all.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
-import { countsWithoutJob } from './run-outcome.ts';
-import { hasEnded, jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
+import { isAmong, isFailing, type SeeingOptions, type SeenTrial, seeTrial, stepOf } from './seen-trial.ts';
+import { jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
 
-export interface LaunchOptions {
+export interface LaunchOptions extends SeeingOptions {
   readonly executor: KubernetesExecutor;
   /** The project's Jobs, when they have been asked for already; see {@link listJobs}. */
   readonly listing?: Promise<Listing<Job>> | undefined;
-  readonly records: OutcomeRecords;
   /** The project's folder, for harvested logs. */
   readonly root: string;
-  readonly overwrite?: Overwrite | undefined;
   /** Only trials in this state. */
   readonly only?: Only | undefined;
   readonly maxParallel?: number | undefined;
   /** Trials worked on at once. */
   readonly concurrency: number;
-  /** Milliseconds since 1970. */
-  readonly now: number;
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
   /** Called when the signal has ended it before its end: Jobs made, of how many to be made. */
@@ -52,17 +46,9 @@ export async function launch(specs: Iterable<JobSpec>, options: LaunchOptions): 
   return new Launch(options).run(specs);
 }
 
-/** A trial's Job as it was found, and what is to be done about it. */
-interface Seen {
-  readonly job: Job | undefined;
-  readonly view: JobView | undefined;
-  readonly known: Pick<Observation, 'state' | 'reason' | 'fingerprint'> | undefined;
-  readonly action: Action;
-}
-
 interface PlannedTrial {
   readonly spec: JobSpec;
-  readonly seen: Seen;
+  readonly seen: SeenTrial;
 }
 
 class Launch {
@@ -152,8 +138,8 @@ class Launch {
     const { only } = this.#options;
     const planned: PlannedTrial[] = [];
     for (const spec of specs) {
-      const seen = this.#look(spec, this.#there.get(spec.name));
-      if (only === undefined || this.#isAmong(only, spec, seen)) planned.push({ spec, seen });
+      const seen = seeTrial(spec, this.#there.get(spec.name), this.#options);
+      if (only === undefined || isAmong(only, spec, seen)) planned.push({ spec, seen });
     }
     const toCreate = planned.filter(({ seen }) => seen.action.kind !== 'keep');
     this.#prepared = prepareAll(
@@ -163,25 +149,11 @@ class Launch {
     return planned;
   }
 
-  #isAmong(only: Only, { fingerprint }: JobSpec, { known }: Seen): boolean {
-    return keepsState(only, known?.state ?? 'missing', changedParts(fingerprint, known?.fingerprint));
-  }
-
-  #look(spec: JobSpec, job: Job | undefined): Seen {
-    const view = job === undefined ? undefined : judgeJob(job);
-    const known = view?.observation ?? this.#remembered(spec.name);
-    const action: Action =
-      view?.isDeleting === true
-        ? { kind: 'replace', why: 'failed' }
-        : decide(spec, known, this.#options.overwrite);
-    return { job, view, known, action };
-  }
-
   #settle({ spec, seen }: PlannedTrial): LaunchStep | Promise<LaunchStep> {
     return seen.action.kind === 'keep' ? this.#keep(spec, seen, seen.action.changed) : this.#make(spec, seen);
   }
 
-  #keep(spec: JobSpec, seen: Seen, changed: readonly string[]): LaunchStep | Promise<LaunchStep> {
+  #keep(spec: JobSpec, seen: SeenTrial, changed: readonly string[]): LaunchStep | Promise<LaunchStep> {
     const { job, view, known } = seen;
     const kept: LaunchStep = { ...stepOf(spec, seen), result: 'kept', changed };
     if (job === undefined || view === undefined) return kept;
@@ -192,19 +164,19 @@ class Launch {
     return this.#outcomes.see(job, view.observation, this.#options.signal)?.then(() => kept) ?? kept;
   }
 
-  async #make(spec: JobSpec, first: Seen): Promise<LaunchStep> {
+  async #make(spec: JobSpec, first: SeenTrial): Promise<LaunchStep> {
     let wasDeleted = false;
     // Each round looks at the Job anew: it may have changed since, and what was to be done with it, too.
     for (let round = 1, seen = first; ; round += 1) {
-      const { view, action } = seen;
+      const { action } = seen;
       let { job } = seen;
       const step = stepOf(spec, seen);
       if (action.kind === 'keep') return await this.#keep(spec, seen, action.changed);
       if (this.#quota !== undefined) return { ...step, result: 'left' };
       try {
         if (action.kind === 'replace' && job !== undefined) {
-          if (round === 1 && isFailing(job, view)) {
-            seen = this.#look(spec, await waitUntilEnded(job, this.#retire));
+          if (round === 1 && isFailing(seen)) {
+            seen = seeTrial(spec, await waitUntilEnded(job, this.#retire), this.#options);
             continue;
           }
           if (!hasFailed(judgeJob(job).observation.state)) await this.#tryCreate(spec);
@@ -213,7 +185,7 @@ class Launch {
             this.#slots.leave(job);
           } else {
             job = await this.#options.executor.api.get(jobs, spec.name, this.#options.signal);
-            seen = this.#look(spec, job);
+            seen = seeTrial(spec, job, this.#options);
             if (round < 5) continue;
             if (job !== undefined) return { ...step, result: 'kept', reason: 'it keeps changing' };
           }
@@ -227,19 +199,6 @@ class Launch {
         return { ...left, result: 'left' };
       }
     }
-  }
-
-  /** A trial whose Job a TTL has removed is known by its record alone. */
-  #remembered(
-    name: string,
-  ): { state: TrialState; reason?: string; fingerprint: JobSpec['fingerprint'] } | undefined {
-    const record = this.#options.records.readListed(name);
-    if (!countsWithoutJob(record, this.#options.now)) return undefined;
-    return {
-      state: record.state,
-      reason: 'its Job is gone, its record says so',
-      fingerprint: record.fingerprint,
-    };
   }
 
   /** What runs, or has come to something, is not removed for a manifest that the server refuses. */
@@ -281,23 +240,6 @@ class Launch {
       throw error;
     }
   }
-}
-
-/** What is told of a trial before anything has come of it. */
-function stepOf({ name }: JobSpec, { view, known }: Seen) {
-  return {
-    name,
-    found: view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing'),
-    reason: known?.reason,
-    isWaiting: false,
-    changed: [],
-    diagnostics: [],
-  } as const;
-}
-
-/** It will have failed when its pods have ended. */
-function isFailing(job: Job, view: JobView | undefined): boolean {
-  return view?.isDeleting === false && hasFailed(view.observation.state) && !hasEnded(job);
 }
 
 /** Whether a Job has pods of which none runs: whoever waits for its objects is among these. */
