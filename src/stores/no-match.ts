@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { isGlob } from '../glob.ts';
 import { printable } from './safe-key.ts';
 import { parseSelection, type Selection, type SelectionOptions } from './selection.ts';
 
@@ -26,10 +28,13 @@ export async function noMatch(
           { hint: 'a pattern without / may match the last part of a key alone, and * matches / too' },
         )
       : errorDiagnostic('S3_NO_MATCH', `no ${noun} ${where} matches "${printable(file)}"`, {
-          hint:
-            noun === 'key'
-              ? 'make list shows what is there'
-              : 'quote patterns, so that the shell leaves them alone',
+          hint: noun === 'key' ? 'make list shows what is there' : hintForFiles(file, root),
         });
   return new DiagnosticError(diagnostic, 1);
+}
+
+function hintForFiles(file: string, root: string): string {
+  if (!existsSync(root)) return 'there is no such folder; local_path= says where the files are';
+  if (isGlob(file)) return 'quote patterns, so that the shell leaves them alone';
+  return 'write the path as it is seen from that folder; empty folders are not uploaded';
 }

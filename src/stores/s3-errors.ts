@@ -66,6 +66,10 @@ export function explainRefusal(refusal: S3Refusal, asked: Asked, settings: S3Set
         hint: `set AWS_REGION=${refusal.region}`,
       },
     );
+  if (code === 'AuthorizationHeaderMalformed')
+    return credentials(
+      `the server ${where} refuses ${setting('AWS_ACCESS_KEY_ID')} with region ${settings.region}, ${setting('AWS_REGION')}: ${said}`,
+    );
   if (code === 'RequestTimeTooSkewed')
     return new StoreError(
       'settings',

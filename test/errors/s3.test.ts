@@ -55,6 +55,15 @@ const cases: readonly Case[] = [
     message: /does not know AWS_ACCESS_KEY_ID \(from \.env:3\)/,
   },
   {
+    code: 'S3_CREDENTIALS',
+    what: 'a key or a region that the server does not name',
+    arrange: fail(reply(400, 'AuthorizationHeaderMalformed')),
+    env: { AWS_REGION: 'somewhere' },
+    argv: ['list'],
+    exit: 3,
+    message: /refuses AWS_ACCESS_KEY_ID \(from \.env:3\) with region somewhere, AWS_REGION \(from the environment\)/,
+  },
+  {
     code: 'S3_PROFILE_IGNORED',
     what: 'a profile beside a key in .env',
     arrange: ({ server }) => void server.bucket.put('a', 'a'),
@@ -214,6 +223,20 @@ const cases: readonly Case[] = [
     argv: ['upload', 'file=data/'],
     exit: 3,
     message: /data\/a differs and was left: other content\n[^]*overwrite=true replaces it/,
+  },
+  {
+    code: 'S3_NO_MATCH',
+    what: 'files in a folder that is not there',
+    argv: ['upload', 'file=a', 'local_path=nowhere'],
+    exit: 1,
+    message: /no file below \S+\/nowhere matches "a"\n {2}hint: there is no such folder/,
+  },
+  {
+    code: 'S3_NO_MATCH',
+    what: 'a file that is not there',
+    argv: ['upload', 'file=a'],
+    exit: 1,
+    message: /matches "a"\n {2}hint: write the path as it is seen from that folder/,
   },
   {
     code: 'S3_NO_MATCH',
