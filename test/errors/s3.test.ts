@@ -227,6 +227,7 @@ const cases: readonly Case[] = [
   {
     code: 'S3_NO_MATCH',
     what: 'files in a folder that is not there',
+    arrange: () => {},
     argv: ['upload', 'file=a', 'local_path=nowhere'],
     exit: 1,
     message: /no file below \S+\/nowhere matches "a"\n {2}hint: there is no such folder/,
@@ -234,6 +235,7 @@ const cases: readonly Case[] = [
   {
     code: 'S3_NO_MATCH',
     what: 'a file that is not there',
+    arrange: () => {},
     argv: ['upload', 'file=a'],
     exit: 1,
     message: /matches "a"\n {2}hint: write the path as it is seen from that folder/,
