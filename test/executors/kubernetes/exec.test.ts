@@ -9,32 +9,18 @@ import { archive, findEntries } from '../../../src/executors/kubernetes/copy-arc
 import { type ExecOptions, exec } from '../../../src/executors/kubernetes/exec.ts';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { forwardPort } from '../../../src/executors/kubernetes/port-forward.ts';
-import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
-import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
-import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
-import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
+import type { FakeCluster } from '../../fakes/kubernetes-api.ts';
+import { addRunningPod, connectToFake, timelessPolicy, useFakeNamespace } from './connect-to-fake.ts';
 
 describe('in a pod', () => {
   let cluster: FakeCluster;
   let api: NamespaceApi;
   const { signal } = new AbortController();
 
-  beforeEach(async () => {
-    cluster = await startFakeCluster();
-    api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'p', namespace: 'lab' },
-      spec: { containers: [{ name: 'main', image: 'x' }] },
-      status: {},
-    };
-    cluster.store.add(kinds.pods, pod as unknown as ApiObject);
-    cluster.simulation.movePod('lab', 'p', { kind: 'running' });
-  });
-  afterEach(async () => {
-    api.client.close();
-    await cluster.stop();
+  useFakeNamespace((madeCluster, madeApi) => {
+    cluster = madeCluster;
+    api = madeApi;
+    addRunningPod(cluster, 'p');
   });
 
   const run = async (command: readonly string[], rest: Partial<ExecOptions> = {}) => {

@@ -3,10 +3,10 @@ import { ApiError, isApiError } from '../../../src/executors/kubernetes/api-erro
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { type Job, jobs, pods, secrets } from '../../../src/executors/kubernetes/objects.ts';
 import { follow, type Snapshot } from '../../../src/executors/kubernetes/watch.ts';
-import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
+import type { FakeCluster } from '../../fakes/kubernetes-api.ts';
 import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
-import { connectToFake, jobObject, timelessPolicy } from './connect-to-fake.ts';
+import { connectToFake, jobObject, timelessPolicy, useFakeNamespace } from './connect-to-fake.ts';
 
 const signal = new AbortController().signal;
 const ours = (there: Job): boolean =>
@@ -16,13 +16,9 @@ describe('objects of a namespace', () => {
   let cluster: FakeCluster;
   let api: NamespaceApi;
 
-  beforeEach(async () => {
-    cluster = await startFakeCluster();
-    api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
-  });
-  afterEach(async () => {
-    api.client.close();
-    await cluster.stop();
+  useFakeNamespace((madeCluster, madeApi) => {
+    cluster = madeCluster;
+    api = madeApi;
   });
 
   const job = (name: string, rest = {}) => jobObject(name, rest) as { metadata: { name: string } };

@@ -1,11 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { pods } from '../../../src/executors/kubernetes/objects.ts';
 import { type LogOptions, readPodLog } from '../../../src/executors/kubernetes/pod-log.ts';
-import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
-import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
+import type { FakeCluster } from '../../fakes/kubernetes-api.ts';
 import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
-import { connectToFake, timelessPolicy } from './connect-to-fake.ts';
+import { addRunningPod, connectToFake, timelessPolicy, useFakeNamespace } from './connect-to-fake.ts';
 
 const noRoute = {
   kind: 'Status',
@@ -18,22 +17,10 @@ describe('the log of a pod', () => {
   let cluster: FakeCluster;
   let api: NamespaceApi;
 
-  beforeEach(async () => {
-    cluster = await startFakeCluster();
-    api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'p', namespace: 'lab' },
-      spec: { containers: [{ name: 'main', image: 'x' }] },
-      status: {},
-    };
-    cluster.store.add(kinds.pods, pod as unknown as ApiObject);
-    cluster.simulation.movePod('lab', 'p', { kind: 'running' });
-  });
-  afterEach(async () => {
-    api.client.close();
-    await cluster.stop();
+  useFakeNamespace((madeCluster, madeApi) => {
+    cluster = madeCluster;
+    api = madeApi;
+    addRunningPod(cluster, 'p');
   });
 
   const write = (text: string, time?: string): void =>

@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { expect, it } from 'vitest';
+import type { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { collectSupport, supportYouth } from '../../../src/executors/kubernetes/support-garbage.ts';
 import { supportLabel } from '../../../src/render/owner-labels.ts';
-import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
+import type { FakeCluster } from '../../fakes/kubernetes-api.ts';
 import { kinds } from '../../fakes/kubernetes-api-kinds.ts';
 import type { ApiObject } from '../../fakes/kubernetes-api-store.ts';
-import { connectToFake, jobObject, timelessPolicy } from './connect-to-fake.ts';
+import { jobObject, useFakeNamespace } from './connect-to-fake.ts';
 import { owner } from './plain-renderer.ts';
 
 const never = new AbortController().signal;
@@ -13,13 +13,9 @@ const labels = { user: 'alice', project: 'example', 'app.kubernetes.io/managed-b
 
 let cluster: FakeCluster;
 let api: NamespaceApi;
-beforeEach(async () => {
-  cluster = await startFakeCluster();
-  api = new NamespaceApi(connectToFake(cluster, { policy: timelessPolicy() }), 'lab');
-});
-afterEach(async () => {
-  api.client.close();
-  await cluster.stop();
+useFakeNamespace((madeCluster, madeApi) => {
+  cluster = madeCluster;
+  api = madeApi;
 });
 
 const secret = (name: string): ApiObject =>
