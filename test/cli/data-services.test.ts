@@ -12,12 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import http, { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { markSettings } from '../../src/cli/data/settings-marks.ts';
 import { SourceFile } from '../../src/diagnostics/source-file.ts';
+import { listenOnLoopback } from '../fakes/loopback.ts';
 import { startProject } from './data-project.ts';
 
 const bin = new URL('../../dist/bin.js', import.meta.url).pathname;
@@ -183,9 +184,7 @@ describe('server', () => {
         JSON.stringify({ AccessKeyId: role.key, SecretAccessKey: role.key, Token: 'token', Expiration }),
       );
     });
-    await new Promise<void>((resolve) => roles.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void roles.close());
-    const { port } = roles.address() as AddressInfo;
+    const port = await listenOnLoopback(roles);
     const AWS_CONTAINER_CREDENTIALS_FULL_URI = `http://127.0.0.1:${port}/`;
     const { call, server } = await startServer({ AWS_CONTAINER_CREDENTIALS_FULL_URI }, ({ url }) => {
       return `S3_BUCKET_NAME=example\nS3_ENDPOINT_URL=${url}\n`;
@@ -456,9 +455,7 @@ except S3Error as error:
     const { server, write, path, python } = await startPython('ktb');
     server.bucket.put('data/1', 'one');
     const dying = createServer((socket) => void socket.once('data', () => socket.end(said)));
-    await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void dying.close());
-    const { port } = dying.address() as AddressInfo;
+    const port = await listenOnLoopback(dying);
     const marks = markSettings({}, new SourceFile('.env', readFileSync(path('.env'), 'utf8')), 'x');
     write(
       '.toolbox/s3/server.json',

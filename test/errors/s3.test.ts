@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { rmSync, symlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { startProject } from '../cli/data-project.ts';
+import { listenOnLoopback } from '../fakes/loopback.ts';
 import { runMain } from '../setup/run-main.ts';
 import type { Fault, Seen } from '../fakes/s3-server.ts';
 
@@ -301,9 +301,7 @@ it('S3_MONITOR_RUNNING: one a folder is enough', async () => {
 it('S3_SERVER_PORT: a port that is taken', async () => {
   const { run } = await startProject();
   const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void taken.close());
-  const { port } = taken.address() as AddressInfo;
+  const port = await listenOnLoopback(taken);
   const { code, stderr } = await run('server', `port=${port}`);
   expect([code, stderr]).toEqual([3, expect.stringMatching(/^error S3_SERVER_PORT: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/)]);
 });

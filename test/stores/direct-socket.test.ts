@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DirectSocket, NotPlain } from '../../src/stores/direct-socket.ts';
+import { listenOnLoopback } from '../fakes/loopback.ts';
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+async function connectTo(server: Server): Promise<DirectSocket> {
+  const direct = new DirectSocket({ host: '127.0.0.1', port: await listenOnLoopback(server) });
+  onTestFinished(() => direct.destroy());
+  return direct;
+}
 
 /** A server that answers each request on a connection with the next of these, byte by byte as told. */
 async function start(answers: readonly ((socket: Socket) => Promise<void> | void)[]) {
@@ -13,13 +19,7 @@ async function start(answers: readonly ((socket: Socket) => Promise<void> | void
     socket.on('error', () => {});
     socket.on('data', () => void answers[asked++]?.(socket));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const direct = new DirectSocket({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
-  onTestFinished(() => {
-    direct.destroy();
-    server.close();
-  });
+  const direct = await connectTo(server);
   const reusable: boolean[] = [];
   const ask = () =>
     direct.ask({ method: 'GET', target: '/a', headers: { host: 'a' } }, 5_000, (again) =>
@@ -114,13 +114,7 @@ describe('a direct socket', () => {
           socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
       });
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const direct = new DirectSocket({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
-    onTestFinished(() => {
-      direct.destroy();
-      server.close();
-    });
+    const direct = await connectTo(server);
     const headers = { 'content-length': String(size), 'x-name': 'caf\u00e9' };
     const answer = await direct.ask({ method: 'PUT', target: '/a', headers, content }, 5_000, () => {});
     expect(answer.status).toBe(200);

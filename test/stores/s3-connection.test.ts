@@ -1,34 +1,31 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, createServer as createForwarder, type Socket } from 'node:net';
+import { connect, createServer as createForwarder, type Server, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { consume } from '../../src/stores/s3-answer.ts';
 import { NoAnswer, S3Connection } from '../../src/stores/s3-connection.ts';
+import { listenOnLoopback } from '../fakes/loopback.ts';
+
+async function connectTo(server: Server): Promise<S3Connection> {
+  const url = new URL(`http://127.0.0.1:${await listenOnLoopback(server)}`);
+  const connection = new S3Connection(url, undefined, {});
+  onTestFinished(() => connection.close());
+  return connection;
+}
 
 /** A server behind something that can forget all connections there are, in silence, as a NAT or a sleeping laptop does. */
 async function startForgetful() {
   const server = createServer((_, response) => void response.end('answer'));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   const alive = new Set<Socket>();
   const forwarder = createForwarder((socket) => {
-    const onward = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const onward = connect(port, '127.0.0.1');
     alive.add(socket);
     socket.on('data', (bytes) => void (alive.has(socket) && onward.write(bytes)));
     onward.on('data', (bytes) => void (alive.has(socket) && socket.write(bytes)));
     for (const each of [socket, onward]) each.on('error', () => undefined);
     socket.on('close', () => onward.destroy());
   });
-  forwarder.listen(0, '127.0.0.1');
-  await once(forwarder, 'listening');
-  const { port } = forwarder.address() as AddressInfo;
-  const connection = new S3Connection(new URL(`http://127.0.0.1:${port}`), undefined, {});
-  onTestFinished(() => {
-    connection.close();
-    forwarder.close();
-    server.close();
-  });
-  return { connection, forget: () => alive.clear() };
+  return { connection: await connectTo(forwarder), forget: () => alive.clear() };
 }
 
 it.each([
@@ -59,14 +56,7 @@ it.each([
     const drip = setInterval(() => response.write('x'), 10);
     response.on('close', () => clearInterval(drip));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const connection = new S3Connection(new URL(`http://127.0.0.1:${port}`), undefined, {});
-  onTestFinished(() => {
-    connection.close();
-    server.close();
-  });
+  const connection = await connectTo(server);
   const { signal } = new AbortController();
   const request = { method: 'GET', target: '/a', headers, payload: undefined, signal };
   const answer = await connection.send({ ...request, idleTimeout: 300 });

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer, connect as dial } from 'node:net';
+import { createServer, connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createAuthority } from '../fakes/certificate.ts';
+import { listenOnLoopback } from '../fakes/loopback.ts';
 import { connect, never, QuickClock } from './fake-bucket.ts';
 
 /** A server with a certificate of a lab's own authority; the connections of these numbers meet something else. */
@@ -17,24 +17,17 @@ async function startServer(bad: readonly number[]) {
   const server = createHttps(authority.issue({ commonName: 'lab', names: ['127.0.0.1'] }), (_, response) => {
     response.writeHead(200, { connection: 'close', etag: '"x"', 'content-length': 3 }).end();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listenOnLoopback(server);
   let count = 0;
   const front = createServer((socket) => {
     socket.on('error', () => undefined);
     if (bad.includes(++count)) return void socket.end('a balancer that restarts\r\n');
-    const onward = dial((server.address() as AddressInfo).port, '127.0.0.1');
+    const onward = dial(port, '127.0.0.1');
     onward.on('error', () => undefined);
     socket.pipe(onward).pipe(socket);
   });
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  onTestFinished(() => {
-    front.close();
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
-  const url = `https://127.0.0.1:${(front.address() as AddressInfo).port}`;
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const url = `https://127.0.0.1:${await listenOnLoopback(front)}`;
   return { S3_ENDPOINT_URL: url, S3_BUCKET_NAME: 'example', AWS_CA_BUNDLE: bundle };
 }
 
