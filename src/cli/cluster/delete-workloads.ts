@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
+import { hintFor } from '../../diagnostics/nearest-name.ts';
 import { isApiError } from '../../executors/kubernetes/api-error.ts';
 import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { judgeJob } from '../../executors/kubernetes/job-state.ts';
@@ -64,9 +65,11 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   const jobList = options.what === 'pods' ? [] : await list<Job>(jobs);
   const podList = options.what === 'all' || options.what === 'pods' ? await list<Pod>(pods) : [];
   const glob = options.name === undefined ? undefined : parseGlob(options.name);
-  const targets = [...jobTargets(jobList, options.what), ...podTargets(podList)].filter(
-    ({ object }) =>
-      isOurs(object, owner) && (glob === undefined || namesOf(object).some((name) => glob.matches(name))),
+  const ours = [...jobTargets(jobList, options.what), ...podTargets(podList)].filter(({ object }) =>
+    isOurs(object, owner),
+  );
+  const targets = ours.filter(
+    ({ object }) => glob === undefined || namesOf(object).some((name) => glob.matches(name)),
   );
   const isAll = options.what === 'all' && glob === undefined;
   // What Jobs have left that a TTL has removed, or a launch that was killed.
@@ -80,6 +83,9 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
     context.stderr.write(
       `${describeWanted(options)} of user=${owner.user}, project=${owner.project} in namespace ${api.namespace}: nothing to delete\n`,
     );
+    const hint =
+      options.name && hintFor(options.name, new Set(ours.flatMap(({ object }) => namesOf(object))));
+    if (hint) context.stderr.write(`  hint: ${hint}\n`);
     return ExitCode.ok;
   }
   // Whoever has not said yes is to see what it would be.
