@@ -161,6 +161,8 @@ export class FakeS3Server {
     const payloadHash = verifySignature(request, this.secrets, Date.now() + this.skew);
     if (payloadHash === undefined && !this.open) throw new Rejected(403, 'AccessDenied');
     if (bucketName !== this.bucketName) throw new Rejected(404, 'NoSuchBucket');
+    if (['PUT', 'POST'].includes(seen.method) && request.headers['content-length'] === undefined)
+      throw new Rejected(411, 'MissingContentLength');
     if (this.ignoresDigests) return;
     const isText =
       payloadHash !== undefined && payloadHash !== 'UNSIGNED-PAYLOAD' && !payloadHash.startsWith('STREAMING');
@@ -210,8 +212,9 @@ export class FakeS3Server {
         etag: match[2] ?? match[3] ?? '',
       }));
       const { etag } = bucket.finishUpload(id, key, listed);
+      // White space keeps the connection open while the parts are put together.
       return xml(
-        `<CompleteMultipartUploadResult><Key>${escapeText(key)}</Key><ETag>&quot;${etag}&quot;</ETag></CompleteMultipartUploadResult>`,
+        ` \n  <CompleteMultipartUploadResult><Key>${escapeText(key)}</Key><ETag>&quot;${etag}&quot;</ETag></CompleteMultipartUploadResult>`,
       );
     }
     if (method === 'DELETE') {
@@ -227,6 +230,14 @@ export class FakeS3Server {
   }
 
   #deleteMany(body: Buffer, headers: Seen['headers']): string {
+    // What XML 1.0 cannot hold, not even as a reference; a raw carriage return would be read as a line feed.
+    const text = body.toString();
+    if (
+      /[\0-\u0008\v\f\r\u000e-\u001f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[1245-9]|2\d|3[01]));/i.test(
+        text,
+      )
+    )
+      throw new Rejected(400, 'MalformedXML');
     if (headers['content-md5'] === undefined && headers['x-amz-sdk-checksum-algorithm'] === undefined)
       throw new Rejected(400, 'InvalidRequest', 'Missing required header for this request: Content-MD5');
     const keys = [...body.toString().matchAll(/<Key>([\s\S]*?)<\/Key>/g)].map(([, text = '']) =>
