@@ -835,7 +835,11 @@ describe('the commands of the cluster', () => {
       ] as const)
         expect(await project.run(argv)).toMatchObject({ code: 0, stderr: `${none} ${where}` });
       await project.run(['job']);
-      const slip = await project.run(['delete', `name=${first.replace('average', 'avrage')}`, 'yes=true']);
+      const slip = await project.run([
+        'delete-job',
+        `name=${first.replace('average', 'avrage')}`,
+        'yes=true',
+      ]);
       expect(slip.stderr).toContain(`nothing to delete\n  hint: did you mean "${first}"?\n`);
       expect(names()).toHaveLength(2);
     });
