@@ -32,6 +32,11 @@ const together = [
     name: 'transfer',
     test: /\/src\/(open-bucket\.ts|cli\/(upload|download|data\/(data-flags|run-transfer))\.ts|stores\/(upload|download|open-s3-store)\.ts)$/,
   },
+  // All that the thread needs which writes manifests.
+  {
+    name: 'writing',
+    test: /\/src\/(render\/manifest-text|cli\/render\/(writing-thread|manifest-batch))\.ts$/,
+  },
   // What every command that renders needs, and what every command that talks to a cluster does.
   { name: 'rendering', test: /\/src\/(render|cli\/render|container)\// },
   { name: 'cluster', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
@@ -66,7 +71,7 @@ const lazyBuiltins: Plugin = {
 
 const bundle = await rolldown({
   plugins: [lazyBuiltins],
-  input: { bin: 'src/bin.ts', s3: 'src/s3.ts' },
+  input: { bin: 'src/bin.ts', s3: 'src/s3.ts', 'writing-thread': 'src/cli/render/writing-thread.ts' },
   platform: 'node',
   resolve: {
     // Its ES modules, of which only what is used is taken and loaded; for Node, the package has CommonJS only.

@@ -30,7 +30,7 @@ export const command = defineCommand({
       for (const spec of usesPacks(config) ? packSpecs(chosen, config, context) : chosen)
         yield renderer.job(spec);
     })();
-    writeManifests('dryrun', workloads, context, {
+    await writeManifests('dryrun', workloads, context, {
       ...options,
       code,
       codeObjects: await plannedCodeObjects(code, config),

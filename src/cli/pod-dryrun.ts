@@ -20,7 +20,7 @@ export const command = defineCommand({
     const config = await openProject(context);
     const code = await pinCode(context, config);
     const renderer = await openRenderer(context, config, code.placement);
-    writeManifests('pod-dryrun', [renderer.pod(interactivePod(config))], context, {
+    await writeManifests('pod-dryrun', [renderer.pod(interactivePod(config))], context, {
       ...options,
       code,
       codeObjects: await plannedCodeObjects(code, config),

@@ -4,7 +4,7 @@ import { wrongLabelName, wrongLabelValue, wrongQualifiedName, wrongSubdomain } f
 import { type LimitProblem, maxInt32, once, type Report, reportName, type Texts } from './limit-problem.ts';
 import { projectLabel, userLabel } from './owner-labels.ts';
 import { maxDataBytes } from './project-files.ts';
-import type { KubernetesObject } from './rendered-object.ts';
+import type { KubernetesObject, RenderedObject } from './rendered-object.ts';
 
 interface Template {
   readonly metadata?: { readonly labels?: Texts; readonly annotations?: Texts };
@@ -15,9 +15,9 @@ const maxAnnotationBytes = 256 * 1024;
 const maxObjectBytes = 1.5 * 1024 * 1024;
 /**
  * What of an object's values a server would refuse: names, labels, sizes, quantities, duplicates. The object
- * has the right types already. `text` is the object's manifest, for its size.
+ * has the right types already.
  */
-export function checkLimits(object: KubernetesObject, text: string): readonly LimitProblem[] {
+export function checkLimits({ object, manifest }: RenderedObject): readonly LimitProblem[] {
   const problems: LimitProblem[] = [];
   const report: Report = (code, message, rest) => {
     problems.push({ code, message, ...rest });
@@ -60,14 +60,14 @@ export function checkLimits(object: KubernetesObject, text: string): readonly Li
   if (kind === 'Pod') checkPodSpec(object['spec'] as PodSpec, report);
   if (kind === 'Secret' || kind === 'ConfigMap') checkData(object, report);
   // The manifest is longer than what the server stores, so a short one needs no measuring.
-  else if (text.length * 3 > maxObjectBytes) {
+  else if (manifest.length * 3 > maxObjectBytes) {
     const size = Buffer.byteLength(JSON.stringify(object));
     if (size > maxObjectBytes)
       report('RENDER_OBJECT_TOO_LARGE', `the ${kind} has ${kibibytes(size)}; 1536 KiB is the most`, {
         hint: 'put what is large into a file of `file:`, or into the bucket',
       });
   }
-  if (isWorkload && loneSurrogate.test(text)) checkText(object, '', report);
+  if (isWorkload && !manifest.isWellFormed) checkText(object, '', report);
   return problems;
 }
 
@@ -159,8 +159,6 @@ function checkData(object: KubernetesObject, report: Report): void {
   if (size > maxDataBytes)
     report('RENDER_DATA_TOO_LARGE', `the ${object.kind} has ${size} bytes; ${maxDataBytes} is the most`);
 }
-
-const loneSurrogate = /\\ud[89a-f][0-9a-f]{2}/;
 
 /** Texts that are no Unicode: the server would silently put something else in their place. */
 function checkText(value: unknown, path: string, report: Report): void {

@@ -232,7 +232,7 @@ class ProjectRenderer implements Renderer {
     if (object === undefined) return { ok: false, diagnostics };
     const problems = [
       ...checkTemplateIdentity(template, view, object.object, this.#inputs.templates),
-      ...checkLimits(object.object, object.text).map((each) => this.#locate(each, spec)),
+      ...checkLimits(object).map((each) => this.#locate(each, spec)),
     ];
     return problems.some(isError)
       ? { ok: false, diagnostics: problems }

@@ -1,3 +1,4 @@
+import { loneSurrogate, ManifestText } from './manifest-text.ts';
 import { assemble, partsOf, type Tree } from './manifest-tree.ts';
 import type { Skeleton } from './skeleton.ts';
 import { writeJson } from './write-value.ts';
@@ -23,27 +24,32 @@ export class Filler {
   readonly #json: string[] = [];
   /** For each hole, whether its value is another than in the manifest before. */
   readonly #isNew: boolean[] = [];
+  /** For each hole, whether its value is no Unicode. */
+  readonly #isOdd: boolean[] = [];
+  readonly #hasOddPiece: boolean;
   #values: readonly unknown[] = [];
 
   constructor(skeleton: Skeleton) {
     this.skeleton = skeleton;
     this.#root = partOf(skeleton.tree, { count: 0 });
+    this.#hasOddPiece = skeleton.pieces.some((each) => loneSurrogate.test(each));
   }
 
   /** @param values one for each hole */
-  fill(values: readonly unknown[]): { readonly text: string; readonly object: unknown } {
-    const { pieces } = this.skeleton;
-    let text = pieces[0] ?? '';
+  fill(values: readonly unknown[]): { readonly manifest: ManifestText; readonly object: unknown } {
     for (let index = 0; index < values.length; index++) {
       const value = values[index];
       const isNew = this.#json[index] === undefined || value !== this.#values[index] || mayChange(value);
       this.#isNew[index] = isNew;
-      const json = isNew ? writeJson(value) : this.#json[index];
-      this.#json[index] = json ?? '';
-      text += json + (pieces[index + 1] ?? '');
+      if (!isNew) continue;
+      const json = writeJson(value);
+      this.#json[index] = json;
+      this.#isOdd[index] = loneSurrogate.test(json);
     }
     this.#values = values;
-    return { text, object: this.#make(this.#root) };
+    const isWellFormed = !this.#hasOddPiece && !this.#isOdd.includes(true);
+    const manifest = new ManifestText(this.skeleton.pieces, [...this.#json], isWellFormed);
+    return { manifest, object: this.#make(this.#root) };
   }
 
   #make(part: Part): unknown {

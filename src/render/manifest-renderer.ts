@@ -1,11 +1,13 @@
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { checkType, formatPath } from './check-types.ts';
 import { Filler, plain } from './filler.ts';
-import type { KubernetesObject, RenderedObject } from './rendered-object.ts';
+import { joinText, ManifestText } from './manifest-text.ts';
+import { type KubernetesObject, RenderedObject } from './rendered-object.ts';
 import { Replay } from './replay.ts';
 import { analyzeSkeleton, type ManifestProblem, parseManifest } from './skeleton.ts';
-import { fillText, type Rendering } from './template-engine.ts';
+import { hole, type Rendering } from './template-engine.ts';
 import type { TemplateSet } from './template-set.ts';
+import { writeJson } from './write-value.ts';
 
 /** Skeletons kept: a sweep has a handful; a template that puts values into keys could have one a trial. */
 const maxSkeletons = 256;
@@ -46,10 +48,10 @@ export class ManifestRenderer {
     const filler = this.#fillerOf(rendering.text);
     if (filler !== undefined && filler.skeleton.pieces.length === rendering.values.length + 1)
       return this.#fill(name, view, filler, rendering.values);
-    const text = fillText(rendering.text.split('\0'), rendering.values);
+    const text = joinText(rendering.text.split(hole), rendering.values.map(writeJson));
     const { object, problems } = parseManifest(text);
     if (problems.length > 0) return this.#refuse(name, view, problems);
-    return { object: renderedObject(text, object as KubernetesObject), diagnostics: [] };
+    return { object: new RenderedObject(ManifestText.of(text), object as KubernetesObject), diagnostics: [] };
   }
 
   /** The way of most manifests of a sweep, with the shipped templates: they differ in texts from the one before. */
@@ -82,8 +84,8 @@ export class ManifestRenderer {
       });
     }
     if (problems !== undefined) return this.#refuse(name, view, problems);
-    const { text, object } = filler.fill(values);
-    return { object: renderedObject(text, object as KubernetesObject), diagnostics: [] };
+    const { manifest, object } = filler.fill(values);
+    return { object: new RenderedObject(manifest, object as KubernetesObject), diagnostics: [] };
   }
 
   #fillerOf(text: string): Filler | undefined {
@@ -142,8 +144,4 @@ function lineOffset(text: string, line: number): number {
   let offset = 0;
   for (let number = 1; number < line; number++) offset = text.indexOf('\n', offset) + 1;
   return offset;
-}
-
-function renderedObject(text: string, object: KubernetesObject): RenderedObject {
-  return { kind: object.kind, name: object.metadata.name, text, object };
 }

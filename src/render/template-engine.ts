@@ -71,12 +71,3 @@ export class TemplateEngine {
     return { text, values: this.#values };
   }
 }
-
-/** The manifest's text. */
-export function fillText(pieces: readonly string[], values: readonly unknown[]): string {
-  let text = pieces[0] ?? '';
-  for (let index = 0; index < values.length; index++) {
-    text += writeJson(values[index]) + (pieces[index + 1] ?? '');
-  }
-  return text;
-}

@@ -1,5 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ManifestText } from '../../render/manifest-text.ts';
+import { ManifestWriter } from './manifest-writer.ts';
 
 /** First line of every file that we write into `build/`, and what tells ours from others. */
 const header = '# Written by kube-toolbox; the next dryrun replaces it.';
@@ -13,6 +15,7 @@ export class BuildFolder {
   readonly #folder: string;
   readonly #command: string;
   readonly #written = new Set<string>();
+  readonly #writer = new ManifestWriter();
 
   /** @param command the name of the list: `dryrun`, `pod-dryrun` */
   constructor(root: string, command: string) {
@@ -21,25 +24,30 @@ export class BuildFolder {
     mkdirSync(this.#folder, { recursive: true });
   }
 
-  /** Writes a manifest; returns its path relative to the project. */
-  write(name: string, text: string, notes: readonly string[] = []): string {
+  /**
+   * Writes a manifest.
+   *
+   * @returns a promise where the disk cannot keep up, to be awaited before the next
+   * @throws what the file system says, of this file or of one before
+   */
+  write(name: string, manifest: ManifestText, notes: readonly string[] = []): Promise<void> | undefined {
     const file = `${name}.yaml`;
-    // Synchronous: thousands of small files go out several times as fast as through the thread pool.
-    writeFileSync(
-      `${this.#folder}/${file}`,
-      `${[header, ...notes.map((note) => `# ${note}`)].join('\n')}\n${text}`,
-    );
     this.#written.add(file);
-    return `build/${file}`;
+    let head = `${header}\n`;
+    for (const note of notes) head += `# ${note}\n`;
+    return this.#writer.write(`${this.#folder}/${file}`, head, manifest);
   }
 
   /** Removes what an earlier dry run wrote and this one did not; notes what this one did. */
-  finish(): void {
+  async finish(): Promise<void> {
+    await this.#writer.finish();
     this.#keep(this.#written);
   }
 
   /** Removes what this dry run has written and what an earlier one did: half a sweep looks like a whole one. */
-  clear(): void {
+  async clear(): Promise<void> {
+    // What failed is known already.
+    await this.#writer.finish().catch(() => undefined);
     this.#keep(new Set());
   }
 

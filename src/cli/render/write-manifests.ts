@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { type Checked, type Diagnostic, DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { manifestName } from '../../render/manifest-name.ts';
+import { ManifestText } from '../../render/manifest-text.ts';
 import { supportLabel } from '../../render/owner-labels.ts';
 import type { KubernetesObject, RenderedObject } from '../../render/rendered-object.ts';
 import type { RenderedWorkload } from '../../render/renderer.ts';
@@ -20,17 +21,17 @@ const maxProblems = 50;
  *
  * @throws DiagnosticError (exit 2) with each distinct problem of all workloads
  */
-export function writeManifests(
+export async function writeManifests(
   command: string,
   workloads: Iterable<Checked<RenderedWorkload>>,
   context: Context,
   options: Options,
-): void {
+): Promise<void> {
   const folder = new BuildFolder(context.cwd, command);
   try {
-    writeAll(folder, workloads, context, options);
+    await writeAll(folder, workloads, context, options);
   } catch (error) {
-    folder.clear();
+    await folder.clear();
     throw error;
   }
 }
@@ -42,12 +43,12 @@ interface Options {
   readonly codeObjects: readonly KubernetesObject[];
 }
 
-function writeAll(
+async function writeAll(
   folder: BuildFolder,
   workloads: Iterable<Checked<RenderedWorkload>>,
   context: Context,
   options: Options,
-): void {
+): Promise<void> {
   const snapshot = describeSnapshot(options.code);
   const problems = new Map<string, Diagnostic>();
   const shared = new Set<RenderedObject>();
@@ -55,10 +56,11 @@ function writeAll(
   let written = 0;
   const tell = (
     object: Pick<RenderedObject, 'kind' | 'name'>,
-    file: string | undefined,
+    fileName: string | undefined,
     secrets = 'the values of .env',
   ) => {
     const { kind, name } = object;
+    const file = fileName === undefined ? undefined : `build/${fileName}.yaml`;
     if (file !== undefined) written += 1;
     if (options.json)
       lines.push(
@@ -78,7 +80,8 @@ function writeAll(
 
   for (const object of snapshot === undefined ? options.codeObjects : []) {
     const { kind, metadata } = object;
-    tell({ kind, name: metadata.name }, folder.write(metadata.name, stringify(object, { lineWidth: 0 })));
+    await folder.write(metadata.name, ManifestText.of(stringify(object, { lineWidth: 0 })));
+    tell({ kind, name: metadata.name }, metadata.name);
   }
   for (const each of workloads) {
     context.signal.throwIfAborted();
@@ -100,16 +103,20 @@ function writeAll(
       const name = manifestName(object);
       const isEnv = object.object.metadata.labels?.[supportLabel] === 'env';
       const secrets = isEnv ? 'the values of .env' : 'files with secrets';
-      tell(object, name === undefined ? undefined : folder.write(name, object.text), secrets);
+      if (name !== undefined) await folder.write(name, object.manifest);
+      tell(object, name, secrets);
     }
     if (snapshot !== undefined && workload.text.includes(snapshot.digest))
       notes.push(`Needs ${snapshot.what}: \`make job\` stores it, and a pod without it does not start.`);
-    tell(workload, folder.write(workload.name, workload.text, notes));
+    const pressure = folder.write(workload.name, workload.manifest, notes);
+    // Not for each: to wait for nothing ten thousand times takes time, too.
+    if (pressure !== undefined) await pressure;
+    tell(workload, workload.name);
   }
   if (snapshot !== undefined && !options.json)
     lines.push(`${snapshot.what} would be stored (not written: make job stores it)`);
   if (hasErrors(problems)) throw new DiagnosticError([...problems.values()], ExitCode.usage);
-  folder.finish();
+  await folder.finish();
   if (lines.length > 0) context.stdout.write(`${lines.join('\n')}\n`);
   reportDiagnostics([...problems.values()], context, options);
   if (!options.json)

@@ -9,7 +9,8 @@ import { type LaunchOptions, launch } from '../../../src/executors/kubernetes/la
 import type { LaunchStep } from '../../../src/executors/kubernetes/launch-step.ts';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
 import { DiskRecordStore } from '../../../src/records/record-store.ts';
-import type { RenderedObject } from '../../../src/render/rendered-object.ts';
+import { ManifestText } from '../../../src/render/manifest-text.ts';
+import { RenderedObject } from '../../../src/render/rendered-object.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
 import { formatStep, formatSummary } from '../../../src/report/launch-lines.ts';
 import { type FakeCluster, startFakeCluster } from '../../fakes/kubernetes-api.ts';
@@ -537,7 +538,7 @@ describe('launching a sweep', () => {
     const plain = plainRenderer();
     const service = (name: string): RenderedObject => {
       const object = { apiVersion: 'v1', kind: 'Service', metadata: { name } };
-      return { kind: 'Service', name, text: '', object };
+      return new RenderedObject(ManifestText.of(''), object);
     };
     const renderer: Renderer = {
       ...plain,

@@ -1,4 +1,5 @@
 import type { Fingerprint, JobSpec } from '../../../src/matrix/job-spec.ts';
+import { ManifestText } from '../../../src/render/manifest-text.ts';
 import {
   annotationNames,
   managedBy,
@@ -7,7 +8,7 @@ import {
   supportLabel,
   userLabel,
 } from '../../../src/render/owner-labels.ts';
-import type { KubernetesObject, RenderedObject } from '../../../src/render/rendered-object.ts';
+import { type KubernetesObject, RenderedObject } from '../../../src/render/rendered-object.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
 
 // Specs and manifests of the right shape, without the config and the templates: what launching depends on.
@@ -96,5 +97,5 @@ export function plainRenderer(
 }
 
 function rendered(object: KubernetesObject): RenderedObject {
-  return { kind: object.kind, name: object.metadata.name, text: JSON.stringify(object), object };
+  return new RenderedObject(ManifestText.of(JSON.stringify(object)), object);
 }
