@@ -16,8 +16,10 @@ export class S3Parts {
   readonly #head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>;
   /** What is stored beside the objects that were begun. */
   readonly #begun = new WeakMap<PartUpload, DigestText>();
-  /** `undefined`: not known yet. */
+  /** Whether the server refuses damaged bytes; `undefined`: not known yet. */
   #serverChecks: boolean | undefined;
+  /** By upload, while it is not known: the question, which comes before any part. */
+  readonly #asking = new Map<string, Promise<void>>();
 
   constructor(client: S3Client, head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>) {
     this.#client = client;
@@ -43,7 +45,6 @@ export class S3Parts {
     const upload = { key, id: await this.#client.perform(request, read, signal) };
     this.#begun.set(upload, digest);
     if (lost) await this.#abortTwins(upload, performance.now() - began, signal);
-    this.#serverChecks ??= await this.#checksBytes(upload, signal);
     return upload;
   }
 
@@ -69,15 +70,17 @@ export class S3Parts {
   }
 
   /**
-   * Whether a byte turned on the way would be refused: not every server, nor every proxy that signs anew, looks at the
-   * digest that we sign. Asked once a run, with one wrong byte, which costs less than the MD5 of all that is sent.
-   * A server that takes it gets the true part 1 in its place, so this comes before any part.
+   * Finds out whether a byte turned on the way would be refused: not every server, nor every proxy that signs anew,
+   * looks at the digest that we sign. Asked once a run, with one wrong byte, which costs less than the MD5 of all that
+   * is sent. A server that takes it gets the true part 1 in its place, so this comes before any part.
    */
-  async #checksBytes({ key, id }: PartUpload, signal: AbortSignal): Promise<boolean | undefined> {
-    if (!this.#client.signs) return false;
+  async #askForChecks({ key, id }: PartUpload, signal: AbortSignal): Promise<void> {
     const query = { partNumber: '1', uploadId: id };
     const payload = { size: 1, sha256: hash('sha256', 'right'), open: () => [Buffer.from('?')] };
-    return await this.#client.refusesAsDamaged({ method: 'PUT', key, query, payload }, signal);
+    const request = { method: 'PUT', key, query, payload } as const;
+    const answer = this.#client.signs ? await this.#client.refusesAsDamaged(request, signal) : false;
+    // What is known stays known: an upload that was begun with it has not asked, and may have sent its part 1.
+    this.#serverChecks ??= answer;
   }
 
   async newestPart({ key, id }: PartUpload, signal: AbortSignal): Promise<string | undefined> {
@@ -102,6 +105,11 @@ export class S3Parts {
 
   async put(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
     const query = { partNumber: String(number), uploadId: upload.id };
+    if (this.#serverChecks === undefined) {
+      const asking = this.#asking.get(upload.id) ?? this.#askForChecks(upload, signal);
+      this.#asking.set(upload.id, asking);
+      await asking;
+    }
     // Either the server checks the bytes, by the digest that is signed, or we do, by the ETag.
     const sent = this.#serverChecks === true ? undefined : new WatchedPayload(payload);
     return await this.#client.text(
