@@ -26,12 +26,9 @@ const maxVariableBytes = 128 * 1024 - 1;
 
 /** What of a container's values the server, or the kernel of the node, would refuse. */
 export function checkContainer(container: Container, volumes: Volumes, report: Report): void {
-  const { name = '', image = '', env = [], ports = [], volumeMounts = [], resources = {} } = container;
-  const where = name === 'main' ? '' : ` of container "${name}"`;
+  const { name = '', env = [], ports = [], volumeMounts = [], resources = {} } = container;
+  const where = inContainer(name);
   reportName(report, `the container name "${name}"`, wrongLabelName(name), 'server');
-  const wrongImage = wrongImageName(image);
-  if (wrongImage !== undefined)
-    report('RENDER_BAD_NAME', `the image "${image}"${where} ${wrongImage}`, { field: 'image' });
   for (const { name: variable, value = '' } of env) {
     if (!/^[\x20-\x3c\x3e-\x7e]+$/.test(variable))
       report('RENDER_BAD_ENV', `"${variable}" is no name for a variable`, { field: 'env' });
@@ -58,6 +55,21 @@ export function checkContainer(container: Container, volumes: Volumes, report: R
   once(volumeMounts, volumes, report, (report) => checkMounts(volumeMounts, volumes, where, report));
   once(ports, undefined, report, (report) => checkPorts(ports, where, report));
   once(resources, undefined, report, (report) => checkResources(resources, where, report));
+}
+
+/** Where several containers have the same image, as those that prepare the main one may, what is wrong is told of one. */
+export function checkImages(containers: readonly Container[], report: Report): void {
+  const told = new Set<string>();
+  for (const { name = '', image = '' } of containers) {
+    const wrong = told.has(image) ? undefined : wrongImageName(image);
+    told.add(image);
+    if (wrong !== undefined)
+      report('RENDER_BAD_NAME', `the image "${image}"${inContainer(name)} ${wrong}`, { field: 'image' });
+  }
+}
+
+function inContainer(name: string): string {
+  return name === 'main' ? '' : ` of container "${name}"`;
 }
 
 function checkMounts(

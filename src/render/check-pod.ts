@@ -1,4 +1,4 @@
-import { type Container, checkContainer, type Named, type Volumes } from './check-container.ts';
+import { type Container, checkContainer, checkImages, type Named, type Volumes } from './check-container.ts';
 import {
   parseQuantity,
   wrongLabelName,
@@ -58,6 +58,8 @@ export function checkPodSpec(spec: PodSpec, report: Report): void {
   once(volumes, undefined, report, (report) => checkVolumes(volumes, report));
   for (const container of containers)
     once(container, volumes, report, (report) => checkContainer(container, volumes, report));
+  // The main one comes first.
+  checkImages(containers.toReversed(), report);
   checkPlacement(spec, report);
   checkReferences(spec, report);
 }

@@ -18,6 +18,18 @@ test('names and labels have 63 characters at most', async () => {
   expect(await codesOf({ workers: 10 }, 'n'.repeat(61))).toEqual(['RENDER_BAD_NAME']);
 });
 
+test('an image that several containers have is told once, of the main one', async () => {
+  const server = {
+    board: { image: 'Python:3', command: 'serve' },
+    other: { image: 'a b', command: 'serve' },
+  };
+  const { diagnostics } = (await rendererWith()).job(specWith({ image: 'Python:3', server }));
+  expect(diagnostics.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^the image "Python:3" has capitals/),
+    expect.stringMatching(/^the image "a b" of container "other" has spaces/),
+  ]);
+});
+
 test('tolerations and labels that a server refuses', async () => {
   const toleration = { key: 'x', operator: 'Equal', value: 'y' } as const;
   expect(

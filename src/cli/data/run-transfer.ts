@@ -26,7 +26,6 @@ export async function runTransfer(
   const what = direction === 'upload' ? 'a path' : 'a key';
   const file = await valueOrAsk(options.file, 'file', `What to ${direction} (${what} or pattern): `, context);
   outliveReader(context);
-  keepMemorySmall();
   const bucket = await openBucket(context);
   const { store } = bucket;
   try {
@@ -59,7 +58,11 @@ export async function moveFiles(
       dryRun: options.dry_run,
       include: options.include,
       exclude: options.exclude,
-      report: report.report,
+      report(event) {
+        // What was compared stays, and what is moved is gone at once.
+        if (event.type === 'planned') keepMemorySmall();
+        report.report(event);
+      },
       now: context.now,
       mover,
       signal: context.signal,
