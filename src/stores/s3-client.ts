@@ -128,20 +128,27 @@ export class S3Client {
     return await this.text(request, (text) => parseAnswer(text, root), signal);
   }
 
-  /** Whether the server says that the body is not what was signed; `undefined` where one attempt cannot tell. */
-  async refusesAsDamaged(request: S3Request, signal: AbortSignal): Promise<boolean | undefined> {
+  /**
+   * What a server answers to a body that is not what was signed: that it is not, or what `read` makes of its taking it;
+   * `undefined` where one attempt cannot tell.
+   */
+  async sendDamaged<T>(
+    request: S3Request,
+    read: (answer: Answer) => T,
+    signal: AbortSignal,
+  ): Promise<'refused' | T | undefined> {
     try {
-      const outcome = await this.#attempt(request, readText, signal);
-      if ('value' in outcome) return false;
-      return outcome.trouble.kind === 'garbled' && outcome.refusal !== undefined ? true : undefined;
+      const taken = async (answer: Answer) => {
+        await readText(answer);
+        return read(answer);
+      };
+      const outcome = await this.#attempt(request, taken, signal);
+      if ('value' in outcome) return outcome.value;
+      return outcome.trouble.kind === 'garbled' && outcome.refusal !== undefined ? 'refused' : undefined;
     } catch {
       // Whatever it is, the request that comes next meets it, too.
       return undefined;
     }
-  }
-
-  get signs(): boolean {
-    return this.#signer !== undefined;
   }
 
   close(): void {

@@ -10,6 +10,9 @@ import { listPendingUploads } from './s3-listing.ts';
 import { childrenNamed, childText, escapeXml, parseXml, type XmlElement } from './s3-xml.ts';
 import { StoreError } from './store-error.ts';
 
+/** By what it is seen that a part has arrived damaged: the server refuses it, its ETag differs, or nothing tells. */
+type PartProof = 'signature' | 'etag' | 'none';
+
 /** Uploads in parts. Each step may have gone through although its answer was lost, so it is looked up before it counts. */
 export class S3Parts {
   readonly #client: S3Client;
@@ -17,7 +20,7 @@ export class S3Parts {
   /** What is stored beside the objects that were begun. */
   readonly #begun = new WeakMap<PartUpload, DigestText>();
   /** Whether the server refuses damaged bytes; `undefined`: not known yet. */
-  #serverChecks: boolean | undefined;
+  #proof: PartProof | undefined;
   /** By upload, while it is not known: the question, which comes before any part. */
   readonly #asking = new Map<string, Promise<void>>();
 
@@ -70,17 +73,21 @@ export class S3Parts {
   }
 
   /**
-   * Finds out whether a byte turned on the way would be refused: not every server, nor every proxy that signs anew,
-   * looks at the digest that we sign. Asked once a run, with one wrong byte, which costs less than the MD5 of all that
-   * is sent. A server that takes it gets the true part 1 in its place, so this comes before any part.
+   * Finds out what would tell of a byte turned on the way: not every server, nor every proxy that signs anew, looks at
+   * the digest that we sign, and not every ETag is an MD5, though it may look like one. Asked once a run, with one wrong
+   * byte, which costs less than the MD5 of all that is sent. A server that takes it gets the true part 1 in its place,
+   * so this comes before any part.
    */
-  async #askForChecks({ key, id }: PartUpload, signal: AbortSignal): Promise<void> {
+  async #askForProof({ key, id }: PartUpload, signal: AbortSignal): Promise<void> {
     const query = { partNumber: '1', uploadId: id };
-    const payload = { size: 1, sha256: hash('sha256', 'right'), open: () => [Buffer.from('?')] };
+    const wrong = Buffer.from('?');
+    const payload = { size: 1, sha256: hash('sha256', 'right'), open: () => [wrong] };
     const request = { method: 'PUT', key, query, payload } as const;
-    const answer = this.#client.signs ? await this.#client.refusesAsDamaged(request, signal) : false;
+    const isMd5 = (answer: Answer) => isPlain(answer) && etagOf(answer) === hash('md5', wrong);
+    const answer = await this.#client.sendDamaged(request, isMd5, signal);
+    if (answer === undefined) return;
     // What is known stays known: an upload that was begun with it has not asked, and may have sent its part 1.
-    this.#serverChecks ??= answer;
+    this.#proof ??= answer === 'refused' ? 'signature' : answer ? 'etag' : 'none';
   }
 
   async newestPart({ key, id }: PartUpload, signal: AbortSignal): Promise<string | undefined> {
@@ -105,13 +112,12 @@ export class S3Parts {
 
   async put(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
     const query = { partNumber: String(number), uploadId: upload.id };
-    if (this.#serverChecks === undefined) {
-      const asking = this.#asking.get(upload.id) ?? this.#askForChecks(upload, signal);
+    if (this.#proof === undefined) {
+      const asking = this.#asking.get(upload.id) ?? this.#askForProof(upload, signal);
       this.#asking.set(upload.id, asking);
       await asking;
     }
-    // Either the server checks the bytes, by the digest that is signed, or we do, by the ETag.
-    const sent = this.#serverChecks === true ? undefined : new WatchedPayload(payload);
+    const sent = (this.#proof ?? 'etag') === 'etag' ? new WatchedPayload(payload) : undefined;
     return await this.#client.text(
       { method: 'PUT', key: upload.key, query, payload: sent ?? payload },
       (_, answer) => {
