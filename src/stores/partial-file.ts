@@ -33,8 +33,6 @@ export class PartialFile {
   readonly #have: boolean[];
   /** Of the ranges that this process fetched, where each is one piece of the digest. */
   readonly #digests: (Buffer | undefined)[] = [];
-  /** To be used again by the next range. */
-  readonly #buffers: [Buffer, Buffer][] = [];
   /** Settles when the disk has what it was given last. */
   #syncing: Promise<void> | undefined;
   /** Called when a range has come in, for the one who hashes. */
@@ -156,22 +154,17 @@ export class PartialFile {
   async #fetchRange(index: number, { store, onBytes, signal }: Fetch): Promise<void> {
     signal.throwIfAborted();
     const start = index * this.#rangeSize;
-    const buffers = this.#buffers.pop() ?? [Buffer.allocUnsafe(chunkSize), Buffer.allocUnsafe(chunkSize)];
     // Hashed as it comes in where a range is a piece of the digest: reading all of it back would cost as much again.
     const algorithm = this.#scheme?.partSize === this.#rangeSize ? this.#scheme.algorithm : undefined;
-    const writer = new RangeWriter(this.#file, start, buffers, { algorithm, onBytes });
-    try {
-      await store.get(this.#info.key, {
-        range: { start, end: start + this.#sizeOf(index) },
-        ifMatch: this.#info.etag,
-        signal,
-        write: (chunk) => writer.add(chunk),
-      });
-    } finally {
-      const digest = await writer.end();
-      if (digest !== undefined) this.#digests[index] = digest;
-      this.#buffers.push(buffers);
-    }
+    const writer = new RangeWriter(this.#file.fd, start, algorithm, onBytes);
+    await store.get(this.#info.key, {
+      range: { start, end: start + this.#sizeOf(index) },
+      ifMatch: this.#info.etag,
+      signal,
+      write: (chunk) => writer.add(chunk),
+    });
+    const digest = writer.end();
+    if (digest !== undefined) this.#digests[index] = digest;
   }
 
   /** Follows the ranges as they come in; those that were not hashed then are read back from the file, in order. */
