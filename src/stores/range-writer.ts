@@ -33,10 +33,12 @@ export class RangeWriter {
   add(piece: Uint8Array): void {
     this.#hash?.update(piece);
     if (this.#filled + piece.length > large) this.#flush();
-    if (piece.length >= large) return this.#write(piece);
-    this.#gathered ??= Buffer.allocUnsafe(large);
-    this.#gathered.set(piece, this.#filled);
-    this.#filled += piece.length;
+    if (piece.length >= large) this.#write(piece);
+    else {
+      this.#gathered ??= Buffer.allocUnsafe(large);
+      this.#gathered.set(piece, this.#filled);
+      this.#filled += piece.length;
+    }
   }
 
   /** Writes what is left. Returns the digest of what came in, where an algorithm was given. */
