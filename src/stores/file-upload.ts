@@ -30,7 +30,7 @@ export interface Uploaded {
   readonly etag: string;
 }
 
-/** Uploads one file, whole or in parts. A file that changes meanwhile is uploaded again, a few times. */
+/** Uploads one file, whole or in parts. A file that changes meanwhile, or arrives damaged, is uploaded again, a few times. */
 export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<Uploaded> {
   for (let attempt = 1; ; attempt++) {
     const now = statLocalFile(file.key, file.path);
@@ -40,7 +40,10 @@ export async function uploadFile(file: LocalFile, tools: UploadTools): Promise<U
         ? await tools.limits.large.hold(1, () => uploadParts(now, tools))
         : await uploadWhole(now, tools);
     } catch (error) {
-      if (!(error instanceof FileChanged) || attempt === 3) throw error;
+      const isDamaged = error instanceof StoreError && error.diagnostics[0]?.code === 'S3_NOT_VERIFIED';
+      // Of a whole file the store has tried that already.
+      const again = error instanceof FileChanged || (isDamaged && now.size > tools.limits.wholeSize);
+      if (!again || attempt === 3) throw error;
     }
   }
 }

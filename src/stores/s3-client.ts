@@ -145,9 +145,10 @@ export class S3Client {
       const outcome = await this.#attempt(request, taken, signal);
       if ('value' in outcome) return outcome.value;
       return outcome.trouble.kind === 'garbled' && outcome.refusal !== undefined ? 'refused' : undefined;
-    } catch {
-      // Whatever it is, the request that comes next meets it, too.
-      return undefined;
+    } catch (error) {
+      // Garage calls it InvalidRequest, and s3proxy a wrong signature. What else is wrong, the next request meets as well.
+      const names = /sha-?256|digest|checksum|signature/i;
+      return error instanceof StoreError && names.test(error.message) ? 'refused' : undefined;
     }
   }
 

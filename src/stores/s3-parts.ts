@@ -10,7 +10,7 @@ import { listPendingUploads } from './s3-listing.ts';
 import { childrenNamed, childText, escapeXml, parseXml, type XmlElement } from './s3-xml.ts';
 import { StoreError } from './store-error.ts';
 
-/** By what it is seen that a part has arrived damaged: the server refuses it, its ETag differs, or nothing tells. */
+/** By what it is seen that a part has arrived damaged: the server refuses it, its ETag differs, or nothing of it tells. */
 type PartProof = 'signature' | 'etag' | 'none';
 
 /** Uploads in parts. Each step may have gone through although its answer was lost, so it is looked up before it counts. */
@@ -21,8 +21,9 @@ export class S3Parts {
   readonly #begun = new WeakMap<PartUpload, DigestText>();
   /** Whether the server refuses damaged bytes; `undefined`: not known yet. */
   #proof: PartProof | undefined;
-  /** By upload, while it is not known: the question, which comes before any part. */
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #unproven = new WeakSet<PartUpload>();
+  /** While it is not known: the question, which comes before any part. */
+  readonly #asking = new WeakMap<PartUpload, Promise<void>>();
 
   constructor(client: S3Client, head: (key: string, signal: AbortSignal) => Promise<ObjectInfo | undefined>) {
     this.#client = client;
@@ -113,11 +114,12 @@ export class S3Parts {
   async put(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {
     const query = { partNumber: String(number), uploadId: upload.id };
     if (this.#proof === undefined) {
-      const asking = this.#asking.get(upload.id) ?? this.#askForProof(upload, signal);
-      this.#asking.set(upload.id, asking);
+      const asking = this.#asking.get(upload) ?? this.#askForProof(upload, signal);
+      this.#asking.set(upload, asking);
       await asking;
     }
-    const sent = (this.#proof ?? 'etag') === 'etag' ? new WatchedPayload(payload) : undefined;
+    if (this.#proof === undefined || this.#proof === 'none') this.#unproven.add(upload);
+    const sent = this.#proof === 'etag' ? new WatchedPayload(payload) : undefined;
     return await this.#client.text(
       { method: 'PUT', key: upload.key, query, payload: sent ?? payload },
       (_, answer) => {
@@ -128,6 +130,11 @@ export class S3Parts {
       },
       signal,
     );
+  }
+
+  /** The digest to compare with what is stored, where nothing else has told that its parts are what was sent. */
+  unprovenDigest(upload: PartUpload): DigestText | undefined {
+    return this.#unproven.has(upload) ? this.#begun.get(upload) : undefined;
   }
 
   async finish(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import chunk from 'lodash/chunk.js';
-import { digestHeader, isMd5ETag } from './digest.ts';
+import { type DigestText, digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
 import type {
   DeleteFailure,
   GetOptions,
@@ -20,6 +20,7 @@ import { listObjects } from './s3-listing.ts';
 import { S3Parts, textPayload } from './s3-parts.ts';
 import { childrenNamed, childText, escapeXml, fitsXml } from './s3-xml.ts';
 import { StoreError } from './store-error.ts';
+import { StreamDigest } from './stream-digest.ts';
 
 /** A bucket of an S3 server, over our own signed requests. What each operation means is here; how it is sent, in `S3Client`. */
 export class S3Store implements ObjectStore {
@@ -104,7 +105,7 @@ export class S3Store implements ObjectStore {
       const suspect = plain && payload.md5 !== undefined && isMd5ETag(etag) && etag !== payload.md5;
       if (!suspect || (await this.#holds(key, etag, payload, options.signal))) return etag;
     }
-    throw new StoreError('broken', 'S3_NOT_VERIFIED', `"${key}" is not stored as it was sent`);
+    return await this.#takeBack(key, options.signal);
   }
 
   /** Reads an object back. Some servers encrypt without a word, and their ETags look like MD5 and are none. */
@@ -167,7 +168,25 @@ export class S3Store implements ObjectStore {
   }
 
   async finishParts(upload: PartUpload, etags: readonly string[], signal: AbortSignal): Promise<string> {
-    return await this.#parts.finish(upload, etags, signal);
+    const etag = await this.#parts.finish(upload, etags, signal);
+    const digest = this.#parts.unprovenDigest(upload);
+    if (digest === undefined || (await this.#hasDigest(upload.key, etag, digest, signal))) return etag;
+    return await this.#takeBack(upload.key, signal);
+  }
+
+  /** What arrived damaged does not stay: by the digest beside it, it would be taken for the file. */
+  async #takeBack(key: string, signal: AbortSignal): Promise<never> {
+    await this.delete([key], signal);
+    throw new StoreError('broken', 'S3_NOT_VERIFIED', `"${key}" is not stored as it was sent`);
+  }
+
+  /** Reads an object back whose parts nothing has proven. */
+  async #hasDigest(key: string, etag: string, digest: DigestText, signal: AbortSignal): Promise<boolean> {
+    const scheme = parseDigestScheme(digest);
+    if (scheme === undefined) return false;
+    const stored = new StreamDigest(scheme);
+    await this.get(key, { ifMatch: etag, write: (chunk) => stored.update(chunk), signal });
+    return stored.digest() === digest;
   }
 
   async abortParts(upload: PartUpload, signal: AbortSignal): Promise<void> {

@@ -17,7 +17,15 @@ export interface Seen {
 
 /** What goes wrong. `reply` and the like are instead of the true answer, the others spoil it. */
 export type Fault =
-  | { readonly reply: { status: number; code: string; headers?: Record<string, string>; extra?: string } }
+  | {
+      readonly reply: {
+        status: number;
+        code: string;
+        message?: string;
+        headers?: Record<string, string>;
+        extra?: string;
+      };
+    }
   /** What a web server answers that is no S3 server. */
   | { readonly page: number }
   /** The connection is reset before any answer; `after`: once the request was carried out. */
@@ -132,9 +140,9 @@ export class FakeS3Server {
           .writeHead(fault.page, { 'content-type': 'text/html' })
           .end('<html><body><h1>Nothing here</h1><p>nginx</body></html>');
       if (fault !== undefined && 'reply' in fault) {
-        const { status, code, headers, extra } = fault.reply;
+        const { status, code, message, headers, extra } = fault.reply;
         for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
-        throw Object.assign(new Rejected(status, code), { extra });
+        throw Object.assign(new Rejected(status, code, message), { extra });
       }
       response.setHeader('date', new Date(Date.now() + this.skew).toUTCString());
       this.#admit(request, seen, bucketName);

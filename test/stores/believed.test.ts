@@ -71,13 +71,51 @@ describe('a byte that was turned on the way', () => {
     expect(lengths.filter((length) => length > 1).length).toBe(5);
   });
 
-  it('is not seen in ETags that only look like MD5', async () => {
+  const isQuestion = ({ body, query }: { body: Buffer; query: URLSearchParams }) =>
+    query.has('partNumber') && body.length === 1;
+
+  it('is seen by reading back where ETags only look like MD5, and the file sent again', async () => {
     const bucket = await startBucket();
     bucket.server.ignoresDigests = true;
     bucket.server.bucket.partSalt = 'encrypted';
     bucket.write('big', content);
+    bucket.server.fail({ damage: 100 }, ({ query }) => query.get('partNumber') === '2');
     expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
     expect(bucket.server.bucket.objects.get('big')?.body.equals(content)).toBe(true);
+  });
+
+  it('again and again on the way to such a server is an error, and nothing damaged stays', async () => {
+    const bucket = await startBucket();
+    bucket.server.ignoresDigests = true;
+    bucket.server.bucket.partSalt = 'encrypted';
+    bucket.write('big', content);
+    bucket.server.fail({ damage: 100 }, ({ query }) => query.get('partNumber') === '2', 99);
+    const { summary, messages } = await move('upload', bucket, 'big');
+    expect(summary).toMatchObject({ moved: 0, failed: 1 });
+    expect(messages).toEqual(['"big" is not stored as it was sent']);
+    expect(bucket.server.bucket.objects.has('big')).toBe(false);
+  });
+
+  it.each([
+    ['a server that is busy', { reply: { status: 503, code: 'SlowDown' } }],
+    ['a connection that breaks', { reset: 'before' }],
+    ['other words for a refusal', { reply: { status: 400, code: 'InvalidRequest' } }],
+  ] as const)('is asked for without harm: %s', async (_, failure) => {
+    const bucket = await startBucket();
+    bucket.server.bucket.partSalt = 'encrypted';
+    bucket.write('big', content);
+    bucket.server.fail(failure, isQuestion);
+    expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+    expect(bucket.server.bucket.objects.get('big')?.body.equals(content)).toBe(true);
+  });
+
+  it('is left to a server that refuses it in words of its own', async () => {
+    const bucket = await startBucket();
+    bucket.write('big', content);
+    const message = 'Unable to validate x-amz-content-sha256';
+    bucket.server.fail({ reply: { status: 400, code: 'InvalidRequest', message } }, isQuestion);
+    expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
+    expect(bucket.server.count('GET', ({ key }) => key === 'big')).toBe(0);
   });
 
   it('is left to a server that refuses it: asked once a run, whatever the number of files', async () => {
