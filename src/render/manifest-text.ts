@@ -1,6 +1,8 @@
 /** JSON writes half of a surrogate pair, which is no Unicode, as an escape. */
 export const loneSurrogate = /\\ud[89a-f][0-9a-f]{2}/;
 
+const nothingShared: readonly string[] = ['', ''];
+
 /**
  * A manifest's YAML as the text that it shares with others and the values in between, written: putting it together
  * may be left to another thread, which is told the shared text once.
@@ -18,8 +20,9 @@ export class ManifestText {
     this.isWellFormed = isWellFormed;
   }
 
+  /** Of a text that shares nothing with others. */
   static of(text: string): ManifestText {
-    return new ManifestText([text], [], !loneSurrogate.test(text));
+    return new ManifestText(nothingShared, [text], !loneSurrogate.test(text));
   }
 
   /** In UTF-16 code units. */
@@ -28,6 +31,11 @@ export class ManifestText {
     for (const piece of this.pieces) length += piece.length;
     for (const value of this.values) length += value.length;
     return length;
+  }
+
+  /** Whether a text stands in one of its values, or in what it shares. */
+  mentions(text: string): boolean {
+    return [this.pieces, this.values].some((texts) => texts.some((each) => each.includes(text)));
   }
 
   toString(): string {

@@ -9,6 +9,7 @@ import { ManifestText } from '../../src/render/manifest-text.ts';
 const count = 3000;
 const shapes = [['name: ', '\nvalue: ', '\n'], ['other: ', '\n'], ['nothing of its own\n']] as const;
 
+const { signal } = new AbortController();
 let folder: string;
 
 beforeEach(async () => {
@@ -34,7 +35,7 @@ async function writeAll(writer: ManifestWriter): Promise<void> {
 }
 
 it('writes every manifest as it is, whichever thread does it', async () => {
-  const writer = new ManifestWriter();
+  const writer = new ManifestWriter(signal);
   await writeAll(writer);
   await writer.finish();
   expect(await readdir(folder)).toHaveLength(count);
@@ -46,7 +47,7 @@ it.each([3, 1000, count - 1])(
   'ends with what the file system says of file %i, with its code',
   async (bad) => {
     await mkdir(fileOf(bad));
-    const writer = new ManifestWriter();
+    const writer = new ManifestWriter(signal);
     const written = writeAll(writer).then(() => writer.finish());
     await expect(written).rejects.toMatchObject({ code: 'EISDIR', path: fileOf(bad) });
     await writer.finish().catch(() => undefined);
@@ -56,3 +57,27 @@ it.each([3, 1000, count - 1])(
     expect(await readdir(folder)).toEqual(there);
   },
 );
+
+it('ends at once when it is told to, whatever still waits', async () => {
+  const interruption = new AbortController();
+  const writer = new ManifestWriter(interruption.signal);
+  for (let index = 0; index < 700; index++) await writer.write(fileOf(index), '', manifestOf(index));
+  interruption.abort(new Error('interrupted'));
+  await expect(writer.finish()).rejects.toThrow('interrupted');
+  await writer.abandon();
+  const there = await readdir(folder);
+  await new Promise((settle) => setTimeout(settle, 50));
+  expect(await readdir(folder)).toEqual(there);
+});
+
+it('writes manifests that share nothing, and more shapes than it remembers', async () => {
+  const texts = Array.from({ length: count }, (_, index) =>
+    index % 2 === 0
+      ? ManifestText.of(`text ${index}\n`)
+      : new ManifestText([`shape ${index}: `, '\n'], [`"${index}"`], true),
+  );
+  const writer = new ManifestWriter(signal);
+  for (const [index, text] of texts.entries()) await writer.write(fileOf(index), '', text);
+  await writer.finish();
+  for (const [index, text] of texts.entries()) expect(await readFile(fileOf(index), 'utf8')).toBe(`${text}`);
+});

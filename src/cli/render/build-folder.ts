@@ -15,10 +15,11 @@ export class BuildFolder {
   readonly #folder: string;
   readonly #command: string;
   readonly #written = new Set<string>();
-  readonly #writer = new ManifestWriter();
+  readonly #writer: ManifestWriter;
 
   /** @param command the name of the list: `dryrun`, `pod-dryrun` */
-  constructor(root: string, command: string) {
+  constructor(root: string, command: string, signal: AbortSignal) {
+    this.#writer = new ManifestWriter(signal);
     this.#folder = path.join(root, 'build');
     this.#command = command;
     mkdirSync(this.#folder, { recursive: true });
@@ -46,8 +47,7 @@ export class BuildFolder {
 
   /** Removes what this dry run has written and what an earlier one did: half a sweep looks like a whole one. */
   async clear(): Promise<void> {
-    // What failed is known already.
-    await this.#writer.finish().catch(() => undefined);
+    await this.#writer.abandon();
     this.#keep(new Set());
   }
 
@@ -77,7 +77,9 @@ export class BuildFolder {
   }
 
   #isOurs(file: string): boolean {
-    return this.#text(file)?.startsWith(`${header}\n`) === true;
+    const text = this.#text(file);
+    // On a full disk, a file of this dry run may have got nothing.
+    return text?.startsWith(`${header}\n`) === true || (text === '' && this.#written.has(file));
   }
 
   #text(file: string): string | undefined {

@@ -1,4 +1,4 @@
-import { joinText, type ManifestText } from '../../render/manifest-text.ts';
+import { joinText, ManifestText } from '../../render/manifest-text.ts';
 
 /**
  * Manifests on their way to the thread that writes them: what they share is told once, and of each the values that
@@ -9,6 +9,9 @@ export interface Batch {
   readonly shapes: (readonly string[])[];
   readonly files: FileNote[];
 }
+
+/** Shapes that are remembered; templates with values in keys could have one a trial. */
+const maxShapes = 256;
 
 /** Path, what stands before the manifest, number of its shape, then place and text of each value that differs. */
 type FileNote = readonly [path: string, head: string, shape: number, ...changes: (number | string)[]];
@@ -22,9 +25,15 @@ export class Packer {
     return this.#batch.files.length;
   }
 
-  add(path: string, head: string, { pieces, values }: ManifestText): void {
+  add(path: string, head: string, manifest: ManifestText): void {
+    const { pieces, values } = manifest;
     let shape = this.#shapes.get(pieces);
     if (shape === undefined) {
+      const isWhole = values.length === 1 && pieces.every((each) => each === '');
+      if (this.#shapes.size >= maxShapes && !isWhole) {
+        this.add(path, head, ManifestText.of(manifest.toString()));
+        return;
+      }
       shape = { number: this.#shapes.size, values: [] };
       this.#shapes.set(pieces, shape);
       this.#batch.shapes.push(pieces);

@@ -17,12 +17,18 @@ const backlog = 16;
 export class ManifestWriter {
   /** As many this thread writes itself: all, where there is no second processor. */
   readonly #own = availableParallelism() === 1 ? Number.POSITIVE_INFINITY : fewFiles;
+  readonly #signal: AbortSignal;
   readonly #packer = new Packer();
   #count = 0;
   #underWay = 0;
   #worker: Worker | undefined;
   #failure: Error | undefined;
   #told: () => void = () => {};
+
+  /** @param signal ends what waits for the disk */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
 
   /**
    * @param head what stands before the manifest
@@ -41,14 +47,16 @@ export class ManifestWriter {
     return this.#underWay > backlog ? this.#drain(backlog / 2) : undefined;
   }
 
-  /** Settles when nothing is written any more: all of it is, or something has failed. @throws as `write` */
+  /** Settles when all is written. @throws as `write`; what waits is then to be abandoned */
   async finish(): Promise<void> {
-    try {
-      if (this.#packer.length > 0) this.#send();
-      await this.#drain(0);
-    } finally {
-      await this.#worker?.terminate();
-    }
+    if (this.#packer.length > 0) this.#send();
+    await this.#drain(0);
+    await this.#worker?.terminate();
+  }
+
+  /** Ends at once, whatever still waits: settles when nothing is written any more. */
+  async abandon(): Promise<void> {
+    await this.#worker?.terminate();
   }
 
   #send(): void {
@@ -75,10 +83,18 @@ export class ManifestWriter {
 
   /** Waits until no more than so many batches are under way. */
   async #drain(batches: number): Promise<void> {
-    while (this.#underWay > batches && this.#failure === undefined)
-      await new Promise<void>((resolve) => {
-        this.#told = resolve;
-      });
+    const tell = (): void => this.#told();
+    this.#signal.addEventListener('abort', tell);
+    try {
+      while (this.#underWay > batches && this.#failure === undefined) {
+        this.#signal.throwIfAborted();
+        await new Promise<void>((resolve) => {
+          this.#told = resolve;
+        });
+      }
+    } finally {
+      this.#signal.removeEventListener('abort', tell);
+    }
     if (this.#failure !== undefined) throw this.#failure;
   }
 }

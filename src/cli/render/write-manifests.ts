@@ -27,11 +27,12 @@ export async function writeManifests(
   context: Context,
   options: Options,
 ): Promise<void> {
-  const folder = new BuildFolder(context.cwd, command);
+  const folder = new BuildFolder(context.cwd, command, context.signal);
   try {
     await writeAll(folder, workloads, context, options);
   } catch (error) {
-    await folder.clear();
+    // Where the disk fails, what is left there cannot be removed either: why it failed is the one to tell.
+    await folder.clear().catch(() => undefined);
     throw error;
   }
 }
@@ -106,7 +107,7 @@ async function writeAll(
       if (name !== undefined) await folder.write(name, object.manifest);
       tell(object, name, secrets);
     }
-    if (snapshot !== undefined && workload.text.includes(snapshot.digest))
+    if (snapshot !== undefined && workload.manifest.mentions(snapshot.digest))
       notes.push(`Needs ${snapshot.what}: \`make job\` stores it, and a pod without it does not start.`);
     const pressure = folder.write(workload.name, workload.manifest, notes);
     // Not for each: to wait for nothing ten thousand times takes time, too.
