@@ -15,7 +15,7 @@ export const command = defineCommand({
     const { DiskRecordStore } = await import('../records/record-store.ts');
     const { reportDiagnostics } = await import('./report-diagnostics.ts');
     const { openPlacedPlan } = await import('./cluster/last-launch.ts');
-    const { place, plan } = await openPlacedPlan(where, context);
+    const { place, plan } = await openPlacedPlan({ where }, context);
     const specs = plan === undefined ? undefined : [...chosenBy(where, plan)];
     const records = new DiskRecordStore(context.cwd, (warning) =>
       reportDiagnostics([warning], context, { json }),

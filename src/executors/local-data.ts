@@ -52,21 +52,21 @@ function isHere(root: string, path: string): boolean {
   return hasMatch(root, prefix.slice(0, prefix.lastIndexOf('/') + 1), matches, new Set());
 }
 
+/** @param above real folders on the way down to this one: links may lead in a circle */
 function hasMatch(
   root: string,
   folder: string,
   matches: (key: string) => boolean,
-  seen: Set<string>,
+  above: ReadonlySet<string>,
 ): boolean {
   try {
-    // Links may lead in a circle.
     const real = realpathSync(join(root, folder));
-    if (seen.has(real)) return false;
-    seen.add(real);
-    return readdirSync(real).some((name) => {
-      const key = `${folder}${name}`;
-      // What is no folder has nothing below, which ends it there.
-      return (matches(key) && isFile(join(real, name))) || hasMatch(root, `${key}/`, matches, seen);
+    if (above.has(real)) return false;
+    const here = new Set([...above, real]);
+    return readdirSync(real, { withFileTypes: true }).some((entry) => {
+      const key = `${folder}${entry.name}`;
+      if (matches(key) && isFile(join(real, entry.name))) return true;
+      return (entry.isDirectory() || entry.isSymbolicLink()) && hasMatch(root, `${key}/`, matches, here);
     });
   } catch {
     return false;

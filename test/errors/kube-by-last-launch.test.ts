@@ -70,7 +70,9 @@ it('KUBE_BY_LAST_LAUNCH: status and wait take every Job of the project for a tri
   ]);
 
   // Which trials these are only the files say.
-  const some = await project.run(['wait', 'where=hid=256']);
-  expect(some.code).toBe(2);
-  expect(some.stderr).not.toContain('KUBE_BY_LAST_LAUNCH');
+  for (const asked of [['wait', 'where=hid=256'], ['status', 'only=changed'], ['status', 'only=missing']]) {
+    const some = await project.run(asked);
+    expect(some.code).toBe(2);
+    expect(some.stderr).not.toContain('KUBE_BY_LAST_LAUNCH');
+  }
 });

@@ -53,6 +53,15 @@ describe('what stands in the way of a local run', () => {
     expect((await project.run(['local'])).code).toBe(0);
   });
 
+  it('LOCAL_MISSING_DATA: a folder that is linked twice has its files under both names', async () => {
+    const project = LocalProject.of('true', "    data: ['data/*1/x', 'data/*2/x']\n");
+    project.write('store/x', '');
+    project.write('data/circle', '');
+    for (const name of ['v1', 'v2']) symlinkSync('../store', join(project.root, 'data', name));
+    symlinkSync('..', join(project.root, 'data/up'));
+    expect(await project.run(['local'])).toMatchObject({ code: 0 });
+  });
+
   it('LOCAL_NO_BASH: no bash on PATH', async () => {
     const project = LocalProject.of('true');
     const { code, stderr } = await project.run(['local'], { PATH: project.root });

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { DiagnosticError, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { defaultRetryPolicy } from '../../executors/kubernetes/retry-policy.ts';
+import type { Only } from '../../matrix/select.ts';
 import { openPlan, openProject, type ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import type { ClusterConfig } from './open-cluster.ts';
@@ -19,18 +20,19 @@ export function openPlace(context: Context): Promise<ClusterConfig> {
 /**
  * The plan, and where its workloads are; where the files have mistakes, the place alone.
  *
- * @param where asks for trials of the plan: without one it cannot be answered
+ * @param asked `where` asks for trials of the plan, and so does `only` for those that are not there or have changed:
+ *   without a plan that cannot be answered
  * @throws DiagnosticError (exit 2) where the files have mistakes, and nothing has been launched
  */
 export async function openPlacedPlan(
-  where: string | undefined,
+  asked: { readonly where?: string | undefined; readonly only?: Only | undefined },
   context: Context,
 ): Promise<{ readonly place: ClusterConfig; readonly plan: ProjectPlan | undefined }> {
   try {
     const plan = await openPlan(context, { side: 'remote' });
     return { place: plan.config, plan };
   } catch (error) {
-    if (where !== undefined) throw error;
+    if (asked.where !== undefined || asked.only === 'changed' || asked.only === 'missing') throw error;
     return { place: await openLastLaunch(error, context), plan: undefined };
   }
 }

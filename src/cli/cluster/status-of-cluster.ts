@@ -28,7 +28,7 @@ export async function statusOfCluster(
     return await printClusterStatus(project, await lookAtRunai(project, context), options, context);
   }
   if (!mayHaveCluster(context)) return undefined;
-  const { place, plan } = await openPlacedPlan(options.where, context);
+  const { place, plan } = await openPlacedPlan(options, context);
   if (!hasCluster(place)) return undefined;
   using cluster = await openToLook(place, options, context);
   const { api, owner } = cluster;
