@@ -14,6 +14,11 @@ export type { ObjectInfo } from './stores/object-store.ts';
 export type { RemoveEvent, RemoveSummary } from './stores/remove.ts';
 export type { TransferEvent, TransferSummary } from './stores/transfer-event.ts';
 
+// Said before anything fails for it, which would be far from whoever imports this.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19))
+  throw new Error(`kube-toolbox needs Node 22.19 or newer and runs in ${process.versions.node}`);
+
 /** What all functions take. */
 export interface BucketOptions {
   /** The project's folder, which holds `.env`; relative paths below it are the keys. Default: the current folder. */

@@ -98,5 +98,5 @@ export function formatSummary({
 
 /** For whoever stops a launch half-way. */
 export function formatInterrupted(made: number, all: number): string {
-  return `interrupted: ${made} of ${all} Jobs created; the same command goes on with the others`;
+  return `interrupted: ${made === 0 ? 0 : `at least ${made}`} of ${all} Jobs created; the same command goes on with the others`;
 }

@@ -157,11 +157,13 @@ async function downloadLarge(
     done = true;
     return { info, digest, written };
   } catch (error) {
-    // What is known to be wrong, or lies elsewhere by now, is not kept for resuming, nor what fills the disk up; after a
+    // What is known to be wrong, is gone or lies elsewhere by now, is not kept for resuming, nor what fills the disk up; after a
     // network loss it is.
     const stale =
       error instanceof StoreError &&
-      (error.kind === 'changed' || error.diagnostics[0]?.code === 'S3_KEY_REFUSED');
+      (error.kind === 'changed' ||
+        error.kind === 'missing' ||
+        error.diagnostics[0]?.code === 'S3_KEY_REFUSED');
     const full = isSystemError(error, 'ENOSPC', 'EDQUOT', 'EFBIG');
     if (error instanceof Damaged || error instanceof Unproven || stale || full) {
       partial.discard();

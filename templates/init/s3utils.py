@@ -163,11 +163,13 @@ def _events(text: str) -> List[dict]:
 
 
 def _launcher() -> List[str]:
-    """`ktb` where it is installed, else the project's Makefile."""
-    for name in ("ktb", os.path.join(_project, "node_modules", ".bin", "ktb")):
-        found = shutil.which(name)
-        if found:
-            return [os.path.abspath(found)]
+    """`ktb` where it is on the PATH, else the project's Makefile, which brings a Node of its own, else npm's `ktb`."""
+    found = shutil.which("ktb")
+    if found:
+        return [os.path.abspath(found)]
     if os.path.exists(os.path.join(_project, "Makefile")):
         return ["make", "--silent", "--no-print-directory"]
+    found = shutil.which(os.path.join(_project, "node_modules", ".bin", "ktb"))
+    if found:
+        return [os.path.abspath(found)]
     raise S3Error(f"neither ktb nor a Makefile in {_project}", 2)

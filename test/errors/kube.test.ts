@@ -123,6 +123,11 @@ describe('an error of the cluster', () => {
       await project.write('kubeconfig', cluster.kubeconfig({ context: 'elsewhere', cluster: { server: 'https://elsewhere.example' } }));
       return ['job'];
     }, 2, '(context "fake", namespace lab), and the kubeconfig leads to https://elsewhere.example (context "elsewhere", namespace lab)'],
+    ['KUBE_OTHER_CLUSTER', async () => {
+      await project.run(['job']);
+      await project.write('config/kube.yaml', kubeYaml.replace('namespace: lab', 'namespace: other'));
+      return ['delete', 'yes=true'];
+    }, 0, 'this sweep was started in namespace "lab", and config/kube.yaml says "other"'],
     ['KUBE_NO_POD', async () => ['exec', 'pod=nope'], 3, 'there is no pod "nope" in namespace lab'],
     ['KUBE_POD_NOT_READY', async () => {
       await project.run(['pod']);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ourselves } from '../../src/stores/owner.ts';
 import { fiveMebi, move, never, putParts, startBucket } from './fake-bucket.ts';
@@ -231,4 +231,18 @@ it.each([
   bucket.server.fail({ reply }, isList, Number.POSITIVE_INFINITY);
   expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1, failed: 0 });
   expect([bucket.server.log.filter(isList).length, bucket.clock.waited]).toEqual([1, 0]);
+});
+
+it('leaves nothing of a large object that is removed while it comes in', async () => {
+  const bucket = await startBucket();
+  putParts(bucket.server.bucket, 'big', content, { digest: true });
+  bucket.server.fail(
+    { reply: { status: 404, code: 'NoSuchKey' } },
+    (seen) => {
+      return isRange(seen) && !seen.headers.range?.startsWith('bytes=0-');
+    },
+    99,
+  );
+  expect((await move('download', bucket, 'big')).summary).toMatchObject({ moved: 0, failed: 1 });
+  expect(readdirSync(bucket.path('.'))).toEqual([]);
 });

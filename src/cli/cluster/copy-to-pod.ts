@@ -10,7 +10,7 @@ import {
   type ArchiveEntry,
   archive,
   findEntries,
-  LinkLeadsOut,
+  NotToCopy,
 } from '../../executors/kubernetes/copy-archive.ts';
 import { exec } from '../../executors/kubernetes/exec.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
@@ -36,9 +36,9 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
     options.file.length > 0 ? options.file : defaultFiles(plan.at(0).fields.file ?? [], context.cwd);
   for (const name of names) checkName(name, context.cwd);
   const found = await findEntries(context.cwd, names).catch((error) => {
-    if (!(error instanceof LinkLeadsOut)) throw error;
+    if (!(error instanceof NotToCopy)) throw error;
     throw new DiagnosticError(
-      errorDiagnostic('CLI_BAD_VALUE', error.message, { hint: 'put the file itself there' }),
+      errorDiagnostic('CLI_BAD_VALUE', error.message, { hint: 'name files of the project' }),
       ExitCode.usage,
     );
   });

@@ -2,9 +2,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import {
+  type Diagnostic,
+  DiagnosticError,
+  errorDiagnostic,
+  warningDiagnostic,
+} from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { canAsk, confirm } from '../prompt.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
 
 interface Place {
   readonly context: string;
@@ -43,6 +49,8 @@ export async function checkSweepCluster(
   if (kept === undefined) return () => write(context.cwd, asked);
   const other = compare(kept, asked);
   if (other === undefined) return undefined;
+  // Whoever says yes to a deletion may not know that it is elsewhere.
+  if (options.yes) reportDiagnostics([warningDiagnostic(other.code, other.message)], context);
   const goesOn =
     (options.yes || canAsk(context)) && (await confirm(`${other.message}; go on there?`, options, context));
   if (!goesOn) throw new DiagnosticError(other, ExitCode.usage);

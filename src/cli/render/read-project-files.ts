@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Checked, type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { maxFileBytes, type ProjectFile, type ReadProjectFiles } from '../../render/project-files.ts';
@@ -37,7 +37,7 @@ export function readProjectFiles(root: string): ReadProjectFiles {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' && defaults.has(relative)) return { ok: true, value: [], diagnostics: [] };
-      if (error instanceof Outside) return refuse(message, 'put the file itself there, not a link to it');
+      if (error instanceof Refused) return refuse(message, error.hint);
       const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code ?? message})`;
       const hint = /[*?[]/.test(entry)
         ? 'patterns are not taken here: name each file, or a folder'
@@ -54,18 +54,49 @@ interface Found {
   readonly stats: Stats;
 }
 
-class Outside extends Error {}
+/** What must not reach a pod, or cannot. */
+class Refused extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
 
 function* walk(file: string, name: string, realRoot: string, above: ReadonlySet<string>): Generator<Found> {
-  const real = realpathSync(file);
-  if (isOutside(path.relative(realRoot, real)))
-    throw new Outside(`\`file:\` has ${name}, a link that leads out of the project`);
+  const real = realPathOf(file, name);
+  const relative = path.relative(realRoot, real);
+  if (isOutside(relative))
+    throw new Refused(
+      `\`file:\` has ${name}, a link that leads out of the project`,
+      'put the file itself there, not a link to it',
+    );
+  // The key with which names of Secrets are made, among others.
+  if (relative.split('/')[0] === '.toolbox')
+    throw new Refused(
+      `\`file:\` has ${name}, which is the toolbox's own and stays on this machine`,
+      'remove it from `file:`',
+    );
   const stats = statSync(real);
   if (stats.isFile()) yield { file: real, name, stats };
   // A folder that holds a link to itself has no end.
   else if (stats.isDirectory() && !above.has(real)) {
     for (const child of readdirSync(real).sort())
       yield* walk(path.join(file, child), `${name}/${child}`, realRoot, new Set([...above, real]));
+  }
+}
+
+function realPathOf(file: string, name: string): string {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    if (!isLink || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Refused(
+      `\`file:\` has ${name}, a link to something that is not there`,
+      'make it, or remove the link',
+    );
   }
 }
 

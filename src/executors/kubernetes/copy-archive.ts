@@ -21,7 +21,7 @@ export interface ArchiveEntry {
 /**
  * Files, and the files of folders, as entries. Links are followed, as for `file:` of a Job.
  *
- * @throws LinkLeadsOut
+ * @throws NotToCopy
  */
 export async function findEntries(root: string, names: readonly string[]): Promise<readonly ArchiveEntry[]> {
   const entries: ArchiveEntry[] = [];
@@ -29,7 +29,9 @@ export async function findEntries(root: string, names: readonly string[]): Promi
   const visit = async (name: string, above: readonly string[]): Promise<void> => {
     const path = join(root, name);
     const real = await realpath(path);
-    if (relative(realRoot, real).startsWith('..')) throw new LinkLeadsOut(name);
+    const [first] = relative(realRoot, real).split('/');
+    if (first === '..') throw new NotToCopy(`${name} is a link that leads out of the project`);
+    if (first === '.toolbox') throw new NotToCopy(`${name} is the toolbox's own and stays on this machine`);
     const stats = await stat(real);
     if (stats.isDirectory()) {
       // A folder that holds a link to itself has no end.
@@ -49,13 +51,9 @@ export async function findEntries(root: string, names: readonly string[]): Promi
   return entries;
 }
 
-/** What is outside of the project is nobody's to copy. */
-export class LinkLeadsOut extends Error {
-  override readonly name = 'LinkLeadsOut';
-
-  constructor(entry: string) {
-    super(`${entry} is a link that leads out of the project`);
-  }
+/** What is outside of the project is nobody's to copy, nor is the key with which names of Secrets are made. */
+export class NotToCopy extends Error {
+  override readonly name = 'NotToCopy';
 }
 
 /**

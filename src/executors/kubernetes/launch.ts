@@ -1,4 +1,4 @@
-import { decide, hasFailed } from '../../matrix/decide.ts';
+import { decide } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import type { Only } from '../../matrix/select.ts';
 import { inOrder } from './in-order.ts';
@@ -179,7 +179,8 @@ class Launch {
             seen = seeTrial(spec, await waitUntilEnded(job, this.#retire), this.#options);
             continue;
           }
-          if (!hasFailed(judgeJob(job).observation.state)) await this.#tryCreate(spec);
+          // Nothing is removed for what the server refuses, nor by who may delete and not create.
+          await this.#options.executor.tryCreate(this.#preparedOf(spec), this.#options.signal);
           if (await retireJob(job, this.#retire)) {
             wasDeleted = true;
             this.#slots.leave(job);
@@ -199,12 +200,6 @@ class Launch {
         return { ...left, result: 'left' };
       }
     }
-  }
-
-  /** What runs, or has come to something, is not removed for a manifest that the server refuses. */
-  async #tryCreate(spec: JobSpec): Promise<void> {
-    const { executor, signal } = this.#options;
-    await executor.tryCreate(this.#preparedOf(spec), signal);
   }
 
   #preparedOf(spec: JobSpec): PreparedKubernetesJob {

@@ -1,6 +1,7 @@
 import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isApiError } from './api-error.ts';
+import { concealValues } from './conceal-values.ts';
 import { type Listing, listPages, type Selection } from './list-pages.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
 import { retryDelay } from './retry-policy.ts';
@@ -118,7 +119,8 @@ export class NamespaceApi {
           await policy.sleep(retryDelay(policy, attempt, undefined), signal);
           continue;
         }
-        if (!isApiError(error, 'AlreadyExists')) throw error;
+        if (!isApiError(error, 'AlreadyExists'))
+          throw resource.kind === 'Secret' && isApiError(error) ? concealValues(error, object) : error;
         const there = await this.get(resource, object.metadata.name, signal);
         // Deleted in between: there is room now.
         if (there === undefined && attempt < 3) continue;

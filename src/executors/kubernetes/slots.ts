@@ -74,7 +74,8 @@ export function hasEnded(job: Job): boolean {
 function byAge(a: Job, b: Job): number {
   return (
     a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
-    a.metadata.name.localeCompare(b.metadata.name)
+    // In the order of the plan, mostly: seed-3 before seed-10.
+    a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true })
   );
 }
 

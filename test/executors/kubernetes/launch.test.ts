@@ -424,7 +424,7 @@ describe('launching a sweep', () => {
     expect(Math.max(...most)).toBe(1);
   });
 
-  it('removes nothing that runs or has succeeded for a manifest that the server refuses', async () => {
+  it('removes nothing for a manifest that the server refuses', async () => {
     await run(makeSpecs(3));
     cluster.simulation.move('lab', names()[1] ?? '', { kind: 'succeeded' });
     cluster.simulation.move('lab', names()[2] ?? '', { kind: 'failed', exitCode: 1 });
@@ -434,10 +434,23 @@ describe('launching a sweep', () => {
     expect(steps.map(({ result, wasDeleted }) => [result, wasDeleted])).toEqual([
       ['rejected', undefined],
       ['rejected', undefined],
-      ['rejected', true],
+      ['rejected', undefined],
     ]);
     expect(steps[0]?.diagnostics[0]?.message).toContain('spec.backoffLimit');
-    expect(cluster.store.list('jobs').map(({ metadata }) => metadata.uid)).toEqual(before.slice(0, 2));
+    expect(cluster.store.list('jobs').map(({ metadata }) => metadata.uid)).toEqual(before);
+  });
+
+  it('removes no failed Job without the right to create another', async () => {
+    cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 1 });
+    await run(makeSpecs(5));
+    await expect.poll(() => names().every((name) => job(name)['status'].failed === 1)).toBe(true);
+    const message = 'jobs.batch is forbidden: User "alice" cannot create resource "jobs"';
+    cluster.fail(
+      { kind: 'answer', status: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden', message } },
+      { when: ({ method, path }) => method === 'POST' && path.endsWith('/jobs'), times: 99 },
+    );
+    await expect(run(makeSpecs(5))).rejects.toThrow('cannot create resource "jobs"');
+    expect(names()).toHaveLength(5);
   });
 
   it.each([
