@@ -33,11 +33,13 @@ export function compileTemplate(file: SourceFile, traceId?: number): Checked<str
     ast = Handlebars.parse(file.text);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    const line = Number(/line (\d+)/i.exec(text)?.[1] ?? 1);
+    const [line = 1, column = 0] = (/line (\d+)/i.exec(text) ?? / - (\d+):(\d+)$/.exec(text) ?? [])
+      .slice(1)
+      .map(Number);
     const what = /^Expecting[\s\S]*got '(.*)'$/m.exec(text)?.[1];
     return fail(
       line,
-      1,
+      column + 1,
       what === undefined
         ? (text.split(' - ')[0] ?? text)
         : `the template cannot be read near this line (found ${what})`,

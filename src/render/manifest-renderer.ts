@@ -1,3 +1,4 @@
+import escapeRegExp from 'lodash/escapeRegExp.js';
 import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { checkType, formatPath } from './check-types.ts';
 import { Filler, plain } from './filler.ts';
@@ -120,9 +121,22 @@ export class ManifestRenderer {
     return { object: undefined, diagnostics };
   }
 
+  #missingPartial(partial: string, cause: unknown): Diagnostic {
+    const call = new RegExp(`{{~?\\s*>\\s*${escapeRegExp(partial)}\\b`);
+    const own = [...this.#templates.files.values()].find((file) => call.test(file.text));
+    const offset = own === undefined ? 0 : own.text.search(call);
+    return errorDiagnostic('RENDER_TEMPLATE_VALUE', `there is no template "${partial}" to include`, {
+      location: own && { file: own, offset, length: call.exec(own.text)?.[0].length ?? 0 },
+      hint: 'docs/templates.md lists the templates',
+      cause,
+    });
+  }
+
   /** A name that the view does not have: Handlebars says which and where, not in which template. */
   #missingValue(name: string, error: unknown): Diagnostic {
     const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
+    const partial = /^The partial (\S+) could not be found/.exec(message)?.[1];
+    if (partial !== undefined) return this.#missingPartial(partial, error);
     const missing = /^"(.*?)" not defined/.exec(message)?.[1];
     const own = [...this.#templates.files].find(
       ([, file]) => missing !== undefined && file.line(lineNumber ?? 0).includes(missing, column ?? 0),

@@ -2,6 +2,7 @@ import Handlebars from 'handlebars';
 
 const open = '\u0001';
 const close = '\u0002';
+const mark = new RegExp(`${open}(\\d+):(\\d+)${close}`, 'g');
 
 /**
  * Writes the number of each of a template's lines where that line begins, so that a line of what it makes can be
@@ -19,9 +20,12 @@ export function readTrace(
   const lines = traced.split('\n');
   // A value of several lines has its mark where it begins.
   for (let index = Math.min(line, lines.length) - 1; index >= 0; index--) {
-    const marks = [...(lines[index] ?? '').matchAll(new RegExp(`${open}(\\d+):(\\d+)${close}`, 'g'))];
-    const mark = index === line - 1 ? marks[0] : marks.at(-1);
-    if (mark?.[1] !== undefined) return { id: Number(mark[1]), line: Number(mark[2]) };
+    const text = lines[index] ?? '';
+    // What a block leaves out may leave marks before the one of the line itself.
+    const leading = new RegExp(`^ *(?:${open}[\\d:]+${close})+`).exec(text)?.[0];
+    const marks = [...(index === line - 1 && leading ? leading : text).matchAll(mark)];
+    const found = index === line - 1 && !leading ? marks[0] : marks.at(-1);
+    if (found?.[1] !== undefined) return { id: Number(found[1]), line: Number(found[2]) };
   }
   return undefined;
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { SourceFile } from '../../src/diagnostics/source-file.ts';
+import { createTemplateSet } from '../../src/render/template-set.ts';
 import { rendererWith, specWith, unwrap } from './fixture.ts';
 
 test("the documentation's example of a project's own template", async () => {
@@ -38,4 +40,37 @@ test("a project's template sees everything that is documented", async () => {
     },
   });
   unwrap(renderer.job(specWith()));
+});
+
+test.each([
+  [
+    'an unknown field below blocks that were left out',
+    /^containers:/m,
+    'container:',
+    'unknown field "container"',
+  ],
+  [
+    'a block that does not exist',
+    /\{\{#if serviceAccount\}\}/,
+    '{{#iff serviceAccount}}',
+    "iff doesn't match if",
+  ],
+  [
+    'a template that does not exist',
+    /^restartPolicy:/m,
+    '{{> nope}}\nrestartPolicy:',
+    'there is no template "nope"',
+  ],
+])('a mistake is shown on its own line: %s', async (_, good, bad, message) => {
+  const shipped = readFileSync('templates/pod-spec.yaml.hbs', 'utf8');
+  const own = shipped.replace(good, bad);
+  const wrong = own.split('\n').findIndex((line) => line.includes(bad.split('\n')[0] ?? ''));
+  const file = new SourceFile('templates/pod-spec.yaml.hbs', own);
+  const compiled = await createTemplateSet([file]);
+  const { diagnostics } = compiled.ok
+    ? (await rendererWith({ templates: { 'pod-spec.yaml.hbs': own } })).job(specWith())
+    : compiled;
+  const found = diagnostics.find((each) => each.message.includes(message));
+  expect(found?.location?.file.path).toContain('pod-spec.yaml.hbs');
+  expect(own.slice(0, found?.location?.offset).split('\n').length - 1).toBe(wrong);
 });
