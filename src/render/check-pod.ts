@@ -20,7 +20,7 @@ export interface PodSpec {
     readonly effect?: string;
     readonly tolerationSeconds?: number;
   }[];
-  readonly affinity?: unknown;
+  readonly affinity?: object;
   readonly imagePullSecrets?: readonly Named[];
   readonly serviceAccountName?: string;
   readonly priorityClassName?: string;
@@ -60,7 +60,10 @@ export function checkPodSpec(spec: PodSpec, report: Report): void {
     once(container, volumes, report, (report) => checkContainer(container, volumes, report));
   // The main one comes first.
   checkImages(containers.toReversed(), report);
-  checkPlacement(spec, report);
+  const { nodeSelector, tolerations, affinity } = spec;
+  once(nodeSelector, undefined, report, (report) => checkNodeSelector(nodeSelector ?? {}, report));
+  once(tolerations, undefined, report, (report) => checkTolerations(tolerations ?? [], report));
+  once(affinity, undefined, report, (report) => checkAffinity(affinity, report));
   checkReferences(spec, report);
 }
 
@@ -114,13 +117,16 @@ function checkReferences(spec: PodSpec, report: Report): void {
   }
 }
 
-function checkPlacement(spec: PodSpec, report: Report): void {
-  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) {
+function checkNodeSelector(nodeSelector: Texts, report: Report): void {
+  for (const [key, value] of Object.entries(nodeSelector)) {
     const wrong = wrongQualifiedName(key) ?? wrongLabelValue(value);
     if (wrong !== undefined)
       report('RENDER_BAD_LABEL', `node_selector ${key}: "${value}" ${wrong}`, { field: 'node_selector' });
   }
-  for (const { key, operator, value, effect, tolerationSeconds } of spec.tolerations ?? []) {
+}
+
+function checkTolerations(tolerations: NonNullable<PodSpec['tolerations']>, report: Report): void {
+  for (const { key, operator, value, effect, tolerationSeconds } of tolerations) {
     const wrongValue = value === undefined ? undefined : wrongLabelValue(value);
     if (wrongValue !== undefined)
       report('RENDER_BAD_LABEL', `the value "${value}" of the toleration of "${key}" ${wrongValue}`, {
@@ -148,7 +154,10 @@ function checkPlacement(spec: PodSpec, report: Report): void {
         field: 'tolerations',
       });
   }
-  for (const { key, values = [] } of expressionsOf(spec.affinity)) {
+}
+
+function checkAffinity(affinity: unknown, report: Report): void {
+  for (const { key, values = [] } of expressionsOf(affinity)) {
     for (const value of values) {
       const wrong = wrongLabelValue(value);
       if (wrong !== undefined)

@@ -11,12 +11,12 @@ const slot = (number: number) => `\0slot ${number}`;
  */
 export class Replay {
   readonly text: string;
-  readonly #view: unknown;
+  readonly #shape: Shape;
   /** For each hole: the number of a text of the view, or a value that is always the same. */
   readonly #sources: readonly (number | { readonly constant: unknown })[];
 
   private constructor(view: unknown, rendering: Rendering) {
-    this.#view = view;
+    this.#shape = shapeOf(view);
     this.text = rendering.text;
     this.#sources = rendering.values.map((value) => {
       const number = typeof value === 'string' ? /^\0slot (\d+)$/.exec(value)?.[1] : undefined;
@@ -34,7 +34,7 @@ export class Replay {
   /** The values of the holes for another view; `undefined` where it differs from the first in more than texts. */
   values(view: unknown): unknown[] | undefined {
     const texts: string[] = [];
-    if (!collectTexts(this.#view, view, texts)) return undefined;
+    if (!collectTexts(this.#shape, view, texts)) return undefined;
     return this.#sources.map((source) => (typeof source === 'number' ? texts[source] : source.constant));
   }
 }
@@ -50,29 +50,43 @@ function withSlots(value: unknown, numbers: { count: number }): unknown {
   return mapValues(value, (each) => withSlots(each, numbers));
 }
 
-/** Collects the texts of `b` in the order of `withSlots`; false where it differs from `a` otherwise. */
-function collectTexts(a: unknown, b: unknown, texts: string[]): boolean {
-  if (typeof a === 'string') {
-    if (typeof b !== 'string' || (a === '') !== (b === '')) return false;
-    texts.push(b);
+/** What another view must be like: taken from the first one once, since it is compared with thousands. */
+type Shape =
+  | { readonly text: 'empty' | 'some' }
+  | { readonly same: unknown }
+  | { readonly items: readonly Shape[] }
+  | { readonly keys: readonly string[]; readonly parts: readonly Shape[] };
+
+function shapeOf(value: unknown): Shape {
+  if (typeof value === 'string') return { text: value === '' ? 'empty' : 'some' };
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return { same: value };
+  if (Array.isArray(value)) return { items: value.map(shapeOf) };
+  return { keys: Object.keys(value), parts: Object.values(value).map(shapeOf) };
+}
+
+/** Collects the texts of a view in the order of `withSlots`; false where it differs from the first otherwise. */
+function collectTexts(shape: Shape, value: unknown, texts: string[]): boolean {
+  if ('text' in shape) {
+    if (typeof value !== 'string' || (value === '') !== (shape.text === 'empty')) return false;
+    texts.push(value);
     return true;
   }
-  if (typeof a !== 'object' || a === null || Object.isFrozen(a)) return a === b;
-  if (typeof b !== 'object' || b === null || Object.isFrozen(b)) return false;
-  if (Array.isArray(a)) {
-    return (
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((each, index) => collectTexts(each, b[index], texts))
-    );
+  if ('same' in shape) return value === shape.same;
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return false;
+  if ('items' in shape) {
+    const { items } = shape;
+    if (!Array.isArray(value) || value.length !== items.length) return false;
+    for (let index = 0; index < items.length; index++)
+      if (!collectTexts(items[index] as Shape, value[index], texts)) return false;
+    return true;
   }
-  if (Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  const others = Object.keys(b);
-  if (keys.length !== others.length) return false;
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index] as keyof typeof a;
-    if (key !== others[index] || !collectTexts(a[key], b[key], texts)) return false;
+  if (Array.isArray(value)) return false;
+  const { keys, parts } = shape;
+  let index = 0;
+  for (const key in value) {
+    if (key !== keys[index]) return false;
+    if (!collectTexts(parts[index] as Shape, value[key as keyof typeof value], texts)) return false;
+    index += 1;
   }
-  return true;
+  return index === keys.length;
 }

@@ -15,8 +15,16 @@ export function trialEnv({ name, trial }: JobSpec): Readonly<Record<string, stri
   };
 }
 
+/** Asked for twice of each trial. */
+let last: { readonly trial: JobSpec['trial']; readonly text: string } | undefined;
+
 function hyperparameters(trial: JobSpec['trial']): string {
-  return JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text])));
+  if (last?.trial !== trial)
+    last = {
+      trial,
+      text: JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text]))),
+    };
+  return last.text;
 }
 
 /** What a trial was, which its name may not tell in full. */
