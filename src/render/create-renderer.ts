@@ -23,7 +23,7 @@ import type { RenderedObject } from './rendered-object.ts';
 import type { RenderedWorkload, Renderer } from './renderer.ts';
 import { SupportObjects } from './support-objects.ts';
 import type { TemplateSet } from './template-set.ts';
-import { jobAnnotations, podAnnotationsOf, trialEnv } from './trial-notes.ts';
+import { hyperparameters, jobAnnotations, podAnnotationsOf, trialEnv } from './trial-notes.ts';
 
 /** What rendering needs of the world, read before by someone who may. */
 export interface RenderInputs {
@@ -111,11 +111,12 @@ class ProjectRenderer implements Renderer {
     const isJob = template === 'job.yaml';
     const nodes = fields.workers + 1;
     const { image } = fields;
+    const hparam = hyperparameters(spec);
     const pod = this.#pods.of({
       name: spec.name,
       env: {
         ...spec.env,
-        ...(isJob && trialEnv(spec)),
+        ...(isJob && trialEnv(spec, hparam)),
         ...(files.secret.length > 0 && { TOOLBOX_SECRET_FILES: files.secret.join('\n') }),
         ...(files.split.length > 0 && { TOOLBOX_SPLIT_FILES: files.split.join('\n') }),
       },
@@ -140,7 +141,7 @@ class ProjectRenderer implements Renderer {
         name: spec.name,
         namespace: this.#inputs.config.project.namespace,
         labels,
-        annotations: isJob ? jobAnnotations(spec, this.#code(spec.fields)) : podAnnotations,
+        annotations: isJob ? jobAnnotations(spec, hparam, this.#code(spec.fields)) : podAnnotations,
         ...this.#life(fields, nodes),
         podLabels: labels,
         podAnnotations,

@@ -6,37 +6,31 @@ import { gpuFraction } from './check-fields.ts';
 import { annotationNames } from './owner-labels.ts';
 
 /** What a program may want to know of its trial, as in a local run. */
-export function trialEnv({ name, trial }: JobSpec): Readonly<Record<string, string>> {
+export function trialEnv({ name, trial }: JobSpec, hparam: string): Readonly<Record<string, string>> {
   return {
     TOOLBOX_NAME: name,
     TOOLBOX_MODEL: trial.model,
     TOOLBOX_DATASET: trial.dataset,
-    TOOLBOX_HPARAM: hyperparameters(trial),
+    TOOLBOX_HPARAM: hparam,
   };
 }
 
-/** Asked for twice of each trial. */
-let last: { readonly trial: JobSpec['trial']; readonly text: string } | undefined;
-
-function hyperparameters(trial: JobSpec['trial']): string {
-  if (last?.trial !== trial)
-    last = {
-      trial,
-      text: JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text]))),
-    };
-  return last.text;
+/** Its hyperparameters as JSON. */
+export function hyperparameters({ trial }: JobSpec): string {
+  return JSON.stringify(Object.fromEntries(trial.hparam.map(({ key, text }) => [key, text])));
 }
 
 /** What a trial was, which its name may not tell in full. */
 export function jobAnnotations(
   { trial, fields, fingerprint }: JobSpec,
+  hparam: string,
   code: CodePlacement,
 ): Readonly<Record<string, string>> {
   return {
     ...fields.annotations,
     [annotationNames.model]: trial.model,
     [annotationNames.dataset]: trial.dataset,
-    [annotationNames.hparam]: hyperparameters(trial),
+    [annotationNames.hparam]: hparam,
     [annotationNames.fingerprint]: fingerprint.hash,
     [annotationNames.fingerprintParts]: JSON.stringify(fingerprint.parts),
     ...(code.kind !== 'image' && { [annotationNames.code]: formatCodeReference(code) }),

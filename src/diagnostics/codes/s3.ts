@@ -16,7 +16,8 @@ export const s3Codes = {
   S3_REFUSED: 'The server refused a request.',
   S3_UNREACHABLE: 'The server does not answer.',
   S3_BROKEN_ANSWER: 'The answers of the server are cut off, contradict each other or cannot be read.',
-  S3_NOT_VERIFIED: 'The bytes that arrived are not those that were stored, again and again.',
+  S3_NOT_VERIFIED:
+    'The bytes that arrived, here or in the bucket, are not those that were sent, again and again.',
   S3_KEY_REFUSED:
     'The key is no safe file name below the folder, or the name no possible key; it was skipped.',
   S3_FILE_SKIPPED:
