@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { withManagedFields } from './kubernetes-api-managed-fields.ts';
 import { expired, type Kind, type Status } from './kubernetes-api-status.ts';
 
 /** Any API object; the fake reads and writes fields by name. */
@@ -122,7 +123,7 @@ export class Store {
   text(object: ApiObject): string {
     let text = this.#texts.get(object);
     if (text === undefined) {
-      text = JSON.stringify(object);
+      text = JSON.stringify(withManagedFields(object));
       this.#texts.set(object, text);
     }
     return text;
@@ -132,8 +133,7 @@ export class Store {
   itemText(object: ApiObject): string {
     let text = this.#itemTexts.get(object);
     if (text === undefined) {
-      const { kind: _, apiVersion: __, ...rest } = object;
-      text = JSON.stringify(rest);
+      text = JSON.stringify({ ...withManagedFields(object), kind: undefined, apiVersion: undefined });
       this.#itemTexts.set(object, text);
     }
     return text;

@@ -71,11 +71,13 @@ function comparable(text: string): string {
     .replace(/used: count\/jobs.batch=\d+/, 'used: N');
 }
 
+/** In one order, and without what recordings leave out. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
+      .filter(([key]) => key !== 'managedFields')
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, each]) => [key, sorted(each)]),
   );

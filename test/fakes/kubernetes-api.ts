@@ -12,6 +12,7 @@ import { createAuthority } from './certificate.ts';
 import { describeApi } from './kubernetes-api-discovery.ts';
 import { type Fault, Faults, type Misfortune } from './kubernetes-api-faults.ts';
 import { kindOf, kinds } from './kubernetes-api-kinds.ts';
+import { withManagedFields } from './kubernetes-api-managed-fields.ts';
 import { parseFieldSelector, parseLabelSelector } from './kubernetes-api-selectors.ts';
 import { Simulation } from './kubernetes-api-simulation.ts';
 import * as statuses from './kubernetes-api-status.ts';
@@ -385,7 +386,7 @@ export class FakeCluster {
         JSON.stringify({
           kind: 'PartialObjectMetadata',
           apiVersion: 'meta.k8s.io/v1',
-          metadata: object.metadata,
+          metadata: withManagedFields(object).metadata,
         }),
       );
       return {
@@ -417,6 +418,8 @@ export class FakeCluster {
     const write = (type: string, object: unknown): void => {
       response.write(`${JSON.stringify({ type, object })}\n`);
     };
+    const textOf = (type: string, object: ApiObject): string =>
+      `{"type":"${type}","object":${this.store.text(object)}}`;
     if (version === null || version === '') {
       // As recorded of 1.36 without etcd's progress notifications.
       write(
@@ -452,7 +455,7 @@ export class FakeCluster {
         case 'silence':
           return;
         case 'half-event': {
-          const line = JSON.stringify({ type, object: change.object });
+          const line = textOf(type, change.object);
           response.end(line.slice(0, line.length / 2));
           return finish();
         }
@@ -461,12 +464,12 @@ export class FakeCluster {
           response.end();
           return finish();
         case 'reset-after': {
-          const line = JSON.stringify({ type, object: change.object });
+          const line = textOf(type, change.object);
           response.write(line.slice(0, misfortune.bytes), () => response.socket?.destroy());
           return finish();
         }
         default:
-          write(type, change.object);
+          response.write(`${textOf(type, change.object)}\n`);
       }
     };
     const bookmarks = setInterval(() => {

@@ -14,6 +14,7 @@ import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { formatInterrupted, formatStep, formatSummary } from '../../report/launch-lines.ts';
+import { LineBatch } from '../line-batch.ts';
 import { chosenBy } from '../local/select-locally.ts';
 import { openSweep } from '../render/open-sweep.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
@@ -62,11 +63,11 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   );
   const specs = chosenBy(options.where, { plan, matrix });
   const maxParallel = options.max_parallel ?? config.project.max_parallel;
+  using lines = new LineBatch(context.stdout);
   const report = (step: LaunchStep) => {
-    const lines = json
-      ? [JSON.stringify({ type: 'job', ...step, diagnostics: undefined })]
-      : formatStep(step);
-    context.stdout.write(`${lines.join('\n')}\n`);
+    if (json) lines.write(JSON.stringify({ type: 'job', ...step, diagnostics: undefined }));
+    else lines.write(...formatStep(step));
+    if (step.diagnostics.length > 0) lines.flush();
     reportDiagnostics(step.diagnostics, context, { json });
   };
   const executor = new KubernetesExecutor({
@@ -86,7 +87,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   packs?.kept.forEach(report);
   for (const spec of packs?.specs ?? []) {
     const trials = readPack(spec.fields.annotations) ?? [];
-    if (!json) for (const { name } of trials) context.stdout.write(`Job '${name}' runs in ${spec.name}.\n`);
+    if (!json) for (const { name } of trials) lines.write(`Job '${name}' runs in ${spec.name}.`);
   }
   const launched = await launch(packs?.specs ?? specs, {
     executor,
@@ -99,7 +100,10 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     maxParallel,
     concurrency: config.project.concurrency,
     report,
-    interrupted: (made, all) => context.stderr.write(`${formatInterrupted(made, all)}\n`),
+    interrupted(made, all) {
+      lines.flush();
+      context.stderr.write(`${formatInterrupted(made, all)}\n`);
+    },
     now: context.now(),
     signal: context.signal,
   });
@@ -114,10 +118,9 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     changed: launched.changed + kept.filter(({ changed }) => changed.length > 0).length,
   };
   if (json)
-    context.stdout.write(
-      `${JSON.stringify({ type: 'summary', ...summary, applied: undefined, lacking: undefined })}\n`,
-    );
-  else context.stderr.write(`${formatSummary(summary)}\n`);
+    lines.write(JSON.stringify({ type: 'summary', ...summary, applied: undefined, lacking: undefined }));
+  lines.flush();
+  if (!json) context.stderr.write(`${formatSummary(summary)}\n`);
   for (const title of summary.lacking) reportDiagnostics([warnOfLacking(title)], context, { json });
   // An older .env has left a Secret that replaced Jobs, or Jobs that a TTL has removed, were the last to use.
   if (

@@ -1,6 +1,7 @@
 import { decide } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import type { Only } from '../../matrix/select.ts';
+import { gather } from './gather.ts';
 import { inOrder } from './in-order.ts';
 import { judgeJob } from './job-state.ts';
 import { judgeRefusal } from './judge-refusal.ts';
@@ -8,14 +9,13 @@ import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-exe
 import type { LaunchStep, LaunchSummary } from './launch-step.ts';
 import type { Listing } from './list-pages.ts';
 import { throwRefused } from './namespace-api.ts';
-import { NeededObjects } from './needed-objects.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
-import { OldSecrets } from './old-secrets.ts';
 import { OutcomeMemory } from './outcome-memory.ts';
 import { prepareAll } from './prepare-all.ts';
 import { type RetireOptions, retireJob, waitUntilEnded } from './retire-job.ts';
 import { isAmong, isFailing, type SeeingOptions, type SeenTrial, seeTrial, stepOf } from './seen-trial.ts';
 import { jobsToStart, limitOf, Slots, startJobs } from './slots.ts';
+import { WaitingJobs } from './waiting-jobs.ts';
 
 export interface LaunchOptions extends SeeingOptions {
   readonly executor: KubernetesExecutor;
@@ -59,8 +59,7 @@ class Launch {
   #deleted = 0;
   #made = 0;
   #quota: string | undefined;
-  readonly #needed: NeededObjects;
-  readonly #oldSecrets: OldSecrets;
+  readonly #waiting: WaitingJobs;
   readonly #outcomes: OutcomeMemory;
   readonly #retire: RetireOptions;
   #slots = new Slots(undefined, []);
@@ -68,8 +67,7 @@ class Launch {
 
   constructor(options: LaunchOptions) {
     this.#options = options;
-    this.#needed = new NeededObjects(options.executor);
-    this.#oldSecrets = new OldSecrets(options.executor);
+    this.#waiting = new WaitingJobs(options.executor);
     const { records, root, signal } = options;
     const { api, owner } = options.executor;
     this.#outcomes = new OutcomeMemory(api, records);
@@ -78,12 +76,16 @@ class Launch {
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
     const { executor, maxParallel, signal, listing } = this.#options;
-    const { items } = await (listing ?? executor.listJobs(signal)).catch((error) =>
-      throwRefused('the Jobs cannot be listed', error),
-    );
+    let isRefused = false;
+    const listed = (listing ?? executor.listJobs(signal)).catch((error) => {
+      isRefused = true;
+      return throwRefused('the Jobs cannot be listed', error);
+    });
+    // The trials are made while the server makes its pages.
+    const [{ items }, trials] = await Promise.all([listed, gather(specs, () => !isRefused)]);
     this.#there = new Map(items.map((job) => [job.metadata.name, job]));
     // What cannot be created is found before anything is deleted for it.
-    const planned = this.#plan(specs);
+    const planned = this.#plan(trials);
     let started = await this.#release(items);
     // The limit may have been given to the launch that created the Jobs that wait.
     this.#slots = new Slots(maxParallel ?? limitOf(items), [...items, ...started]);
@@ -109,7 +111,7 @@ class Launch {
         .catch((error) => throwRefused('the Jobs cannot be listed', error));
       started = [...started, ...(await this.#release(now))];
     }
-    const { restored, lacking } = await this.#needed.restore(signal);
+    const { restored, lacking } = await this.#waiting.restore(signal);
     return {
       steps: this.#steps,
       changed: this.#changed,
@@ -119,7 +121,7 @@ class Launch {
       queued: this.#slots.queued,
       restored,
       lacking,
-      oldSecrets: this.#oldSecrets.count(),
+      oldSecrets: this.#waiting.countOld(),
       applied: this.#options.executor.appliedNames,
     };
   }
@@ -157,10 +159,7 @@ class Launch {
     const { job, view, known } = seen;
     const kept: LaunchStep = { ...stepOf(spec, seen), result: 'kept', changed };
     if (job === undefined || view === undefined) return kept;
-    const pod = job.spec?.template?.spec;
-    // The listing shows no more than that: no room, an image being pulled, or a Secret that is not there.
-    if (hasNoPodReady(job)) this.#needed.add(spec, pod);
-    if (known?.state === 'pending' || known?.state === 'suspended') this.#oldSecrets.add(spec, pod);
+    this.#waiting.addKept(spec, job, known?.state);
     return this.#outcomes.see(job, view.observation, this.#options.signal)?.then(() => kept) ?? kept;
   }
 
@@ -220,7 +219,7 @@ class Launch {
     const limit = this.#slots.enter(object);
     try {
       const { found } = await this.#options.executor.submit(prepared, this.#options.signal, limit);
-      this.#needed.add(spec, podSpecOf(prepared));
+      this.#waiting.addCreated(spec, podSpecOf(prepared));
       if (found === undefined) this.#made += 1;
       if (found === undefined) return { result, isWaiting: limit !== undefined };
       this.#slots.turnOutAs(found, limit);
@@ -235,11 +234,6 @@ class Launch {
       throw error;
     }
   }
-}
-
-/** Whether a Job has pods of which none runs: whoever waits for its objects is among these. */
-function hasNoPodReady({ status, metadata }: Job): boolean {
-  return (status?.active ?? 0) > 0 && (status?.ready ?? 0) === 0 && metadata.deletionTimestamp === undefined;
 }
 
 function podSpecOf({ workload }: PreparedKubernetesJob): PodSpec | undefined {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { ApiClient } from './api-client.ts';
 import { type KubeObject, pathOf, type Resource } from './objects.ts';
+import { parsePage } from './parse-page.ts';
 
 /** Objects of a page; the server's own default is everything at once, which is slow and heavy to hold. */
 const pageSize = 500;
@@ -65,7 +66,7 @@ export async function listPages<T extends KubeObject>(
       // A request is sent in later turns of the loop, and parsing would hold those up.
       await setImmediate();
     }
-    const page = JSON.parse(text) as Page<T>;
+    const page = parsePage<Page<T>>(text);
     for (const item of page.items ?? []) items.push(item);
     const token = page.metadata?.continue || undefined;
     if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '0' };

@@ -2,8 +2,7 @@ import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import type { KubernetesExecutor } from './kubernetes-executor.ts';
 import { throwRefused } from './namespace-api.ts';
-import type { PodSpec } from './objects.ts';
-import { findMissing, type Need, needsOf } from './pod-needs.ts';
+import { findMissing, type Need } from './pod-needs.ts';
 
 /**
  * What the Jobs of a launch need beside themselves, looked at once when all are there: somebody may have deleted
@@ -19,8 +18,8 @@ export class NeededObjects {
     this.#executor = executor;
   }
 
-  add(spec: JobSpec, pod: PodSpec | undefined): void {
-    for (const need of needsOf(pod)) {
+  add(spec: JobSpec, needs: readonly Need[]): void {
+    for (const need of needs) {
       if (!need.isRequired) continue;
       const title = `${need.resource.kind}/${need.name}`;
       if (!this.#needs.has(title)) this.#needs.set(title, { ...need, title, spec });

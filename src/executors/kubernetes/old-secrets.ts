@@ -1,8 +1,8 @@
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import type { KubernetesExecutor } from './kubernetes-executor.ts';
-import { type PodSpec, secrets } from './objects.ts';
-import { needsOf } from './pod-needs.ts';
+import { secrets } from './objects.ts';
+import type { Need } from './pod-needs.ts';
 
 /**
  * Jobs that are kept, have not begun, and refer to another Secret of `.env` or of files than one that would be created
@@ -20,9 +20,10 @@ export class OldSecrets {
     this.#executor = executor;
   }
 
-  add(spec: JobSpec, pod: PodSpec | undefined): void {
+  add(spec: JobSpec, needs: readonly Need[]): void {
     let key = '';
-    for (const { resource, name } of needsOf(pod)) if (resource === secrets) key += ` ${name}`;
+    for (const { resource, name } of needs) if (resource === secrets && isOurs(name)) key += ` ${name}`;
+    if (key === '') return;
     const group = this.#groups.get(key);
     if (group === undefined)
       this.#groups.set(key, { spec, names: new Set(key.split(' ').slice(1)), count: 1 });
@@ -37,7 +38,6 @@ export class OldSecrets {
   }
 
   #isOld({ spec, names }: { readonly spec: JobSpec; readonly names: ReadonlySet<string> }): boolean {
-    if (names.size === 0) return false;
     const wanted = this.#secretsOf(spec);
     const families = new Set([...wanted].map(family));
     return [...names].some((name) => families.has(family(name)) && !wanted.has(name));
@@ -55,7 +55,15 @@ export class OldSecrets {
   }
 }
 
+/** What Secrets of content are named by. */
+const contentHash = /-[0-9a-f]{10}$/;
+
+/** Whether it may be one of those; others, such as for pulling images, stay the same whatever they hold. */
+function isOurs(name: string): boolean {
+  return contentHash.test(name);
+}
+
 /** A name without the hash of the content that it ends in. */
 function family(name: string): string {
-  return name.replace(/-[0-9a-f]{10}$/, '');
+  return name.replace(contentHash, '');
 }
