@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { StatusBody } from './api-error.ts';
+import type { Connection } from './connection.ts';
+import { TimeoutError, unreachable } from './connection-failure.ts';
 
 /** The whole body as text; rejects when it breaks off. */
 export async function readBody(response: IncomingMessage, alive: () => void): Promise<string> {
@@ -15,6 +17,34 @@ export async function readBody(response: IncomingMessage, alive: () => void): Pr
   return chunks.length === 1
     ? (chunks[0] as Buffer).toString('utf8')
     : Buffer.concat(chunks).toString('utf8');
+}
+
+/** A body as it comes. One that breaks off, or of which nothing comes for `quiet` milliseconds, rejects. */
+export async function* readChunks(
+  response: IncomingMessage,
+  { quiet, signal }: { readonly quiet: number; readonly signal: AbortSignal },
+  connection: Connection,
+): AsyncGenerator<Buffer> {
+  let isWaited = true;
+  const watchdog = setTimeout(() => {
+    // Whoever reads on a terminal may take their time.
+    if (isWaited) response.destroy(new TimeoutError(quiet));
+    else watchdog.refresh();
+  }, quiet);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      isWaited = false;
+      yield chunk;
+      isWaited = true;
+      watchdog.refresh();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw unreachable(error as Error, connection);
+  } finally {
+    clearTimeout(watchdog);
+    response.destroy();
+  }
 }
 
 /** A proxy's page comes with 200, too. That JSON is whole, the end of the body has told. */

@@ -1,10 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
-import { checkAnswer, describeType, notAnApi, parseStatus, parseWarnings, readBody } from './api-answer.ts';
+import {
+  checkAnswer,
+  describeType,
+  notAnApi,
+  parseStatus,
+  parseWarnings,
+  readBody,
+  readChunks,
+} from './api-answer.ts';
 import { ApiError } from './api-error.ts';
 import { type Attempted, Attempts, type Notice, type Trying } from './attempts.ts';
 import type { Connection } from './connection.ts';
-import { codeOf, readChunks, TimeoutError, unauthorized, unreachable } from './connection-failure.ts';
+import { codeOf, TimeoutError, unauthorized, unreachable } from './connection-failure.ts';
 import { RequestGate } from './request-gate.ts';
 import {
   defaultRetryPolicy,
@@ -155,7 +163,7 @@ export class ApiClient {
           isOpen = true;
           response.once('close', () => signal.removeEventListener('abort', abort));
         }
-        this.#attempts.hasAnswered = true;
+        this.#attempts.serverAnswered();
         return { ok: true, value };
       }
       return this.judge(response, await readBody(response, () => timer.refresh()), credential);
@@ -192,7 +200,7 @@ export class ApiClient {
     if (body === undefined && !isRetryable)
       return { ok: false, error: notAnApi(this.connection.where, status, response, text), retry: false };
     // A Status, even a 503, is the word of an API server: it is there, and worth waiting for.
-    if (body?.kind === 'Status') this.#attempts.hasAnswered = true;
+    if (body?.kind === 'Status') this.#attempts.serverAnswered();
     return {
       ok: false,
       error: new ApiError(status, body ?? { message: `HTTP ${status}${describeType(response)}` }),

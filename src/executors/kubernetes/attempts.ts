@@ -30,8 +30,8 @@ export class Attempts {
   /** The server, for messages. */
   readonly #where: string;
   readonly #notice: Notice;
-  /** Whether an API server has ever said anything: until then it may not be there. */
-  hasAnswered = false;
+  /** Until then it may not be there. */
+  #hasAnswered = false;
   #hasToldSilence = false;
 
   constructor(policy: RetryPolicy, where: string, notice: Notice) {
@@ -40,9 +40,16 @@ export class Attempts {
     this.#notice = notice;
   }
 
+  /** An API server has said something: it is there, and worth waiting for. */
+  serverAnswered(): void {
+    this.#hasAnswered = true;
+  }
+
   async run<T>(request: Trying, attempt: (signal: AbortSignal) => Promise<Attempted<T>>): Promise<T> {
     // Nobody waits in silence for a server that may not be there.
-    const notice = this.hasAnswered ? undefined : setTimeout(() => this.#tellSilence(), this.#policy.silence);
+    const notice = this.#hasAnswered
+      ? undefined
+      : setTimeout(() => this.#tellSilence(), this.#policy.silence);
     try {
       return await this.#repeat(request, attempt);
     } finally {
@@ -51,7 +58,7 @@ export class Attempts {
   }
 
   #tellSilence(): void {
-    if (this.#hasToldSilence || this.hasAnswered) return;
+    if (this.#hasToldSilence || this.#hasAnswered) return;
     this.#hasToldSilence = true;
     this.#notice(`no answer yet from ${this.#where}, waiting on`);
   }
@@ -70,7 +77,7 @@ export class Attempts {
       request.signal.throwIfAborted();
       if (!(result.error instanceof ApiError) || result.error.status >= 500) request.onLost?.();
       const wait = retryDelay(this.#policy, failures, result.after);
-      const isHopeless = !this.hasAnswered && failures >= this.#policy.firstContactAttempts;
+      const isHopeless = !this.#hasAnswered && failures >= this.#policy.firstContactAttempts;
       if (!result.retry || isHopeless || this.#policy.now() + wait > deadline) throw result.error;
       if (failures === 3)
         this.#notice(`the cluster is not answering as it should (${result.error.message}), trying again`);

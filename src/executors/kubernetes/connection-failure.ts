@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { Connection } from './connection.ts';
 import { isPermanentSocketError } from './retry-policy.ts';
@@ -35,34 +34,6 @@ export function unauthorized({ where, access }: Connection): DiagnosticError {
 
 export function isUnauthorized(error: Error): boolean {
   return error instanceof DiagnosticError && error.diagnostics[0]?.code === 'KUBE_UNAUTHORIZED';
-}
-
-/** A body as it comes. One that breaks off, or of which nothing comes for `quiet` milliseconds, rejects. */
-export async function* readChunks(
-  response: IncomingMessage,
-  { quiet, signal }: { readonly quiet: number; readonly signal: AbortSignal },
-  connection: Connection,
-): AsyncGenerator<Buffer> {
-  let isWaited = true;
-  const watchdog = setTimeout(() => {
-    // Whoever reads on a terminal may take their time.
-    if (isWaited) response.destroy(new TimeoutError(quiet));
-    else watchdog.refresh();
-  }, quiet);
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      isWaited = false;
-      yield chunk;
-      isWaited = true;
-      watchdog.refresh();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw unreachable(error as Error, connection);
-  } finally {
-    clearTimeout(watchdog);
-    response.destroy();
-  }
 }
 
 /** Whether a request ended because its answer did not begin, or go on, in time. */
