@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Checked, type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { whyStaysHere } from '../../records/toolbox-folder.ts';
 import { maxFileBytes, type ProjectFile, type ReadProjectFiles } from '../../render/project-files.ts';
 
 /** Entries that nobody has written: where they are missing, nothing is said. */
@@ -66,18 +67,14 @@ class Refused extends Error {
 
 function* walk(file: string, name: string, realRoot: string, above: ReadonlySet<string>): Generator<Found> {
   const real = realPathOf(file, name);
-  const relative = path.relative(realRoot, real);
-  if (isOutside(relative))
+  if (isOutside(path.relative(realRoot, real)))
     throw new Refused(
       `\`file:\` has ${name}, a link that leads out of the project`,
       'put the file itself there, not a link to it',
     );
-  // The key with which names of Secrets are made, among others.
-  if (relative.split('/')[0] === '.toolbox')
-    throw new Refused(
-      `\`file:\` has ${name}, which is the toolbox's own and stays on this machine`,
-      'remove it from `file:`',
-    );
+  const whyHere = whyStaysHere(realRoot, real);
+  if (whyHere !== undefined)
+    throw new Refused(`\`file:\` has ${name}, which ${whyHere}`, 'remove it from `file:`');
   const stats = statSync(real);
   if (stats.isFile()) yield { file: real, name, stats };
   // A folder that holds a link to itself has no end.

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
 import { tarEnd, tarHeader, tarPadding } from '../../container/tar.ts';
+import { whyStaysHere } from '../../records/toolbox-folder.ts';
 
 /** tar reads records of this size and warns about a last one that is shorter. */
 const record = 20 * 512;
@@ -31,7 +32,8 @@ export async function findEntries(root: string, names: readonly string[]): Promi
     const real = await realpath(path);
     const [first] = relative(realRoot, real).split('/');
     if (first === '..') throw new NotToCopy(`${name} is a link that leads out of the project`);
-    if (first === '.toolbox') throw new NotToCopy(`${name} is the toolbox's own and stays on this machine`);
+    const whyHere = whyStaysHere(realRoot, real);
+    if (whyHere !== undefined) throw new NotToCopy(`${name} ${whyHere}`);
     const stats = await stat(real);
     if (stats.isDirectory()) {
       // A folder that holds a link to itself has no end.
@@ -51,7 +53,7 @@ export async function findEntries(root: string, names: readonly string[]): Promi
   return entries;
 }
 
-/** What is outside of the project is nobody's to copy, nor is the key with which names of Secrets are made. */
+/** What is outside of the project is nobody's to copy, nor is what stays on this machine. */
 export class NotToCopy extends Error {
   override readonly name = 'NotToCopy';
 }
