@@ -9,7 +9,7 @@ import type { NamedPair } from './name.ts';
 const names = ['data', 'outputs'] as const;
 
 /**
- * Complains about `data` and `outputs` of a pair that are no paths below the project, and so no keys: the trial would
+ * Complains about `data` and `outputs` of a pair that are no paths below the project, or no keys: the trial would
  * wait for its GPU, and its results be lost. Each value of each axis is tried in some trial, not each trial.
  */
 export function checkPaths(
@@ -22,7 +22,7 @@ export function checkPaths(
     const resolved = fields(points, 'name');
     for (const name of names)
       for (const path of resolved[name]) {
-        const why = whyOutside(path);
+        const why = whyNoKey(path);
         if (why !== undefined && !found.has(path)) found.set(path, complain(config, pair, name, path, why));
       }
     return JSON.stringify(names.map((name) => resolved[name]));
@@ -38,8 +38,12 @@ export function checkPaths(
   return [...found.values()];
 }
 
-/** Why a path is not below the folder that it is relative to. */
-function whyOutside(path: string): string | undefined {
+/** A backslash that takes no character of a pattern as it is: what other systems write between folders. */
+const strayBackslash = /\\(?![*?[\]])/;
+
+/** Why a path is not below the folder that it is relative to, or can be no key there. */
+function whyNoKey(path: string): string | undefined {
+  if (strayBackslash.test(path)) return 'it holds a backslash';
   if (isAbsolute(path)) return 'it is an absolute path';
   if (/^[A-Za-z]:/.test(path)) return 'it begins like a drive letter';
   const normal = normalize(path);
@@ -51,6 +55,8 @@ function complain(config: Config, pair: NamedPair, name: string, path: string, w
   const file = field?.layer === 'kube' || field?.layer === 'policy' ? 'kube' : 'launch';
   return errorDiagnostic('MATRIX_PATH_OUTSIDE', `${quoted(path)} in \`${name}\` cannot be a key: ${why}`, {
     location: field && config.locate(file, field.path),
-    hint: 'write it relative to the project, as in out/<name>/',
+    hint: strayBackslash.test(path)
+      ? `write "/" between folders: ${path.replaceAll(/\\+/g, '/')}`
+      : 'write it relative to the project, as in out/<name>/',
   });
 }

@@ -66,7 +66,7 @@ const cases: Readonly<Record<string, Case>> = {
     text: 'model:\n  m: {command: run <lr>, hparam: {lr: [1, 2]}, outputs: out/m}\n',
   },
   MATRIX_PATH_OUTSIDE: {
-    text: 'model:\n  m:\n    command: run <at>\n    hparam: {at: [a, ../.., b]}\n    data: [data/, /data/x]\n    outputs: out/<at>/<name>\n',
+    text: 'model:\n  m:\n    command: run <at>\n    hparam: {at: [a, ../.., b]}\n    data: [data/, /data/x]\n    outputs: out/<at>/<name>\n  n: {command: run, data: [data/a\\*.txt, ev\\a\\b/c]}\n',
   },
   MATRIX_WHERE_SYNTAX: { text: 'model:\n  m: {command: run, hparam: {lr: 1}}\n', where: 'lr=1 model' },
   MATRIX_WHERE_UNKNOWN: { text: 'model:\n  m: {command: run, hparam: {lr: 1}}\n', where: 'model=m rl=1' },

@@ -21,7 +21,7 @@ export const matrixCodes = {
   MATRIX_EMPTY_COMMAND: 'The side of the command that this run uses is empty.',
   MATRIX_OUTPUTS_OVERLAP: 'Two trials write to the same path. Put `<name>` into `outputs`.',
   MATRIX_PATH_OUTSIDE:
-    'A path of `data` or `outputs` is not below the project, so it has no key in the bucket, and a pod could not move it.',
+    'A path of `data` or `outputs` is not below the project, or holds a backslash, so it is no key in the bucket, and a pod could not move it.',
   MATRIX_WHERE_SYNTAX: 'The text of `where=` is not a list of conditions such as `lr=0.01 model=vit`.',
   MATRIX_WHERE_UNKNOWN:
     'The text of `where=` names a hyperparameter, or a value of one, that no trial has, or several that no trial has together.',
