@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DiagnosticError, errorDiagnostic } from './diagnostics/diagnostic.ts';
 import { nearestName } from './diagnostics/nearest-name.ts';
@@ -102,7 +103,13 @@ export async function remove(file: string, options: RemoveOptions = {}): Promise
 }
 
 async function withStore<T>(options: BucketOptions, work: (store: ObjectStore) => Promise<T>): Promise<T> {
-  const { store } = await openBucket({ cwd: folderOf(options), env: options.env ?? process.env });
+  const cwd = folderOf(options);
+  // Else its .env would be missed, and the settings in it.
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    const message = `the option "cwd" is to be a folder, and ${cwd} is none`;
+    throw new DiagnosticError(errorDiagnostic('CLI_BAD_VALUE', message), ExitCode.usage);
+  }
+  const { store } = await openBucket({ cwd, env: options.env ?? process.env });
   try {
     return await work(store);
   } finally {

@@ -46,6 +46,16 @@ it('throws what stops everything', async () => {
   await expect(find('x', stopped)).rejects.toThrow('enough');
 });
 
+it('says that there is no such folder, not that its settings are missing', async () => {
+  const { path, write } = await startProject();
+  write('file', '');
+  for (const cwd of [path('nowhere'), path('file'), path('file/below')])
+    await expect(find('x', { cwd, env: {} })).rejects.toMatchObject({
+      exitCode: 2,
+      diagnostics: [{ message: `the option "cwd" is to be a folder, and ${cwd} is none` }],
+    });
+});
+
 it('takes no .env that it cannot read for an empty one', async () => {
   const { cwd, write, server } = await startProject();
   write('.env', 'no line of such a file\n');

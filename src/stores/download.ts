@@ -1,4 +1,4 @@
-import { DiagnosticError, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
 import { DigestCache } from './digest-cache.ts';
 import { downloadFile } from './file-download.ts';
@@ -6,6 +6,7 @@ import { findObjects } from './find-objects.ts';
 import { findFolding } from './folding.ts';
 import { InOrder } from './in-order.ts';
 import { statLocalFile } from './local-file.ts';
+import { inTheWay } from './make-folder.ts';
 import { noMatch } from './no-match.ts';
 import type { ObjectStore } from './object-store.ts';
 import { planDownload } from './plan-download.ts';
@@ -119,8 +120,12 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
 /** A root that cannot be had is no bug, and fails everything. */
 function openTargets(root: string, create: boolean): SafeTargets {
   try {
-    return new SafeTargets(root, create);
+    const obstacle = inTheWay(root);
+    if (obstacle === undefined) return new SafeTargets(root, create);
+    const message = `${printable(obstacle)} is no folder, so nothing can be put into it`;
+    const hint = 'local_path= takes a folder; what file= means is put below it';
+    throw new DiagnosticError(errorDiagnostic('S3_FILE_FAILED', message, { hint }), 1);
   } catch (error) {
-    throw new DiagnosticError(ownFailure(root, error), 1);
+    throw error instanceof DiagnosticError ? error : new DiagnosticError(ownFailure(root, error), 1);
   }
 }

@@ -17,6 +17,14 @@ export function makeFolder(path: string): void {
   }
 }
 
+/** What stands where a folder is to be, or in the way to it, and is none. */
+export function inTheWay(path: string): string | undefined {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info !== undefined) return info.isDirectory() ? undefined : path;
+  const parent = dirname(path);
+  return parent === path ? undefined : inTheWay(parent);
+}
+
 function makeOne(path: string): void {
   try {
     mkdirSync(path);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { isGlob } from '../glob.ts';
+import { inTheWay } from './make-folder.ts';
 import { printable } from './safe-key.ts';
 import { parseSelection, type Selection, type SelectionOptions } from './selection.ts';
 
@@ -34,6 +35,9 @@ export async function noMatch(
 }
 
 function hintForFiles(file: string, root: string): string {
+  const obstacle = inTheWay(root);
+  if (obstacle !== undefined)
+    return `${printable(obstacle)} is no folder; local_path= takes the one that file= is below`;
   if (!existsSync(root)) return 'there is no such folder; local_path= says where the files are';
   if (isGlob(file)) return 'quote patterns, so that the shell leaves them alone';
   return 'write the path as it is seen from that folder; empty folders are not uploaded';

@@ -30,10 +30,14 @@ export function ownFailure(key: string, error: unknown): readonly Diagnostic[] {
   return [errorDiagnostic('S3_FILE_FAILED', `${printable(key)}: ${error.message}`, { cause: error })];
 }
 
+function bytes(count: number): string {
+  return `${count} byte${count === 1 ? '' : 's'}`;
+}
+
 export function differs(file: LocalFile, info: ObjectInfo | undefined, comparison: Comparison | undefined) {
   const how =
     info?.size !== file.size
-      ? `${info?.size} bytes there, ${file.size} bytes here`
+      ? `${bytes(info?.size ?? 0)} there, ${bytes(file.size)} here`
       : comparison === 'undecided'
         ? 'nothing tells whether the content is the same'
         : 'other content';

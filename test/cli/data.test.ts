@@ -45,12 +45,12 @@ describe('upload and download', () => {
 
   it('leave what differs and say so, exit 3', async () => {
     const { write, path, run, server } = await startProject();
-    write('data/a', 'here');
+    write('data/a', '.');
     server.bucket.put('data/a', 'there, longer');
     const left = await run('download', 'file=data/a');
     expect(left.code).toBe(3);
     expect(left.stderr).toBe(
-      'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 4 bytes here\n' +
+      'warning S3_DIFFERS: data/a differs and was left: 13 bytes there, 1 byte here\n' +
         'Nothing downloaded; 1 differs and was left (overwrite=true replaces it)\n',
     );
     expect((await run('download', 'file=data/a', 'overwrite=true')).code).toBe(0);
@@ -185,6 +185,23 @@ describe('upload and download', () => {
       'Uploaded copy/data/b to data/b\n',
     );
     expect(server.bucket.keys()).toEqual(['data/a', 'data/b']);
+  });
+
+  it('say that local_path is a file where it is', async () => {
+    const { write, path, run, server } = await startProject();
+    server.bucket.put('data/a', 'a');
+    write('t.py', '');
+    for (const local of ['t.py', 't.py/below'])
+      for (const more of [[], ['dry_run=true']])
+        expect(await run('download', 'file=data/', `local_path=${local}`, ...more)).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(
+            /S3_FILE_FAILED: \S+\/t\.py is no folder, so nothing can be put into it\n.*hint: local_path= takes a folder/,
+          ),
+        });
+    expect((await run('upload', 'file=t.py', 'local_path=t.py')).stderr).toContain(
+      `hint: ${path('t.py')} is no folder; local_path= takes the one that file= is below`,
+    );
   });
 
   it('say what they would do with dry_run', async () => {
