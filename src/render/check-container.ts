@@ -24,8 +24,17 @@ export type Volumes = readonly (Named & {
 /** The longest single string a Linux program can be started with, `NAME=value` and its end included. */
 const maxVariableBytes = 128 * 1024 - 1;
 
-/** What of a container's values the server, or the kernel of the node, would refuse. */
-export function checkContainer(container: Container, volumes: Volumes, report: Report): void {
+/**
+ * What of a container's values the server, or the kernel of the node, would refuse.
+ *
+ * @param all containers of the pod, the main one last
+ */
+export function checkContainer(
+  container: Container,
+  all: readonly Container[],
+  volumes: Volumes,
+  report: Report,
+): void {
   const { name = '', env = [], ports = [], volumeMounts = [], resources = {} } = container;
   const where = inContainer(name);
   reportName(report, `the container name "${name}"`, wrongLabelName(name), 'server');
@@ -52,7 +61,10 @@ export function checkContainer(container: Container, volumes: Volumes, report: R
     (variable) =>
       report('RENDER_DUPLICATE', `the variable ${variable}${where} is set twice`, { field: 'env' }),
   );
-  once(volumeMounts, volumes, report, (report) => checkMounts(volumeMounts, volumes, where, report));
+  once(volumeMounts, volumes, report, (report) => {
+    checkMountPaths(container, all, volumes, where, report);
+    checkMounts(volumeMounts, volumes, where, report);
+  });
   once(ports, undefined, report, (report) => checkPorts(ports, where, report));
   once(resources, undefined, report, (report) => checkResources(resources, where, report));
 }
@@ -72,21 +84,50 @@ function inContainer(name: string): string {
   return name === 'main' ? '' : ` of container "${name}"`;
 }
 
+/** The main container has what side containers share where they have it: two of them may have named one path. */
+function checkMountPaths(
+  container: Container,
+  all: readonly Container[],
+  volumes: Volumes,
+  where: string,
+  report: Report,
+): void {
+  const others = all.filter((each) => each !== container);
+  const describe = (volume: string): string => {
+    const isShared = volumes.some(({ name, emptyDir }) => name === volume && emptyDir !== undefined);
+    const owner = isShared && others.find((each) => each.volumeMounts?.some(({ name }) => name === volume));
+    return owner ? `"${volume}"${inContainer(owner.name ?? '')}` : `"${volume}"`;
+  };
+  unique(container.volumeMounts ?? [], mountPathOf, (path) => {
+    const names = volumesAt(container, path);
+    // A side container that has both is told of it itself.
+    const isTold = others.some(
+      (each) => volumesAt(each, path).filter((name) => names.includes(name)).length > 1,
+    );
+    if (where === '' && isTold) return;
+    const isClaim = volumes.some((each) => each.persistentVolumeClaim && names.includes(each.name ?? ''));
+    const described = names.map((name) => (where === '' ? describe(name) : `"${name}"`));
+    report('RENDER_DUPLICATE', `two volumes are mounted at ${path}${where}: ${described.join(' and ')}`, {
+      field: isClaim ? 'volumes' : 'server',
+      hint: 'give each volume a path of its own; /dev/shm and what is under /kube-toolbox are taken',
+    });
+  });
+}
+
+function mountPathOf({ mountPath }: { readonly mountPath: string }): string {
+  return mountPath.replace(/(?<=.)\/+$/, '');
+}
+
+function volumesAt({ volumeMounts = [] }: Container, path: string): readonly string[] {
+  return volumeMounts.filter((each) => mountPathOf(each) === path).map(({ name }) => name);
+}
+
 function checkMounts(
   mounts: NonNullable<Container['volumeMounts']>,
   volumes: Volumes,
   where: string,
   report: Report,
 ): void {
-  unique(
-    mounts,
-    (each) => each.mountPath.replace(/(?<=.)\/+$/, ''),
-    (path) =>
-      report('RENDER_DUPLICATE', `two volumes are mounted at ${path}${where}`, {
-        field: 'volumes',
-        hint: 'give each volume a path of its own; /dev/shm and what is under /kube-toolbox are taken',
-      }),
-  );
   for (const { name: volume, mountPath } of mounts) {
     if (!mountPath.startsWith('/') || mountPath.includes(':'))
       report('RENDER_BAD_PATH', `the mount path "${mountPath}"${where} is not absolute or has a ":" in it`, {

@@ -57,7 +57,7 @@ export function checkPodSpec(spec: PodSpec, report: Report): void {
   const { volumes = [] } = spec;
   once(volumes, undefined, report, (report) => checkVolumes(volumes, report));
   for (const container of containers)
-    once(container, volumes, report, (report) => checkContainer(container, volumes, report));
+    once(container, volumes, report, (report) => checkContainer(container, containers, volumes, report));
   // The main one comes first.
   checkImages(containers.toReversed(), report);
   const { nodeSelector, tolerations, affinity } = spec;

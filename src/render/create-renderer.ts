@@ -233,7 +233,14 @@ class ProjectRenderer implements Renderer {
     if (object === undefined) return { ok: false, diagnostics };
     const problems = [
       ...checkTemplateIdentity(template, view, object.object, this.#inputs.templates),
-      ...checkLimits(object).map((each) => this.#locate(each, spec)),
+      ...checkLimits(object).map((each) => {
+        const written = this.#locate(each, spec);
+        const own = this.#manifests.blame(template, view, object, each);
+        // What the files say is told there, also where the template has a part in it.
+        return own === undefined || (own.isShared && written.location !== undefined)
+          ? written
+          : { ...written, location: own.location };
+      }),
     ];
     return problems.some(isError)
       ? { ok: false, diagnostics: problems }

@@ -1,7 +1,9 @@
 import escapeRegExp from 'lodash/escapeRegExp.js';
-import { type Diagnostic, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
 import { checkType, formatPath } from './check-types.ts';
 import { Filler, plain } from './filler.ts';
+import { findCause } from './find-cause.ts';
+import type { LimitProblem } from './limit-problem.ts';
 import { joinText, ManifestText } from './manifest-text.ts';
 import { type KubernetesObject, RenderedObject } from './rendered-object.ts';
 import { Replay } from './replay.ts';
@@ -12,6 +14,15 @@ import { writeJson } from './write-value.ts';
 
 /** Skeletons kept: a sweep has a handful; a template that puts values into keys could have one a trial. */
 const maxSkeletons = 256;
+
+/** Different problems whose cause is looked for: trials by the thousand have the same few, or it is in their values. */
+const maxBlamed = 50;
+
+/** @see Cause */
+interface Blame {
+  readonly location: Location;
+  readonly isShared: boolean;
+}
 
 export interface RenderedManifest {
   readonly object: RenderedObject | undefined;
@@ -31,6 +42,8 @@ export class ManifestRenderer {
     string,
     { readonly replay: Replay | undefined; readonly filler: Filler | undefined }
   >();
+
+  readonly #blamed = new Map<string, Blame | undefined>();
 
   constructor(templates: TemplateSet) {
     this.#templates = templates;
@@ -101,14 +114,7 @@ export class ManifestRenderer {
   #refuse(name: string, view: unknown, problems: readonly ManifestProblem[]): RenderedManifest {
     const diagnostics = problems.map((problem) => {
       const { path, message, hint, line, syntax } = problem;
-      const { own } = this.#templates;
-      // What is missing of a mapping is so where it is written, which begins on the line after its key.
-      const place = own?.trace(name, view, line) ?? own?.trace(name, view, line + 1);
-      const location = place && {
-        file: place.file,
-        offset: lineOffset(place.file.text, place.line),
-        length: Math.max(1, place.file.line(place.line).length),
-      };
+      const location = this.#locate(name, view, line);
       const where = path.length === 0 ? '' : `${formatPath(path)}: `;
       const from = location === undefined ? ` (template ${name}.hbs, line ${line} of what it makes)` : '';
       return syntax === true
@@ -119,6 +125,44 @@ export class ManifestRenderer {
         : errorDiagnostic('RENDER_MANIFEST_TYPE', `${where}${message}${from}`, { location, hint });
     });
     return { object: undefined, diagnostics };
+  }
+
+  /**
+   * Where the project's template wrote what a limit is about; `undefined` where it is in what was put in, or in a
+   * shipped template.
+   *
+   * @param object what `render` made of the same
+   */
+  blame(name: string, view: unknown, object: RenderedObject, problem: LimitProblem): Blame | undefined {
+    if (this.#templates.own === undefined) return undefined;
+    const id = `${name} ${problem.message}`;
+    if (this.#blamed.has(id) || this.#blamed.size >= maxBlamed) return this.#blamed.get(id);
+    // Nothing in the copy is frozen, and so nothing of it becomes part of the text.
+    const { text } = this.#templates.engine.render(name, structuredClone(view));
+    const holes = analyzeSkeleton(text)?.holes ?? [];
+    const cause = findCause(
+      object,
+      problem,
+      holes.map(({ path }) => path),
+    );
+    const location = cause && this.#locate(name, view, parseManifest(object.text).lineOf(cause.path));
+    const blame = location && { location, isShared: cause.isShared };
+    this.#blamed.set(id, blame);
+    return blame;
+  }
+
+  /** @param line of what the template makes */
+  #locate(name: string, view: unknown, line: number): Location | undefined {
+    const { own } = this.#templates;
+    // What is missing of a mapping is so where it is written, which begins on the line after its key.
+    const place = own?.trace(name, view, line) ?? own?.trace(name, view, line + 1);
+    return (
+      place && {
+        file: place.file,
+        offset: lineOffset(place.file.text, place.line),
+        length: Math.max(1, place.file.line(place.line).length),
+      }
+    );
   }
 
   #missingPartial(partial: string, cause: unknown): Diagnostic {

@@ -3,6 +3,8 @@ import { checkType, knownKinds, modelOf, type TypeProblem } from './check-types.
 import { fillTree, foldConstants, holeCount, type Tree } from './manifest-tree.ts';
 import { hole } from './template-engine.ts';
 
+type Path = readonly (string | number)[];
+
 /** Something wrong with a rendered text, at a line of it (from 1). */
 export interface ManifestProblem extends TypeProblem {
   readonly line: number;
@@ -19,7 +21,7 @@ export interface Skeleton {
 }
 
 export interface Hole {
-  readonly path: readonly (string | number)[];
+  readonly path: Path;
   /** The Kubernetes type of what belongs here, as in `kubernetesTypes`. */
   readonly type: string;
   /** Whether any text is right here. */
@@ -43,7 +45,7 @@ export function analyzeSkeleton(text: string): Skeleton | undefined {
   const word = standIn(text);
   let numbered = pieces[0] ?? '';
   for (let index = 1; index < pieces.length; index++) numbered += `"${word}${index - 1};"${pieces[index]}`;
-  const found = new Map<number, { path: readonly (string | number)[]; line: number }>();
+  const found = new Map<number, { path: Path; line: number }>();
   const marker = new RegExp(`^${word}(\\d+);$`);
   const parsed = parse(numbered, (node, path, line) => {
     const number = typeof node === 'string' ? marker.exec(node)?.[1] : undefined;
@@ -74,23 +76,26 @@ export function analyzeSkeleton(text: string): Skeleton | undefined {
 export function parseManifest(text: string): {
   readonly object: unknown;
   readonly problems: readonly ManifestProblem[];
+  /** The line (from 1) of what is at a path, or of what it would be in. */
+  readonly lineOf: (path: Path) => number;
 } {
   const parsed = parse(text, () => undefined);
-  if (parsed.tree === undefined) return { object: undefined, problems: parsed.problems };
+  const { lineOf } = parsed;
+  if (parsed.tree === undefined) return { object: undefined, problems: parsed.problems, lineOf };
   const problems = [...parsed.problems];
   checkTree(parsed.tree, parsed.lineOf, problems, new Map());
-  return { object: fillTree(parsed.tree, []), problems };
+  return { object: fillTree(parsed.tree, []), problems, lineOf };
 }
 
 interface Parsed {
   readonly tree: Tree | undefined;
   readonly problems: ManifestProblem[];
-  readonly lineOf: (path: readonly (string | number)[]) => number;
+  readonly lineOf: (path: Path) => number;
 }
 
 function parse(
   text: string,
-  replace: (value: unknown, path: readonly (string | number)[], line: number) => Tree | undefined,
+  replace: (value: unknown, path: Path, line: number) => Tree | undefined,
 ): Parsed {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: false });
@@ -112,7 +117,7 @@ function parse(
   }
   if (problems.length > 0) return { tree: undefined, problems, lineOf: () => 1 };
   const positions = new Map<string, number>();
-  const visit = (node: Node | null, path: readonly (string | number)[]): Tree => {
+  const visit = (node: Node | null, path: Path): Tree => {
     const offset = node?.range?.[0] ?? 0;
     const line = lines.linePos(offset).line;
     positions.set(JSON.stringify(path), line);
@@ -149,7 +154,7 @@ function parse(
 /** Checks all but the holes, and notes the type that each hole must have. */
 function checkTree(
   tree: Tree,
-  lineOf: (path: readonly (string | number)[]) => number,
+  lineOf: (path: Path) => number,
   problems: ManifestProblem[],
   types: Map<number, string>,
 ): void {

@@ -30,6 +30,27 @@ test('an image that several containers have is told once, of the main one', asyn
   ]);
 });
 
+test.each([
+  [
+    { one: '/data', two: '/data/' },
+    {},
+    'two volumes are mounted at /data of container "db": "one" and "two"',
+  ],
+  [
+    { one: '/data' },
+    { two: '/data' },
+    'two volumes are mounted at /data: "one" of container "db" and "two" of container "web"',
+  ],
+  [{ one: '/claimed' }, {}, 'two volumes are mounted at /claimed: "lab" and "one" of container "db"'],
+])('volumes of servers at one path are told once, with their names: %o %o', async (db, web, message) => {
+  const server = {
+    db: { image: 'redis:7', command: 'serve', volumes: db },
+    web: { image: 'nginx:1', command: 'serve', volumes: web },
+  };
+  const { diagnostics } = (await rendererWith()).job(specWith({ volumes: { lab: '/claimed' }, server }));
+  expect(diagnostics.map((each) => each.message)).toEqual([message]);
+});
+
 test('tolerations and labels that a server refuses', async () => {
   const toleration = { key: 'x', operator: 'Equal', value: 'y' } as const;
   expect(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { SourceFile } from '../../src/diagnostics/source-file.ts';
 import { createTemplateSet } from '../../src/render/template-set.ts';
-import { rendererWith, specWith, unwrap } from './fixture.ts';
+import { configWith, rendererWith, specWith, unwrap } from './fixture.ts';
 
 test("the documentation's example of a project's own template", async () => {
   const [, example = ''] =
@@ -73,4 +73,82 @@ test.each([
   const found = diagnostics.find((each) => each.message.includes(message));
   expect(found?.location?.file.path).toContain('pod-spec.yaml.hbs');
   expect(own.slice(0, found?.location?.offset).split('\n').length - 1).toBe(wrong);
+});
+
+test.each([
+  [
+    'a label over 63 characters, beside labels of the files',
+    'job.yaml.hbs',
+    /^ {4}\{\{block labels\}\}/m,
+    `    team: ${'x'.repeat(64)}\n    {{block labels}}`,
+    'the label team:',
+  ],
+  [
+    'a limit below what the files request',
+    'pod-spec.yaml.hbs',
+    /^ {8}\{\{block limits\}\}/m,
+    '        cpu: 10m',
+    'above the limit of 10m',
+  ],
+  [
+    'a mount of no volume',
+    'pod-spec.yaml.hbs',
+    /^ {4}volumeMounts:/m,
+    '    volumeMounts:\n      - mountPath: /cache\n        name: cache',
+    '"cache" is mounted',
+  ],
+  [
+    'no whole path',
+    'pod-spec.yaml.hbs',
+    /^ {4}volumeMounts:/m,
+    '    volumeMounts:\n      - mountPath: cache\n        name: shm',
+    'the mount path "cache"',
+  ],
+  [
+    'a number out of its range',
+    'job.yaml.hbs',
+    /^ {2}backoffLimit: .*/m,
+    '  backoffLimit: -1',
+    'retries is -1',
+  ],
+])(
+  'a value that a server would refuse is shown on its line of the template: %s',
+  async (_, name, good, bad, message) => {
+    const own = readFileSync(`templates/${name}`, 'utf8').replace(good, bad);
+    const wrong = own.indexOf(bad);
+    const ofFiles = { file: new SourceFile('config/launch.yaml', 'labels: {}\n'), offset: 0, length: 6 };
+    const renderer = await rendererWith({
+      templates: { [name]: own },
+      config: configWith({ root: { labels: { course: 'ml' } }, locate: () => ofFiles }),
+    });
+    const { diagnostics } = renderer.job(specWith({ labels: { course: 'ml' } }));
+    const found = diagnostics.find((each) => each.message.includes(message));
+    expect(found?.location?.file.path).toContain(name);
+    const line = own.slice(0, found?.location?.offset).split('\n').length;
+    const lines = own.slice(0, wrong).split('\n').length;
+    expect(line).toBeGreaterThanOrEqual(lines);
+    expect(line).toBeLessThan(lines + bad.split('\n').length);
+  },
+);
+
+test('a value of the files that a server would refuse keeps its place in them, whatever the template', async () => {
+  const file = new SourceFile('config/launch.yaml', 'server: {}\nlabels: {}\n');
+  const job = readFileSync('templates/job.yaml.hbs', 'utf8');
+  const pod = readFileSync('templates/pod-spec.yaml.hbs', 'utf8');
+  const renderer = await rendererWith({
+    templates: { 'job.yaml.hbs': job, 'pod-spec.yaml.hbs': pod },
+    config: configWith({
+      root: { server: {}, labels: {} },
+      locate: (_, [field]) => ({ file, offset: file.text.indexOf(String(field)), length: 6 }),
+    }),
+  });
+  // `name: main` is the template's.
+  const server = { main: { command: 'serve' } };
+  const { diagnostics } = renderer.job(specWith({ server, labels: { team: 'x'.repeat(64) } }));
+  const places = diagnostics.map(
+    ({ message, location }) => `${message.slice(0, 14)} ${location?.file.path}:${location?.offset}`,
+  );
+  expect(new Set(places)).toEqual(
+    new Set(['two containers config/launch.yaml:0', 'the label team config/launch.yaml:11']),
+  );
 });
