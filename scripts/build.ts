@@ -22,10 +22,10 @@ const together = [
   { name: 'context', test: /\/src\/context\.ts$/ },
   // What the S3 library shares with the commands.
   { name: 'sources', test: /\/src\/(diagnostics\/|config\/(load|dotenv)\.ts$)/ },
-  // What every command that plans needs, and what little most of the others share.
+  // What every command that plans needs, and what little most of the others share, helpers for new syntax included.
   {
     name: 'planning',
-    test: /\/src\/(main\.ts$|backends\.ts$|cli\/(command|parse-arguments|project|prompt|write-lines)\.ts$|(config|matrix)\/|records\/process-identity\.ts$|report\/(format-duration|screen)\.ts$)|\/node_modules\/lodash\//,
+    test: /\/src\/(main\.ts$|backends\.ts$|cli\/(command|keep-memory-small|parse-arguments|project|prompt|write-lines)\.ts$|(config|matrix)\/|records\/process-identity\.ts$|report\/(format-duration|screen)\.ts$)|\/node_modules\/lodash\/|@oxc-project/,
   },
   // What every command that moves files needs; what only a few need is loaded late, and so no part of it.
   {
@@ -35,11 +35,24 @@ const together = [
   // All that the thread needs which writes manifests.
   {
     name: 'writing',
-    test: /\/src\/(render\/manifest-text|cli\/render\/(writing-thread|manifest-batch))\.ts$/,
+    test: /\/src\/(render\/manifest-text|cli\/render\/manifest-batch)\.ts$/,
   },
-  // What every command that renders needs, and what every command that talks to a cluster does.
-  { name: 'rendering', test: /\/src\/(render|cli\/render|container)\// },
-  { name: 'cluster', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
+  // What is known of runs, and how it is told: local commands would load a whole client with it.
+  { name: 'runs', test: /\/src\/(records\/|report\/|cli\/local\/select-locally\.ts$)/ },
+  // What a command that talks to a cluster needs of rendering before it asks: the rest is loaded while it waits.
+  {
+    name: 'sweep',
+    test: /\/src\/(render\/(check-owner|manifest-name|missing-cluster|owner-labels)|cli\/render\/(code-objects|open-sweep|pack-specs)|executors\/kubernetes\/(objects|owner))\.ts$/,
+  },
+  // What every command that renders needs, where the code of pods comes from, and what every command that talks to a
+  // cluster needs.
+  { name: 'rendering', test: /\/src\/(render\/|cli\/render\/(?!writing-thread))/ },
+  { name: 'code', test: /\/src\/container\/prepare-code\.ts$/ },
+  {
+    name: 'cluster',
+    test: /\/src\/(executors\/kubernetes\/kubernetes-executor|cli\/cluster\/launch-jobs)\.ts$/,
+  },
+  { name: 'follow', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
 ];
 
 /**

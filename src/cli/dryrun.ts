@@ -19,7 +19,7 @@ export const command = defineCommand({
     const { openSweep } = await import('./render/open-sweep.ts');
     const { plannedCodeObjects } = await import('./render/code-objects.ts');
     const { writeManifests } = await import('./render/write-manifests.ts');
-    const { usesPacks } = await import('./cluster/uses-packs.ts');
+    const { usesPacks } = await import('../matrix/uses-packs.ts');
     const { packSpecs } = await import('./render/pack-specs.ts');
     const { keepMemorySmall } = await import('./keep-memory-small.ts');
     keepMemorySmall();

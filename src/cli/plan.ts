@@ -1,5 +1,6 @@
 import { ExitCode } from '../exit-code.ts';
 import { DiskRecordStore } from '../records/record-store.ts';
+import { hasSweepCluster } from '../records/sweep-cluster-path.ts';
 import { formatDecision, formatPlanTotals, PlanTotals } from '../report/format-plan.ts';
 import { trialToJson } from '../report/json-report.ts';
 import { defineCommand } from './command.ts';
@@ -40,7 +41,6 @@ export const command = defineCommand({
         changed,
       });
     });
-    const { hasSweepCluster } = await import('./cluster/sweep-cluster.ts');
     if (!json && hasSweepCluster(context.cwd))
       context.stderr.write(
         'plan knows what has run here and what is recorded; make status asks the cluster\n',

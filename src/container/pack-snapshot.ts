@@ -3,7 +3,6 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { holdsSecret } from '../render/project-files.ts';
 import { listTree } from './list-tree.ts';
@@ -74,7 +73,7 @@ export async function packSnapshot(options: PackOptions): Promise<Snapshot> {
         hash.update(tarEnd);
         yield tarEnd;
       },
-      createGzip(),
+      process.getBuiltinModule('node:zlib').createGzip(),
       createWriteStream(whole, { mode: 0o600 }),
       { signal: options.signal },
     );

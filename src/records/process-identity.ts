@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Tells a process from a later one that got the same number. */
@@ -45,7 +44,7 @@ export function bootId(): string {
 function readBootId(): string {
   try {
     if (process.platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'latin1' }).trim();
+    return run('sysctl', ['-n', 'kern.boottime']).trim();
   } catch {
     return `unknown-${process.pid}-${Date.now()}`;
   }
@@ -73,13 +72,19 @@ export function parseProcStat(stat: string): ProcStat {
 
 function startTimeFromPs(pid: number): string | undefined {
   try {
-    const text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
-      encoding: 'latin1',
-      env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    const text = run('ps', ['-o', 'stat=,lstart=', '-p', String(pid)]).trim();
     return text === '' || text.startsWith('Z') ? undefined : text.replace(/^\S+\s+/, '');
   } catch {
     return undefined;
   }
+}
+
+/** Taken when it is called, as it is not on Linux, where every command would load for nothing what it needs. */
+function run(program: string, words: readonly string[]): string {
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
+  return execFileSync(program, words, {
+    encoding: 'latin1',
+    env: { PATH: '/usr/sbin:/sbin:/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 }

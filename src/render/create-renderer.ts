@@ -15,6 +15,7 @@ import { checkPodPolicy } from './interactive-pod.ts';
 import type { LimitProblem } from './limit-problem.ts';
 import { locateField } from './locate-field.ts';
 import { ManifestRenderer } from './manifest-renderer.ts';
+import { missingCluster } from './missing-cluster.ts';
 import { rendezvousPort, serviceName } from './multi-node.ts';
 import { trialLabel } from './owner-labels.ts';
 import { PodViews, runMountedCommand } from './pod-view.ts';
@@ -43,15 +44,6 @@ export function createRenderer(inputs: RenderInputs): Checked<Renderer> {
   const missing = missingCluster(inputs.config);
   if (missing !== undefined) return { ok: false, diagnostics: [missing] };
   return { ok: true, value: new ProjectRenderer(inputs), diagnostics: [] };
-}
-
-/** What to tell a user who has no `kube.yaml` and wants to render for a cluster. */
-export function missingCluster(config: Config): Diagnostic | undefined {
-  const { user, namespace } = config.project;
-  if (user !== undefined && namespace !== undefined) return undefined;
-  return errorDiagnostic('RENDER_NO_CLUSTER', 'config/kube.yaml, which says where to run, is missing', {
-    hint: 'make init writes one; local runs need none',
-  });
 }
 
 class ProjectRenderer implements Renderer {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
 import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
@@ -12,6 +13,7 @@ import type { Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
+import { usesPacks } from '../../matrix/uses-packs.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { formatInterrupted, formatStep, formatSummary } from '../../report/launch-lines.ts';
 import { LineBatch } from '../line-batch.ts';
@@ -21,8 +23,10 @@ import { reportDiagnostics } from '../report-diagnostics.ts';
 import { type Cluster, openCluster } from './open-cluster.ts';
 import { planPacks } from './plan-packs.ts';
 import { storeCode } from './store-code.ts';
-import { usesPacks } from './uses-packs.ts';
 import { waitForTrials } from './wait-for-trials.ts';
+
+/** Milliseconds for the listing to be on its way before the sweep is planned; a far server gets no more of a start. */
+const headStart = 50;
 
 export interface LaunchJobsOptions {
   readonly where: string | undefined;
@@ -52,6 +56,8 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     const { listJobs } = await backend;
     listing = listJobs(opened.api, opened.owner, context.signal);
     listing.catch(() => undefined);
+    // A connection is made in several turns, each of which would wait for what is done here meanwhile.
+    await Promise.race([opened.api.client.connection.firstSent, sleep(headStart, undefined, { ref: false })]);
   });
   if (opened === undefined || listing === undefined)
     throw new Error('the sweep was opened without its cluster');

@@ -7,12 +7,12 @@ import { kubeconfigFiles } from '../../executors/kubernetes/merge-kubeconfigs.ts
 import { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import type { ExitCode } from '../../exit-code.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
+import { hasSweepCluster } from '../../records/sweep-cluster-path.ts';
 import { openPlan, usesRunai } from '../project.ts';
 import { lookAtJobs, watchJobs } from './cluster-status.ts';
 import { openPlacedPlan } from './last-launch.ts';
 import { type Cluster, type ClusterConfig, hasCluster, openCluster } from './open-cluster.ts';
 import { type ClusterStatusOptions, type Outlook, printClusterStatus } from './print-cluster-status.ts';
-import { hasSweepCluster } from './sweep-cluster.ts';
 
 /**
  * The status on the cluster, or `undefined` where the project has none or this machine has no kubeconfig: then

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
@@ -9,6 +8,7 @@ import {
   warningDiagnostic,
 } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { sweepClusterPath } from '../../records/sweep-cluster-path.ts';
 import { canAsk, confirm } from '../prompt.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 
@@ -23,13 +23,6 @@ export interface SweepCluster extends Place {
   /** Whose it is, to find it again where the files have mistakes; older versions have not kept it. */
   readonly user?: string | undefined;
   readonly project?: string | undefined;
-}
-
-const file = '.toolbox/cluster.json';
-
-/** Whether a sweep has been started on a cluster from here. */
-export function hasSweepCluster(root: string): boolean {
-  return existsSync(join(root, file));
 }
 
 /**
@@ -93,7 +86,7 @@ function describe({ context, server, namespace }: Place): string {
 export async function readSweepCluster(root: string): Promise<SweepCluster | undefined> {
   try {
     const { context, server, namespace, user, project } = JSON.parse(
-      await readFile(join(root, file), 'utf8'),
+      await readFile(join(root, sweepClusterPath), 'utf8'),
     ) as Partial<SweepCluster>;
     if (context === undefined || server === undefined || namespace === undefined) return undefined;
     return { context, server, namespace, user, project };
@@ -105,7 +98,7 @@ export async function readSweepCluster(root: string): Promise<SweepCluster | und
 
 async function write(root: string, cluster: SweepCluster): Promise<void> {
   await mkdir(join(root, '.toolbox'), { recursive: true });
-  const whole = join(root, `${file}.${process.pid}.tmp`);
+  const whole = join(root, `${sweepClusterPath}.${process.pid}.tmp`);
   await writeFile(whole, `${JSON.stringify(cluster, null, 2)}\n`);
-  await rename(whole, join(root, file));
+  await rename(whole, join(root, sweepClusterPath));
 }

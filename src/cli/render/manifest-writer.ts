@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ManifestText } from '../../render/manifest-text.ts';
 import { Packer } from './manifest-batch.ts';
 
@@ -68,7 +68,8 @@ export class ManifestWriter {
   #start(): Worker {
     // Bundled, this file is a chunk, and the thread an entry beside the chunks' folder.
     const file = import.meta.url.endsWith('.ts') ? './writing-thread.ts' : '../writing-thread.js';
-    const worker = new Worker(new URL(file, import.meta.url));
+    const threads = process.getBuiltinModule('node:worker_threads');
+    const worker = new threads.Worker(new URL(file, import.meta.url));
     worker.on('message', (failure: { readonly message: string } | undefined) => {
       this.#underWay -= 1;
       if (failure !== undefined) this.#failure ??= Object.assign(new Error(failure.message), failure);

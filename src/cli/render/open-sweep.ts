@@ -5,7 +5,7 @@ import type { PreparedCode } from '../../container/prepare-code.ts';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
-import { missingCluster } from '../../render/create-renderer.ts';
+import { missingCluster } from '../../render/missing-cluster.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { openPlan, type ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { createGunzip } from 'node:zlib';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import type { StatusBody } from './api-error.ts';
 import type { Connection } from './connection.ts';
@@ -7,7 +6,10 @@ import { TimeoutError, unreachable } from './connection-failure.ts';
 
 /** The whole body as text; rejects when it breaks off. */
 export async function readBody(response: IncomingMessage, alive: () => void): Promise<string> {
-  const source = response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response;
+  const source =
+    response.headers['content-encoding'] === 'gzip'
+      ? response.pipe(process.getBuiltinModule('node:zlib').createGunzip())
+      : response;
   if (source !== response) response.on('error', (error) => source.destroy(error));
   const chunks: Buffer[] = [];
   for await (const chunk of source) {

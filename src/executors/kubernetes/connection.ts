@@ -42,6 +42,7 @@ export class Connection {
   readonly #credentials: Credentials;
   readonly #proxy: URL | undefined;
   #agent: { readonly agent: Agent; readonly cert: unknown } | undefined;
+  readonly #firstSent = Promise.withResolvers<void>();
 
   constructor(access: ClusterAccess, env: Readonly<Record<string, string | undefined>>, now: () => number) {
     this.access = access;
@@ -58,6 +59,11 @@ export class Connection {
   /** Whether the server is this machine, where compressing an answer only costs time. */
   get isLocal(): boolean {
     return this.#proxy === undefined && /^(localhost|127\..*|\[::1\])$/.test(this.#url.hostname);
+  }
+
+  /** Settles when the first request is on its way, or has failed. */
+  get firstSent(): Promise<void> {
+    return this.#firstSent.promise;
   }
 
   credential(signal: AbortSignal): Promise<Credential> {
@@ -87,6 +93,8 @@ export class Connection {
           ...(attempt.body === undefined ? {} : { 'content-length': Buffer.byteLength(attempt.body) }),
         },
       });
+      request.once('finish', this.#firstSent.resolve);
+      request.once('close', this.#firstSent.resolve);
       request.on('response', settle);
       request.on('error', fail);
       request.end(attempt.body);

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/config.ts';
+import type { Config } from '../config/config.ts';
 
 /** Whether any trial may be packed, told without making their specs. */
 export function usesPacks(config: Config): boolean {
