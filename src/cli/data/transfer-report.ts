@@ -40,6 +40,7 @@ export class TransferReport {
     this.#lastNote = this.#started;
     // Also while nothing happens that could be told: a long listing, a large part, a server that is slow.
     this.#timer = setInterval(() => this.#progress(), 1_000).unref();
+    context.signal.addEventListener('abort', this.#holdStill, { once: true });
   }
 
   readonly report = (event: TransferEvent): void => {
@@ -91,6 +92,7 @@ export class TransferReport {
   /** Removes the progress bar and writes what is pending; to be called whatever happened. */
   close(): void {
     clearInterval(this.#timer);
+    this.#context.signal.removeEventListener('abort', this.#holdStill);
     this.#flush();
     this.#screen.close();
   }
@@ -135,18 +137,27 @@ export class TransferReport {
     this.#screen.output('stdout', Buffer.from(text));
   }
 
-  #progress(): void {
+  /** Parts of files that are not whole are taken back now, and a bar that falls would be about something else. */
+  readonly #holdStill = (): void => {
     if (this.#planned && this.#filesTotal === 0) return;
-    const show = (bar: boolean) =>
-      this.#planned ? formatTransferProgress(this.#state(), { bar }) : formatLooking(this.#looked);
+    const last = this.#show(true);
+    this.#screen.status(() => last);
+  };
+
+  #show(bar: boolean): string {
+    return this.#planned ? formatTransferProgress(this.#state(), { bar }) : formatLooking(this.#looked);
+  }
+
+  #progress(): void {
+    if (this.#context.signal.aborted || (this.#planned && this.#filesTotal === 0)) return;
     if (this.#screen.hasStatus) {
-      this.#screen.status(() => show(true));
+      this.#screen.status(() => this.#show(true));
       return;
     }
     const now = this.#context.now();
     if (this.#json || now - this.#lastNote < plainInterval) return;
     this.#lastNote = now;
-    this.#screen.note(`${show(false)}\n`);
+    this.#screen.note(`${this.#show(false)}\n`);
   }
 
   #state() {
