@@ -44,15 +44,19 @@ const together = [
     name: 'sweep',
     test: /\/src\/(render\/(check-owner|manifest-name|missing-cluster|owner-labels)|cli\/render\/(code-objects|open-sweep|pack-specs)|executors\/kubernetes\/(objects|owner))\.ts$/,
   },
-  // What every command that renders needs, where the code of pods comes from, and what every command that talks to a
-  // cluster needs.
+  // What every command that renders needs, where the code of pods comes from, what every command that talks to a cluster
+  // needs, what tells of runs there, and the rest.
   { name: 'rendering', test: /\/src\/(render\/|cli\/render\/(?!writing-thread))/ },
   { name: 'code', test: /\/src\/container\/prepare-code\.ts$/ },
   {
     name: 'cluster',
     test: /\/src\/(executors\/kubernetes\/kubernetes-executor|cli\/cluster\/launch-jobs)\.ts$/,
   },
-  { name: 'follow', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
+  {
+    name: 'follow',
+    test: /\/src\/cli\/cluster\/(status-of-cluster|cluster-logs|wait-for-trials|delete-workloads)\.ts$/,
+  },
+  { name: 'pods', test: /\/src\/(executors\/kubernetes|cli\/cluster)\// },
 ];
 
 /**
