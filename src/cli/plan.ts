@@ -1,4 +1,6 @@
+import once from 'lodash/once.js';
 import { ExitCode } from '../exit-code.ts';
+import { assemble } from '../matrix/assemble.ts';
 import { DiskRecordStore } from '../records/record-store.ts';
 import { hasSweepCluster } from '../records/sweep-cluster-path.ts';
 import { formatDecision, formatPlanTotals, PlanTotals } from '../report/format-plan.ts';
@@ -24,7 +26,13 @@ export const command = defineCommand({
       reportDiagnostics([warning], context, { json }),
     );
     const totals = new PlanTotals();
-    await writeLines(context, decideLocally(project, records, options), (decision) => {
+    // A sweep that has run here only needs no second plan.
+    const remote = once(() => {
+      const { config, matrix } = project;
+      const assembled = assemble(config, matrix, { side: 'remote' });
+      return assembled.ok ? assembled.value : undefined;
+    });
+    await writeLines(context, decideLocally({ ...project, remote }, records, options), (decision) => {
       const { spec, observation, action, changed } = decision;
       const state = observation?.state ?? 'missing';
       totals.add(state, action);
@@ -41,10 +49,10 @@ export const command = defineCommand({
         changed,
       });
     });
-    if (!json && hasSweepCluster(context.cwd))
-      context.stderr.write(
-        'plan knows what has run here and what is recorded; make status asks the cluster\n',
-      );
+    if (!json && hasSweepCluster(context.cwd)) {
+      const status = options.only === undefined ? 'make status' : `make status only=${options.only}`;
+      context.stderr.write(`plan knows what has run here and what is recorded; ${status} asks the cluster\n`);
+    }
     if (json) context.stdout.write(`${JSON.stringify({ type: 'totals', ...totals.toJson() })}\n`);
     else context.stdout.write(formatPlanTotals(totals));
     return ExitCode.ok;

@@ -107,6 +107,28 @@ describe('the commands of the cluster', () => {
       expect(stdout).toContain('[failed] run: it failed on the cluster, and has not run here');
     });
 
+    it('has changed for plan where it has for status', async () => {
+      await project.run(['job']);
+      cluster.simulation.move('lab', first, { kind: 'succeeded' });
+      await project.run(['status']);
+      expect((await project.run(['plan', 'only=changed'])).stdout).not.toContain(first);
+      await project.write('config/kube.yaml', kubeYaml.replace('python:3', 'python:3.13'));
+      const { stdout, stderr } = await project.run(['plan', 'only=changed']);
+      expect(stderr).toContain('make status only=changed asks the cluster');
+      expect(stdout).toContain(first);
+      expect(stdout).toContain(
+        'it succeeded on the cluster, has changed since (image), and has not run here',
+      );
+      expect(stdout).not.toContain(second);
+      const status = await project.run(['status', 'only=changed', 'json=true']);
+      const [plan = '{}'] = (await project.run(['plan', 'only=changed', 'json=true'])).stdout.split('\n');
+      const told = status.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(told.find(({ name }) => name === first)?.changed).toEqual(JSON.parse(plan).changed);
+    });
+
     it('takes no trial of a snapshot for changed because another was added, and keeps the code of each', async () => {
       await project.write('.gitignore', 'kubeconfig*\n');
       await project.write('src/avg.py', 'print(1)\n');

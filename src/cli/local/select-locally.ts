@@ -22,7 +22,7 @@ export interface LocalDecision {
   /** `undefined` where it has never run. */
   readonly observation: Observation | undefined;
   readonly action: Action;
-  /** Parts of the fingerprint that have changed since it ran here. */
+  /** Parts of the fingerprint that have changed since it ran, here or on a cluster. */
   readonly changed: readonly string[];
   /** It ran on a cluster, whose command, files and resources are others than those of this machine. */
   readonly ranElsewhere: boolean;
@@ -49,9 +49,18 @@ export function chosenBy(
   };
 }
 
-/** Looks at the record of each trial that `where` and `only` keep, one after the other, as they are asked for. */
+/**
+ * Looks at the record of each trial that `where` and `only` keep, one after the other, as they are asked for.
+ *
+ * @param project with `remote`, a trial that ran on a cluster is compared with what would run there; without, it has
+ *   not changed, as nothing of it has run here
+ */
 export function* decideLocally(
-  project: { readonly plan: LaunchPlan; readonly matrix: ExpandedMatrix },
+  project: {
+    readonly plan: LaunchPlan;
+    readonly matrix: ExpandedMatrix;
+    readonly remote?: () => LaunchPlan | undefined;
+  },
   records: DiskRecordStore,
   options: LocalSelectionOptions,
 ): Generator<LocalDecision> {
@@ -62,7 +71,10 @@ export function* decideLocally(
     const observation = record === undefined ? undefined : observeRecord(record);
     const action = decideLocal(spec, observation, options.resume === true);
     const ranElsewhere = record !== undefined && record.executor !== 'local';
-    const changed = ranElsewhere ? [] : changedParts(spec.fingerprint, observation?.fingerprint);
+    const compared = ranElsewhere ? project.remote?.()?.at(spec.trial.index) : spec;
+    const parts = compared === undefined ? [] : changedParts(compared.fingerprint, observation?.fingerprint);
+    // Which commit is checked out here now says nothing about a run on a cluster.
+    const changed = ranElsewhere ? parts.filter((part) => part !== 'code') : parts;
     const state = observation?.state ?? 'missing';
     if (options.only !== undefined && !keepsState(options.only, state, changed)) continue;
     yield { spec, observation, action, changed, ranElsewhere };
@@ -74,7 +86,10 @@ export function explainDecision({ observation, action, changed, ranElsewhere }: 
   if (observation === undefined) return 'it has not run';
   const { state, reason } = observation;
   if (state === 'running') return reason === undefined ? 'it runs' : `it runs: ${reason}`;
-  if (ranElsewhere) return `it ${pastTense(state)} on the cluster, and has not run here`;
+  if (ranElsewhere) {
+    const since = changed.length === 0 ? '' : `, has changed since (${changed.join(', ')})`;
+    return `it ${pastTense(state)} on the cluster${since}, and has not run here`;
+  }
   if (changed.length > 0) return `it has changed since it ${pastTense(state)}: ${changed.join(', ')}`;
   return action.kind === 'keep' ? `it ${pastTense(state)} and has not changed` : `it ${pastTense(state)}`;
 }
