@@ -1,5 +1,6 @@
 import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { runPool } from './budget.ts';
+import { clearLost } from './clear-lost.ts';
 import { DigestCache } from './digest-cache.ts';
 import { downloadFile } from './file-download.ts';
 import { findObjects } from './find-objects.ts';
@@ -32,13 +33,19 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const onKeys = (keys: number) => counter.report({ type: 'looked', keys, files: 0, bytes: 0 });
   const objects = await findObjects(store, selection.value, signal, onKeys);
-  if (objects.length === 0)
+  const targets = openTargets(root, !dryRun && objects.length > 0);
+  const temporaries = new TemporaryFiles(now);
+  const clear = () => {
+    if (!dryRun) clearLost(store, selection.value, objects, { targets, temporaries });
+  };
+  if (objects.length === 0) {
+    clear();
     throw await noMatch('key', `in ${store.name}`, options, async (all) => {
       return (await findObjects(store, all, signal)).length;
     });
+  }
 
   const cache = new DigestCache(dryRun ? undefined : DigestCache.path(project), store.name);
-  const targets = openTargets(root, !dryRun);
   const fold = () =>
     dryRun ? undefined : (options.findFolding ?? findFolding)(root, selection.value.folder);
   const planned = await planDownload(objects, {
@@ -56,11 +63,12 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
     return counter.summary;
   }
 
+  clear();
   const limits = options.limits ?? makeLimits();
   const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
   const inOrder = new InOrder();
   const confirm = (path: string) => targets.confirm(path);
-  const tools = { store, limits, temporaries: new TemporaryFiles(now), onBytes, confirm, signal };
+  const tools = { store, limits, temporaries, onBytes, confirm, signal };
   const moveInBulk = async (): Promise<ReadonlySet<string>> => {
     if (options.mover === undefined || planned.length === 0) return new Set();
     const { downloadInBulk } = await import('./bulk-transfer.ts');
@@ -68,7 +76,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
       const target = targets.file(info.key);
       return 'refused' in target ? [] : [{ info, ...target }];
     });
-    return await downloadInBulk(files, tools.temporaries, {
+    return await downloadInBulk(files, temporaries, {
       mover: options.mover,
       store,
       cache,

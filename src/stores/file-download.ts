@@ -139,7 +139,8 @@ async function downloadLarge(
     counted += count;
     tools.onBytes(count);
   };
-  const partial = await PartialFile.open(info, temporaries.forLarge(path), limits, expected?.scheme);
+  const names = temporaries.forLarge(path);
+  const partial = await PartialFile.open(info, store.name, names, limits, expected?.scheme);
   let done = false;
   try {
     tools.confirm(path);

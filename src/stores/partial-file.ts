@@ -58,17 +58,19 @@ export class PartialFile {
   }
 
   /**
+   * @param store its name
    * @param names where a later process can resume, and a name of our own for where another one is at it
    * @param scheme undefined: nothing will prove the content, so nothing an earlier process left is trusted
    */
   static async open(
     info: ObjectInfo,
+    store: string,
     names: { readonly resumable: string; readonly own: string },
     limits: TransferLimits,
     scheme: DigestScheme | undefined,
   ): Promise<PartialFile> {
     const rangeSize = rangeSizeFor(info.size, scheme, limits);
-    const version = { etag: info.etag, size: info.size, rangeSize };
+    const version = { store, key: info.key, etag: info.etag, size: info.size, rangeSize };
     const list = RangeList.claim(names, version, scheme !== undefined);
     try {
       const left = list.have.length > 0 ? await openLeft(`${list.name}.part`) : undefined;

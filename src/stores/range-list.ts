@@ -2,8 +2,17 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeS
 import { isSystemError } from './local-file.ts';
 import { fateOf, type Owner, ourselves } from './owner.ts';
 
+/** Without their endings: where a later process can resume, and of our own for where another one is at it. */
+interface Names {
+  readonly resumable: string;
+  readonly own: string;
+}
+
 /** Which object a list of ranges is of. */
 interface Version {
+  /** The store's name. */
+  readonly store: string;
+  readonly key: string;
   readonly etag: string;
   readonly size: number;
   readonly rangeSize: number;
@@ -28,15 +37,8 @@ export class RangeList {
     underWay.add(name);
   }
 
-  /**
-   * @param names where a later process can resume, and a name of our own for where another one is at it
-   * @param trust whether what was left counts
-   */
-  static claim(
-    names: { readonly resumable: string; readonly own: string },
-    version: Version,
-    trust: boolean,
-  ): RangeList {
+  /** @param trust whether what was left counts */
+  static claim(names: Names, version: Version, trust: boolean): RangeList {
     const before = takeOver(names.resumable, names.own);
     const same =
       before?.etag === version.etag && before.size === version.size && before.rangeSize === version.rangeSize;
@@ -47,6 +49,16 @@ export class RangeList {
     const own = createRanges(names.own, lines);
     if (own === undefined) throw new Error(`${names.own}.ranges is taken`);
     return new RangeList(names.own, own, []);
+  }
+
+  /** Removes what is left of an object that is gone, where no process is at it. */
+  static clear(names: Names, isGone: (of: Version) => boolean): void {
+    const left = readRanges(`${names.resumable}.ranges`);
+    if (left === undefined || !isGone(left) || isHeld(names.resumable, left)) return;
+    const list = RangeList.claim(names, left, false);
+    // Else somebody was faster, and is at it now.
+    if (list.name === names.resumable) rmSync(`${list.name}.part`, { force: true });
+    list.remove();
   }
 
   add(index: number): void {

@@ -59,6 +59,11 @@ export class SafeTargets {
     return found;
   }
 
+  /** The folders that were asked for and can be had. */
+  *folders(): Generator<string> {
+    for (const folder of this.#folders.values()) if ('real' in folder) yield folder.real;
+  }
+
   #findFolder(name: string): Folder {
     const unsafe = whyUnsafe(name);
     if (unsafe !== undefined) return { refused: unsafe };

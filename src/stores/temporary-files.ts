@@ -3,6 +3,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { temporaryPrefix } from './local-file.ts';
 import { isRunning, ourselves } from './owner.ts';
+import { RangeList } from './range-list.ts';
 
 const week = 7 * 24 * 3_600_000;
 /** Process numbers alone tell too little: in containers they are all alike. */
@@ -28,20 +29,26 @@ export class TemporaryFiles {
 
   /** A new name beside `path`. */
   name(path: string): string {
-    this.#cleanUp(dirname(path));
-    return join(
-      dirname(path),
-      `${temporaryPrefix}${shortHash(path)}${salt}${(count++).toString(16)}-${host}-${process.pid}.part`,
-    );
+    this.cleanUp(dirname(path));
+    return `${this.#own(path)}.part`;
   }
 
   /** For a large file, without their endings: the same name at every call, and a new one. */
   forLarge(path: string): { readonly resumable: string; readonly own: string } {
-    const own = this.name(path).replace(/\.part$/, '');
-    return { resumable: join(dirname(path), `${temporaryPrefix}${shortHash(path)}`), own };
+    this.cleanUp(dirname(path));
+    return {
+      resumable: join(dirname(path), `${temporaryPrefix}${shortHash(path)}`),
+      own: this.#own(path),
+    };
   }
 
-  #cleanUp(folder: string): void {
+  #own(path: string): string {
+    const unique = `${shortHash(path)}${salt}${(count++).toString(16)}-${host}-${process.pid}`;
+    return join(dirname(path), `${temporaryPrefix}${unique}`);
+  }
+
+  /** With `isGone`, also what could be resumed if its object were not gone. Once for each folder. */
+  cleanUp(folder: string, isGone?: (of: { readonly store: string; readonly key: string }) => boolean): void {
     if (this.#cleaned.has(folder)) return;
     this.#cleaned.add(folder);
     for (const name of readdirSync(folder)) {
@@ -51,8 +58,10 @@ export class TemporaryFiles {
       const dead = owner?.[1] === host && Number(owner[2]) !== process.pid && !isRunning(Number(owner[2]));
       const info = statSync(path, { throwIfNoEntry: false });
       const old = info !== undefined && this.#now() - info.mtimeMs > week;
-      const ours = owner !== null || /^\.ktb-[0-9a-f]{16}\.(part|ranges)$/.test(name);
-      if (dead || (ours && old)) rmSync(path, { force: true });
+      const resumable = /^\.ktb-[0-9a-f]{16}\.(part|ranges)$/.exec(name);
+      if (dead || ((owner !== null || resumable !== null) && old)) rmSync(path, { force: true });
+      else if (isGone !== undefined && resumable?.[1] === 'ranges')
+        RangeList.clear({ resumable: path.slice(0, -'.ranges'.length), own: this.#own(path) }, isGone);
     }
   }
 }

@@ -497,6 +497,65 @@ it('clears away what dead processes left in the folder', async () => {
   expect(tree(bucket.root)).toEqual(['.ktb-0123-ffffffff-999999999.part', '.ktb-mine', 'a']);
 });
 
+describe('what a killed download left of an object that is gone', () => {
+  /** As `RangeList` writes it. */
+  async function leave(name: string, change: Record<string, unknown> = {}) {
+    const bucket = await startBucket();
+    bucket.server.bucket.put('data/there', 'there');
+    const file = `data/.ktb-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+    const version = { etag: 'e', size: big(2).length, rangeSize: fiveMebi };
+    const header = { store: bucket.store.name, key: `data/${name}`, ...version, ...ourselves, pid: dead };
+    bucket.write(`${file}.part`, 'left');
+    bucket.write(`${file}.ranges`, `${JSON.stringify({ ...header, ...change })}\n0\n`);
+    return { ...bucket, left: [`${file}.part`, `${file}.ranges`] };
+  }
+
+  it.each(['data/', 'data', 'data/*', 'data/gone'])('is removed by the next download of %s', async (file) => {
+    const bucket = await leave('gone');
+    bucket.write('data/there', 'there');
+    await move('download', bucket, file).catch(() => {});
+    expect(tree(bucket.root)).toEqual(['data', 'data/there']);
+    expect((await move('download', bucket, 'data/')).summary).toMatchObject({ same: 1, moved: 0 });
+  });
+
+  it('is removed where no object is left', async () => {
+    const bucket = await startBucket();
+    putParts(bucket.server.bucket, 'data/big', big(2), { digest: true });
+    const stop = new AbortController();
+    bucket.server.fail({ meanwhile: () => stop.abort() }, ({ headers }) => headers.range !== undefined);
+    await move('download', bucket, 'data/', { signal: stop.signal }).catch(() => {});
+    expect(tree(bucket.root)).toEqual([
+      'data',
+      expect.stringMatching(/part$/),
+      expect.stringMatching(/ranges$/),
+    ]);
+    bucket.server.bucket.objects.clear();
+    await expect(move('download', bucket, 'data/')).rejects.toMatchObject({
+      diagnostics: [{ code: 'S3_NO_MATCH' }],
+    });
+    expect(tree(bucket.root)).toEqual(['data']);
+  });
+
+  it.each([
+    ['of a process that runs', { pid: process.ppid }, 'data/', {}],
+    ['of another machine, written just now', { host: 'another' }, 'data/', {}],
+    ['from another bucket', { store: 'another' }, 'data/', {}],
+    ['of what was not asked for', {}, 'data/t*', {}],
+    ['when nothing is to be changed', {}, 'data/', { dryRun: true }],
+  ])('stays %s', async (_, change, file, options) => {
+    const bucket = await leave('gone', change);
+    await move('download', bucket, file, options);
+    expect(tree(bucket.root)).toEqual(expect.arrayContaining(bucket.left));
+  });
+
+  it('stays while its object is there', async () => {
+    const bucket = await leave('there');
+    bucket.write('data/there', 'other');
+    expect((await move('download', bucket, 'data/')).summary).toMatchObject({ different: 1 });
+    expect(tree(bucket.root)).toEqual(expect.arrayContaining(bucket.left));
+  });
+});
+
 function rangesOf(root: string): number {
   const name = tree(root).find((each) => each.endsWith('.ranges')) ?? '';
   return readFileSync(join(root, name), 'utf8').split('\n').length - 2;
