@@ -89,7 +89,8 @@ class ProjectRenderer implements Renderer {
     for (const problem of checkFields(fields)) diagnostics.push(this.#locate(problem, spec));
     const env = keep(this.#support.env(fields.endpoint_map));
     const read = this.#support.files(fields.file, fields.endpoint_map);
-    const location = read.ok ? undefined : locateField(this.#inputs.config, spec.trial, 'file');
+    const location =
+      read.diagnostics.length === 0 ? undefined : locateField(this.#inputs.config, spec.trial, 'file');
     const files = keep({ ...read, diagnostics: read.diagnostics.map((each) => ({ location, ...each })) });
     const scripts = keep(this.#support.texts('scripts', this.#inputs.scripts));
     // Annotations may have 256 KiB together, and `kubectl apply` keeps the whole Job in one. No byte is more than six.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { isGlob } from '../glob.ts';
+import { describeSpecial } from '../special-file.ts';
 import { printable, whyUnsafe } from './safe-key.ts';
 
 /** A regular file as it was when it was looked at. The times tell whether it has been written since. */
@@ -163,7 +164,7 @@ class Walk implements LocalFiles {
   take(key: string, path: string, info: Stats, named = false): void {
     if (!named && !this.#matches(key)) return;
     if (!info.isFile()) {
-      const kind = info.isFIFO() ? 'a pipe' : info.isSocket() ? 'a socket' : 'a device';
+      const kind = describeSpecial(info);
       this.#skip(key, `it is ${kind}`);
       return;
     }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -1011,6 +1012,22 @@ describe('the commands of the cluster', () => {
         const answer = await project.run(['copy', `pod=${pod}`, `file=${file}`]);
         expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining(why ?? '') });
       }
+    });
+
+    it('names what in a folder cannot be copied, and a link that leads nowhere', async () => {
+      await project.write('src/a.py', 'print(1)\n');
+      execFileSync('mkfifo', [join(project.root, 'src/pipe')]);
+      const pod = await running();
+      await expect.poll(() => cluster.store.get('pods', 'lab', pod)?.['status'].phase).toBe('Running');
+      const copied = await project.run(['copy', `pod=${pod}`, 'file=src']);
+      expect(copied).toMatchObject({ code: 0, stdout: `Copied src/a.py to ${pod}:src/a.py\n` });
+      expect(copied.stderr).toContain(
+        'warning RENDER_FILE_SKIPPED: "src/pipe" is a pipe and is not copied\n',
+      );
+      await symlink('nowhere', join(project.root, 'src/dangling'));
+      const refused = await project.run(['copy', `pod=${pod}`, 'file=src']);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain('src/dangling is a link to something that is not there');
     });
 
     it('forwards a port until interrupted', async () => {

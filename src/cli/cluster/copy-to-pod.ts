@@ -17,6 +17,8 @@ import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { podDotenvText } from '../../render/environment.ts';
 import { openPlan } from '../project.ts';
+import { skippedFile } from '../render/read-project-files.ts';
+import { reportDiagnostics } from '../report-diagnostics.ts';
 import { findRunningPod } from './find-running-pod.ts';
 import { enterProject } from './interactive-pod.ts';
 import { openCluster } from './open-cluster.ts';
@@ -35,7 +37,11 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
   const names =
     options.file.length > 0 ? options.file : defaultFiles(plan.at(0).fields.file ?? [], context.cwd);
   for (const name of names) checkName(name, context.cwd);
-  const found = await findEntries(context.cwd, names).catch((error) => {
+  const skip = (name: string, kind: string) => {
+    const message = `"${name}" is ${kind} and is not copied`;
+    reportDiagnostics([skippedFile(message)], context, { json: options.json === true });
+  };
+  const found = await findEntries(context.cwd, names, skip).catch((error) => {
     if (!(error instanceof NotToCopy)) throw error;
     throw new DiagnosticError(
       errorDiagnostic('CLI_BAD_VALUE', error.message, { hint: 'name files of the project' }),

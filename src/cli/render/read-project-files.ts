@@ -1,8 +1,14 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { type Checked, type Diagnostic, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import {
+  type Checked,
+  type Diagnostic,
+  errorDiagnostic,
+  warningDiagnostic,
+} from '../../diagnostics/diagnostic.ts';
 import { whyStaysHere } from '../../records/toolbox-folder.ts';
 import { maxFileBytes, type ProjectFile, type ReadProjectFiles } from '../../render/project-files.ts';
+import { describeSpecial } from '../../special-file.ts';
 
 /** Entries that nobody has written: where they are missing, nothing is said. */
 const defaults = new Set(['.env', 'config/launch.yaml', 'config/kube.yaml']);
@@ -23,7 +29,13 @@ export function readProjectFiles(root: string): ReadProjectFiles {
           'name a path below the project',
         );
       if (relative === '.') return refuse('`file:` has the whole project', 'use `code: snapshot` for that');
-      const found = [...walk(whole, relative, realRoot, new Set())];
+      const skipped: Diagnostic[] = [];
+      const skip = (name: string, kind: string) => {
+        if (name === relative)
+          throw new Refused(`\`file:\` has ${name}, which is ${kind} and no file`, noBytes);
+        skipped.push(skippedFile(`\`file:\` has ${name}, which is ${kind} and is left out`));
+      };
+      const found = [...walk(whole, relative, realRoot, new Set(), skip)];
       const size = found.reduce((sum, { stats }) => sum + stats.size, 0);
       if (size > maxFileBytes)
         return tooLarge(
@@ -34,7 +46,7 @@ export function readProjectFiles(root: string): ReadProjectFiles {
         bytes: readFileSync(file),
         executable: (stats.mode & 0o100) !== 0,
       }));
-      return { ok: true, value, diagnostics: [] };
+      return { ok: true, value, diagnostics: skipped };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' && defaults.has(relative)) return { ok: true, value: [], diagnostics: [] };
@@ -65,7 +77,21 @@ class Refused extends Error {
   }
 }
 
-function* walk(file: string, name: string, realRoot: string, above: ReadonlySet<string>): Generator<Found> {
+const noBytes = 'remove it, or name what is beside it file by file';
+
+/** A warning of what lies in a folder and cannot be copied. */
+export function skippedFile(message: string): Diagnostic {
+  return warningDiagnostic('RENDER_FILE_SKIPPED', message, { hint: noBytes });
+}
+
+/** @param skip is told of what is neither a file nor a folder */
+function* walk(
+  file: string,
+  name: string,
+  realRoot: string,
+  above: ReadonlySet<string>,
+  skip: (name: string, kind: string) => void,
+): Generator<Found> {
   const real = realPathOf(file, name);
   if (isOutside(path.relative(realRoot, real)))
     throw new Refused(
@@ -76,11 +102,13 @@ function* walk(file: string, name: string, realRoot: string, above: ReadonlySet<
   if (whyHere !== undefined)
     throw new Refused(`\`file:\` has ${name}, which ${whyHere}`, 'remove it from `file:`');
   const stats = statSync(real);
-  if (stats.isFile()) yield { file: real, name, stats };
+  const special = describeSpecial(stats);
+  if (special !== undefined) skip(name, special);
+  else if (stats.isFile()) yield { file: real, name, stats };
   // A folder that holds a link to itself has no end.
   else if (stats.isDirectory() && !above.has(real)) {
     for (const child of readdirSync(real).sort())
-      yield* walk(path.join(file, child), `${name}/${child}`, realRoot, new Set([...above, real]));
+      yield* walk(path.join(file, child), `${name}/${child}`, realRoot, new Set([...above, real]), skip);
   }
 }
 

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix, relative } from 'node:path';
 import { tarEnd, tarHeader, tarPadding } from '../../container/tar.ts';
 import { whyStaysHere } from '../../records/toolbox-folder.ts';
+import { describeSpecial } from '../../special-file.ts';
 
 /** tar reads records of this size and warns about a last one that is shorter. */
 const record = 20 * 512;
@@ -22,14 +23,22 @@ export interface ArchiveEntry {
 /**
  * Files, and the files of folders, as entries. Links are followed, as for `file:` of a Job.
  *
+ * @param skip is told of what is neither a file nor a folder
  * @throws NotToCopy
  */
-export async function findEntries(root: string, names: readonly string[]): Promise<readonly ArchiveEntry[]> {
+export async function findEntries(
+  root: string,
+  names: readonly string[],
+  skip: (name: string, kind: string) => void,
+): Promise<readonly ArchiveEntry[]> {
   const entries: ArchiveEntry[] = [];
   const realRoot = await realpath(root);
   const visit = async (name: string, above: readonly string[]): Promise<void> => {
     const path = join(root, name);
-    const real = await realpath(path);
+    const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new NotToCopy(`${name} is a link to something that is not there`);
+    });
     const [first] = relative(realRoot, real).split('/');
     if (first === '..') throw new NotToCopy(`${name} is a link that leads out of the project`);
     const whyHere = whyStaysHere(realRoot, real);
@@ -40,14 +49,20 @@ export async function findEntries(root: string, names: readonly string[]): Promi
       if (above.includes(real)) return;
       for (const child of (await readdir(path)).sort())
         await visit(posix.join(name, child), [...above, real]);
-    } else if (stats.isFile())
-      entries.push({
-        name: posix.normalize(name),
-        path,
-        size: stats.size,
-        mode: stats.mode & 0o777,
-        modified: Math.floor(stats.mtimeMs / 1000),
-      });
+      return;
+    }
+    const special = describeSpecial(stats);
+    if (special !== undefined) {
+      skip(name, special);
+      return;
+    }
+    entries.push({
+      name: posix.normalize(name),
+      path,
+      size: stats.size,
+      mode: stats.mode & 0o777,
+      modified: Math.floor(stats.mtimeMs / 1000),
+    });
   };
   for (const name of names) await visit(name, []);
   return entries;
