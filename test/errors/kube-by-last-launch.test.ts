@@ -50,6 +50,24 @@ it('KUBE_BY_LAST_LAUNCH: what runs can be read, entered and reached meanwhile', 
     expect(stderr.match(/KUBE_BY_LAST_LAUNCH/g)).toHaveLength(1);
 });
 
+it('KUBE_BY_LAST_LAUNCH: a corrected file can be copied meanwhile, but .env, which the files change for a pod', async () => {
+  cluster.simulation.fate = () => ({ kind: 'running', log: '' });
+  await project.run(['job']);
+  const running = () => cluster.store.list('pods').filter(({ status }) => status['phase'] === 'Running');
+  await expect.poll(() => running().length).toBe(2);
+  const [pod] = running().map(({ metadata }) => metadata.name);
+  await project.write('src/a.py', 'print(1)\n');
+  await project.write('.env', 'TOKEN=x\n');
+  await project.write('config/launch.yaml', 'modle: {}\n');
+  const copied = await project.run(['copy', `pod=${pod}`, 'file=src']);
+  expect(copied).toMatchObject({ code: 0, stdout: `Copied src/a.py to ${pod}:src/a.py\n` });
+  expect(copied.stderr.match(/KUBE_BY_LAST_LAUNCH/g)).toHaveLength(1);
+  const secret = await project.run(['copy', `pod=${pod}`, 'file=.env']);
+  expect(secret).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('modle') });
+  // What `file:` has, only the files say.
+  expect((await project.run(['copy', `pod=${pod}`])).code).toBe(2);
+});
+
 it('KUBE_BY_LAST_LAUNCH: status and wait take every Job of the project for a trial', async () => {
   cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 3 });
   await project.run(['job']);

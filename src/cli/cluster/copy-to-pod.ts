@@ -21,6 +21,7 @@ import { skippedFile } from '../render/read-project-files.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { findRunningPod } from './find-running-pod.ts';
 import { enterProject } from './interactive-pod.ts';
+import { openPlacedPlan } from './last-launch.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface CopyOptions {
@@ -31,11 +32,17 @@ export interface CopyOptions {
   readonly json?: boolean;
 }
 
+const dotenvName = '.env';
+
 /** Files into the working directory of a pod, as one streamed archive. */
 export async function copyToPod(options: CopyOptions, context: Context): Promise<ExitCode> {
-  const { config, plan } = await openPlan(context, { side: 'remote' });
-  const names =
-    options.file.length > 0 ? options.file : defaultFiles(plan.at(0).fields.file ?? [], context.cwd);
+  const openFiles = () => openPlan(context, { side: 'remote' });
+  // Whoever says what to copy needs of the files no more than where the pod is.
+  const isSaid = options.file.length > 0;
+  const { place, plan } = isSaid
+    ? await openPlacedPlan({}, context)
+    : await openFiles().then((opened) => ({ place: opened.config, plan: opened }));
+  const names = isSaid ? options.file : defaultFiles(plan?.plan.at(0).fields.file ?? [], context.cwd);
   for (const name of names) checkName(name, context.cwd);
   const skip = (name: string, kind: string) => {
     const message = `"${name}" is ${kind} and is not copied`;
@@ -58,9 +65,11 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
         ExitCode.usage,
       );
   }
-  const { endpoint_map } = plan.at(0).fields;
-  const entries = await Promise.all(found.map((each) => forPod(each, endpoint_map)));
-  using cluster = await openCluster(config, { yes: options.yes }, context);
+  // How `.env` differs in a pod only the files say.
+  const hasDotenv = found.some(({ name }) => name === dotenvName);
+  const fields = hasDotenv ? (plan ?? (await openFiles())).plan.at(0).fields : undefined;
+  const entries = await Promise.all(found.map((each) => forPod(each, fields?.endpoint_map)));
+  using cluster = await openCluster(place, { yes: options.yes }, context);
   const pod = (await findRunningPod(cluster, options.pod, context.signal)).metadata.name;
   const complaints = new PassThrough();
   let text = '';
@@ -72,7 +81,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
     // The owner in the archive means nothing in the pod.
     {
       pod,
-      command: ['bash', '-c', `${enterProject(config.project.project_name)}; exec tar -x -o -f -`],
+      command: ['bash', '-c', `${enterProject(place.project.project_name)}; exec tar -x -o -f -`],
       stdin: archive(entries),
       stdout: context.stderr,
       stderr: complaints,
@@ -102,8 +111,11 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
 }
 
 /** `.env` with the changes that its variables have in a pod, as a Job gets it. */
-async function forPod(entry: ArchiveEntry, endpoints: ResolvedFields['endpoint_map']): Promise<ArchiveEntry> {
-  if (entry.name !== '.env') return entry;
+async function forPod(
+  entry: ArchiveEntry,
+  endpoints: ResolvedFields['endpoint_map'] | undefined,
+): Promise<ArchiveEntry> {
+  if (entry.name !== dotenvName) return entry;
   // Latin-1 keeps every byte, whatever the file's encoding.
   const text = Buffer.from(podDotenvText(await readFile(entry.path, 'latin1'), endpoints), 'latin1');
   return { ...entry, text, size: text.length };
