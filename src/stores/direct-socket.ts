@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type AnswerHead, joinChunks, parseAnswerHead } from './http-answer.ts';
+import type { Conversation } from './silence-watch.ts';
 
 /** What the system fills at each read, again and again. */
 const bufferSize = 256 << 10;
@@ -52,7 +53,7 @@ type Take = (chunk: Buffer) => Promise<void> | undefined;
  * the time: what Node's client makes of each piece, and of each small request, costs more than the bytes. It understands
  * answers with a `Content-Length` and short ones in chunks; any other one is NotPlain, for a real client to ask again.
  */
-export class DirectSocket {
+export class DirectSocket implements Conversation {
   readonly #socket: Socket;
   /** Gets each piece that arrives; false: stop reading. */
   #arrived: (piece: Buffer) => boolean = () => false;
@@ -60,18 +61,34 @@ export class DirectSocket {
   /** Told when the answer was read, or none came: whether the connection can be used again. */
   #done: (reusable: boolean) => void = () => {};
   used = false;
+  /** Whether what arrives is taken at once; else it waits for us. */
+  #reading = false;
 
   constructor(address: { readonly host: string; readonly port: number }) {
     const onread = {
       buffer: Buffer.allocUnsafeSlow(bufferSize),
-      callback: (count: number, buffer: Uint8Array) =>
-        this.#arrived(Buffer.from(buffer.buffer, buffer.byteOffset, count)),
+      callback: (count: number, buffer: Uint8Array) => {
+        this.#reading = this.#arrived(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+        return this.#reading;
+      },
     };
     this.#socket = connect({ ...address, noDelay: true, onread });
     this.#socket.on('error', (error) => this.#failed(error));
     this.#socket.on('timeout', () => this.#socket.destroy(broken('no byte for too long')));
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#failed(broken('aborted')));
+  }
+
+  get received(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get sent(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  get isOurTurn(): boolean {
+    return !this.#reading;
   }
 
   get usable(): boolean {
@@ -135,8 +152,13 @@ export class DirectSocket {
         return false;
       };
       this.#write(request);
-      socket.resume();
+      this.#resume();
     });
+  }
+
+  #resume(): void {
+    this.#reading = true;
+    this.#socket.resume();
   }
 
   #write({ method, target, headers, content }: DirectRequest): void {
@@ -214,13 +236,13 @@ export class DirectSocket {
         if (taking === undefined) return next();
         taking.then(() => {
           taking = undefined;
-          if (next()) socket.resume();
+          if (next()) this.#resume();
         }, fail);
         return false;
       };
       if (left === 0) next();
       else if (socket.destroyed) this.#failed(broken('aborted'));
-      else if (first.length === 0 || this.#arrived(first)) socket.resume();
+      else if (first.length === 0 || this.#arrived(first)) this.#resume();
     });
   }
 }

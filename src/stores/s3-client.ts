@@ -16,6 +16,7 @@ import {
 import type { S3Settings } from './s3-settings.ts';
 import type { XmlElement } from './s3-xml.ts';
 import { type Credentials, emptyHash, encodePath, encodeQuery, Signer } from './sigv4.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { StoreError } from './store-error.ts';
 
 export interface S3Request {
@@ -61,14 +62,16 @@ export class S3Client {
       readonly idleTimeout?: number;
       /** Certificates of more authorities, PEM. */
       readonly ca?: string | undefined;
-      /** Told every 10 s, in a sentence, where the server keeps requests waiting. */
+      /** Told in a sentence where the server keeps requests waiting: every 10 s, and once where it falls silent. */
       readonly onWait?: ((line: string) => void) | undefined;
     },
   ) {
     this.settings = settings;
     this.#clock = options.clock;
     this.#idleTimeout = options.idleTimeout ?? 60_000;
-    this.#connection = new S3Connection(settings.endpoint, options.ca, options.env);
+    const { origin } = settings.endpoint;
+    const watch = options.onWait && new SilenceWatch(options.onWait, origin, this.#idleTimeout);
+    this.#connection = new S3Connection(settings.endpoint, options.ca, options.env, watch);
     this.#renew = options.renew;
     this.#onWait = options.onWait;
     this.#signer = credentials === undefined ? undefined : new Signer(credentials, settings.region);

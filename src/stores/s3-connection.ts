@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { type DirectBody, DirectSocket, NotPlain, restLimit } from './direct-socket.ts';
 import type { Payload } from './object-store.ts';
+import { conversationOf, type SilenceWatch } from './silence-watch.ts';
 import { writePayload } from './write-payload.ts';
 
 /** One attempt of one request, ready to be sent. */
@@ -52,13 +53,16 @@ export class S3Connection {
   /** Whether sockets of our own are used where they can: not by TLS, nor over a proxy, nor where it did not do. */
   #direct: boolean;
   readonly #idle: DirectSocket[] = [];
+  readonly #silence: SilenceWatch | undefined;
 
   constructor(
     endpoint: URL,
     /** Certificates of more authorities, PEM. */
     ca: string | undefined,
     env: Readonly<Record<string, string | undefined>>,
+    silence?: SilenceWatch,
   ) {
+    this.#silence = silence;
     this.#endpoint = endpoint;
     const secure = endpoint.protocol === 'https:';
     const options = {
@@ -99,17 +103,21 @@ export class S3Connection {
     const reused = used.used;
     const active = this.#activeUnder(signal).add(used);
     const inTime = limitTime(attempt, used);
+    this.#silence?.begin(used);
+    const end = () => {
+      active.delete(used);
+      clearTimeout(inTime);
+      this.#silence?.end(used);
+    };
     try {
       const answer = await used.ask({ method, target, headers, content }, attempt.idleTimeout, (reusable) => {
-        active.delete(used);
-        clearTimeout(inTime);
+        end();
         if (reusable) this.#idle.push(used);
         else used.destroy();
       });
       return { ...answer, reused };
     } catch (error) {
-      active.delete(used);
-      clearTimeout(inTime);
+      end();
       used.destroy();
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof NotPlain)) throw this.#noAnswer(error, reused);
@@ -133,9 +141,12 @@ export class S3Connection {
       });
       const active = this.#activeUnder(signal).add(request);
       const inTime = limitTime(attempt, request);
+      const conversation = this.#silence && conversationOf(request);
+      if (conversation !== undefined) this.#silence?.begin(conversation);
       request.once('close', () => {
         active.delete(request);
         clearTimeout(inTime);
+        if (conversation !== undefined) this.#silence?.end(conversation);
       });
       request.setTimeout(attempt.idleTimeout, () =>
         request.destroy(new Error(`no byte for ${attempt.idleTimeout / 1000} s`)),
@@ -163,6 +174,7 @@ export class S3Connection {
   }
 
   close(): void {
+    this.#silence?.close();
     this.#agent.destroy();
     this.#closeIdle();
   }
