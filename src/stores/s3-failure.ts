@@ -38,6 +38,9 @@ export function asksForLess({ status, code }: S3Refusal): boolean {
   return slowCodes.has(code) || status === 429 || (status === 503 && code === '');
 }
 
+/** Codes of what OpenSSL finds wrong with a certificate. */
+const untrusted = /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|UNABLE_TO_|SELF_SIGNED)/;
+
 /** Sorts what an attempt ended with; throws it again where it is no matter of the network or the answer. */
 export function failureOf(error: unknown, answered: boolean): Failure {
   if (error instanceof Unusable || error instanceof BrokenXml) {
@@ -51,9 +54,7 @@ export function failureOf(error: unknown, answered: boolean): Failure {
   // A body that breaks off is an error of the stream, which has a code as well.
   if (!(error instanceof NoAnswer) && code === '' && !isStreamError(cause)) throw error;
   // A server that has answered before speaks TLS, whatever a load balancer that restarts says.
-  const final =
-    /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|UNABLE_TO_|SELF_SIGNED)/.test(code) ||
-    (!answered && /^(ERR_TLS|ERR_SSL|EPROTO)/.test(code));
+  const final = untrusted.test(code) || (!answered && /^(ERR_TLS|ERR_SSL|EPROTO)/.test(code));
   const reused = error instanceof NoAnswer && error.reused;
   return { trouble: { kind: 'network', reused, final }, progress: false, refusal: undefined, cause };
 }
@@ -95,6 +96,12 @@ export function explainFailure(
     return unreachable(
       `${endpoint.origin} (S3_ENDPOINT_URL ${origin}) does not speak TLS, which https:// asks for`,
       `if it is the right server, set S3_ENDPOINT_URL=http://${endpoint.host}`,
+    );
+  if (cause instanceof Error && 'code' in cause && untrusted.test(String(cause.code)))
+    return unreachable(
+      // Node goes on with advice about its own flags.
+      `the certificate of ${endpoint.origin} (S3_ENDPOINT_URL ${origin}) is not trusted here: ${why.split(';')[0]}`,
+      'for a server of your own, set AWS_CA_BUNDLE to a file with the certificate authority it uses',
     );
   const tried = elapsed >= patience ? `, for ${Math.round(elapsed / 1000)} s` : '';
   return unreachable(

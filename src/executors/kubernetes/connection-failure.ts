@@ -63,5 +63,6 @@ function describeSocketError(cause: Error): string {
     ENETUNREACH: 'the network is unreachable',
     EPIPE: 'the connection was closed',
   };
-  return descriptions[codeOf(cause) ?? ''] ?? cause.message;
+  // Of a certificate, Node goes on with advice about its own flags.
+  return descriptions[codeOf(cause) ?? ''] ?? cause.message.split(';')[0] ?? '';
 }
