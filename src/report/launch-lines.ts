@@ -62,6 +62,9 @@ function describe(found: LaunchStep['found']): string {
 /** Counts that not every backend has. */
 type LaterCount = 'deleted' | 'queued' | 'oldSecrets';
 
+/** Names shown, before they are counted. */
+const shown = 3;
+
 /** One line for the end: what was done, and what is left. */
 export function formatSummary({
   steps,
@@ -72,8 +75,12 @@ export function formatSummary({
   restored,
   queued = 0,
   oldSecrets = 0,
-}: Omit<LaunchSummary, 'applied' | 'lacking' | LaterCount> &
-  Partial<Pick<LaunchSummary, LaterCount>>): string {
+  outside = [],
+}: Omit<LaunchSummary, 'applied' | 'lacking' | 'holders' | LaterCount> &
+  Partial<Pick<LaunchSummary, LaterCount>> & {
+    /** Of `holders`, those that are no trials of the plan. */
+    readonly outside?: readonly string[];
+  }): string {
   const parts = [
     [steps.created, 'created'],
     [steps.replaced, 'replaced'],
@@ -87,6 +94,12 @@ export function formatSummary({
   const lines = [said.length === 0 ? 'no trials' : said.join(', ')];
   if (queued > 0)
     lines.push(`max_parallel does not count the ${queued} of a queue: its quota says how many run`);
+  if (outside.length > 0) {
+    const more = outside.length > shown ? `, and ${outside.length - shown} more` : '';
+    lines.push(
+      `trials wait for slots of max_parallel that are held by what is not in the plan: ${outside.slice(0, shown).join(', ')}${more}; make delete_job name=NAME removes one`,
+    );
+  }
   if (oldSecrets > 0)
     lines.push(
       `${oldSecrets} that ${oldSecrets === 1 ? 'has' : 'have'} not begun will get .env and secret files as they were, or as another machine has them: make job only=pending overwrite=true takes these`,

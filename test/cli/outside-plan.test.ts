@@ -25,6 +25,34 @@ it('names Jobs of the project that are not in the plan, only where all trials ar
     expect((await project.run(['status', ...asked])).stdout).not.toContain(second);
 });
 
+it('says that trials wait for slots which Jobs hold that are not in the plan', async () => {
+  await project.run(['job', 'where=hid=512', 'max_parallel=1']);
+  cluster.simulation.move('lab', second, { kind: 'running' });
+  // In the plan, it is no news that others of it run.
+  const planned = await project.run(['job', 'max_parallel=1', 'where=hid=256']);
+  expect(planned.stdout).toContain('waits for a slot');
+  expect(planned.stderr).toBe('1 created\n');
+  expect((await project.run(['status'])).stdout).not.toContain('trials wait for slots');
+
+  await project.write('config/launch.yaml', launchYaml.replace('256, 512', '256'));
+  const line = `trials wait for slots of max_parallel that are held by what is not in the plan: ${second}; make delete_job name=NAME removes one\n`;
+  expect((await project.run(['job', 'max_parallel=1'])).stderr).toBe(`1 left as they are\n${line}`);
+  const summary = (await project.run(['job', 'json=true', 'max_parallel=1'])).stdout
+    .trim()
+    .split('\n')
+    .at(-1);
+  expect(JSON.parse(summary ?? '')).toMatchObject({ type: 'summary', outside: [second] });
+  for (const asked of [[], ['only=pending']]) {
+    const { stdout } = await project.run(['status', ...asked]);
+    expect(stdout).toContain(
+      `not in the plan: ${second} (running); make delete_job name=NAME removes one\ntrials wait for slots of max_parallel that 1 of these holds\n`,
+    );
+  }
+  cluster.simulation.move('lab', second, { kind: 'succeeded' });
+  expect((await project.run(['job', 'max_parallel=1'])).stderr).not.toContain('trials wait');
+  expect((await project.run(['status'])).stdout).not.toContain('trials wait');
+});
+
 it('does not take a pack for a trial that is not in the plan', async () => {
   await project.write('config/kube.yaml', `${kubeYaml}pack: 2\n`);
   await project.run(['job']);

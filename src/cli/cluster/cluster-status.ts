@@ -15,7 +15,7 @@ import {
 } from '../../executors/kubernetes/packed-trials.ts';
 import type { Phase } from '../../executors/kubernetes/phase.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
-import { hasEnded, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
+import { hasEnded, holdersOf, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { SweepWatch } from '../../executors/kubernetes/sweep-watch.ts';
 import type { Cluster } from './open-cluster.ts';
 import type { InteractivePod } from './print-cluster-status.ts';
@@ -37,6 +37,8 @@ interface JobLook {
   /** By the server's clock. */
   readonly now: number;
   readonly interactive: readonly InteractivePod[];
+  /** Jobs that have the slots of `max_parallel` which others wait for. */
+  readonly holders: readonly string[];
 }
 
 /**
@@ -63,9 +65,10 @@ export async function lookAtJobs(
     const told = await askPacks(api, found, signal);
     const views = judgeAll(found, told, []);
     const interactive = interactivePods(podList.items);
+    const holders = holdersOf(all);
     const now = api.client.serverTime();
-    if (!needsEvents(views)) return { views, interactive, now };
-    return { views: judgeAll(found, told, await readEvents(cluster, signal)), interactive, now };
+    if (!needsEvents(views)) return { views, interactive, holders, now };
+    return { views: judgeAll(found, told, await readEvents(cluster, signal)), interactive, holders, now };
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
     throw error;
@@ -104,7 +107,12 @@ export async function* watchJobs(
           nextLook = policy.now() + lookInterval;
           views = judgeAll(found, told, known);
         }
-        yield { views, interactive: interactivePods(podList), now: api.client.serverTime() };
+        yield {
+          views,
+          interactive: interactivePods(podList),
+          holders: holdersOf(jobList),
+          now: api.client.serverTime(),
+        };
         await policy.sleep(Math.max(leastRedraw, views.size * redrawInterval), signal);
         const hasPacks = found.some(({ job, pods: own }) => packPodToAsk(job, own) !== undefined);
         timer = isWaiting || hasPacks ? setTimeout(() => watch.wake(), lookInterval) : undefined;

@@ -11,6 +11,7 @@ import { collectSupport, hasOtherSupport, supportYouth } from '../../executors/k
 import { ExitCode } from '../../exit-code.ts';
 import type { Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
+import type { LaunchPlan } from '../../matrix/launch-plan.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { usesPacks } from '../../matrix/uses-packs.ts';
@@ -118,8 +119,10 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   const { steps } = launched;
   // Those of packs that are left as they are, `launch` has not seen.
   const kept = packs?.kept ?? [];
+  const { holders, ...rest } = launched;
   const summary = {
-    ...launched,
+    ...rest,
+    outside: holders.length === 0 ? [] : outsideOf(plan, holders),
     steps: { ...steps, kept: steps.kept + kept.length },
     changed: launched.changed + kept.filter(({ changed }) => changed.length > 0).length,
   };
@@ -138,6 +141,13 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   if (!options.wait) return code;
   const waited = await waitForTrials(cluster, specs, { json, maxParallel, records }, context);
   return waited === ExitCode.ok ? code : waited;
+}
+
+/** Of these Jobs, those that are no trials of the whole plan: of files as they were before. */
+function outsideOf(plan: LaunchPlan, jobs: readonly string[]): readonly string[] {
+  const others = new Set(jobs);
+  for (const { name } of plan.commands()) others.delete(name);
+  return [...others];
 }
 
 function warnOfLacking(title: string): Diagnostic {

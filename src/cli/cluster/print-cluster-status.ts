@@ -47,6 +47,8 @@ export interface Look {
   /** Milliseconds since 1970 by the clock of the cluster, where it has one. */
   readonly now?: number;
   readonly interactive: readonly InteractivePod[];
+  /** Workloads that have the slots of `max_parallel` which others wait for. */
+  readonly holders?: readonly string[];
 }
 
 /** What there is to look at: the Jobs of a cluster, or run:ai's listing. */
@@ -186,7 +188,7 @@ function describePlace({ executor, state, reason, exitCode }: RunRecord): string
 /** The lines of one look, one after the other. */
 function* formatLook(
   { all, others }: Found,
-  { interactive }: Look,
+  { interactive, holders = [] }: Look,
   options: ClusterStatusOptions,
   context: Context,
 ): Generator<string> {
@@ -212,9 +214,14 @@ function* formatLook(
   // One that is forgotten keeps its GPU.
   const listed = interactive.map(({ name, state }) => `${name} (${state})`);
   if (listed.length > 0) yield* ['', `interactive: ${listed.join(', ')}`];
-  // Whoever asks for some trials does not ask for these.
-  if (others.length > 0 && options.where === undefined && options.only === undefined)
-    yield* ['', formatOthers(others)];
+  const isWaiting = all.some(({ observation }) => observation?.state === 'suspended');
+  const holding = isWaiting ? others.filter(({ name }) => holders.includes(name)) : [];
+  // Whoever asks for some trials does not ask for these, but where those wait for them.
+  const isWhole = options.where === undefined && options.only === undefined;
+  const told = isWhole ? others : holding;
+  if (told.length > 0) yield* ['', formatOthers(told)];
+  if (holding.length > 0)
+    yield `trials wait for slots of max_parallel that ${holding.length} of these ${holding.length === 1 ? 'holds' : 'hold'}`;
 }
 
 function formatOthers(others: readonly Observation[]): string {

@@ -29,6 +29,8 @@ export interface LaunchSummary {
   readonly started: number;
   /** Created for a queue, which starts and suspends them: `max_parallel` does not count them. */
   readonly queued: number;
+  /** Jobs that have the slots which others wait for. */
+  readonly holders: readonly string[];
   /** Secrets, ConfigMaps and Services that were gone and have been made again, as `Secret/NAME`. */
   readonly restored: readonly string[];
   /** Those that are gone and that the files no longer make: Jobs wait for them in vain. */

@@ -119,6 +119,7 @@ class Launch {
       quota: this.#quota,
       started: started.length,
       queued: this.#slots.queued,
+      holders: this.#slots.holders,
       restored,
       lacking,
       oldSecrets: this.#waiting.countOld(),

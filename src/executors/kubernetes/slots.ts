@@ -1,3 +1,4 @@
+import { readPack } from '../../matrix/pack.ts';
 import { isApiError } from './api-error.ts';
 import { queueLabel, slotAnnotation } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
@@ -30,6 +31,19 @@ export function limitOf(all: readonly Job[]): number | undefined {
   const waiting = all.filter((job) => waitsForSlot(job) && job.metadata.deletionTimestamp === undefined);
   const limits = waiting.map((job) => Number(job.metadata.annotations?.[slotAnnotation]) || 0);
   return limits.length === 0 ? undefined : Math.max(...limits);
+}
+
+/**
+ * Names of the Jobs that have the slots which others wait for; none where none waits. Not of packs, which are called
+ * otherwise than their trials.
+ */
+export function holdersOf(all: readonly Job[]): readonly string[] {
+  if (limitOf(all) === undefined) return [];
+  return all.filter((job) => holdsSlot(job) && !isPack(job)).map((job) => job.metadata.name);
+}
+
+function isPack(job: Job): boolean {
+  return readPack(job.metadata.annotations) !== undefined;
 }
 
 /** Starts them; those that are gone meanwhile are left out. Returns the Jobs as they are now. */
@@ -82,24 +96,34 @@ function byAge(a: Job, b: Job): number {
 /** The slots of `max_parallel` while Jobs are created and removed. */
 export class Slots {
   readonly #limit: number | undefined;
-  /** UIDs of Jobs that had a slot at the beginning. */
-  readonly #holders: Set<string>;
+  /** Jobs that had a slot at the beginning, by UID. */
+  readonly #holders: Map<string, Job>;
   #free: number;
   /** Jobs that a queue was left to start. */
   #queued = 0;
   /** Whether a Job has been created, or found, that waits for a slot. */
   #hasWaiting = false;
+  /** Whether there was one at the beginning. */
+  readonly #hadWaiting: boolean;
 
   /** @param limit without it, there is no end of slots */
   constructor(limit: number | undefined, all: readonly Job[]) {
     this.#limit = limit;
-    this.#holders = new Set(all.filter(holdsSlot).map((job) => job.metadata.uid));
+    this.#holders = new Map(all.filter(holdsSlot).map((job) => [job.metadata.uid, job]));
+    // One that has been started since is there twice.
+    this.#hadWaiting = all.some((job) => waitsForSlot(job) && !this.#holders.has(job.metadata.uid));
     this.#free = Math.max(0, (limit ?? Number.POSITIVE_INFINITY) - this.#holders.size);
   }
 
   /** Slots are free that Jobs wait for. */
   get hasIdle(): boolean {
     return this.#free > 0 && this.#hasWaiting;
+  }
+
+  /** Names of Jobs that have had a slot all along, where others wait for one; not of packs, see {@link holdersOf}. */
+  get holders(): readonly string[] {
+    if (!this.#hasWaiting && !this.#hadWaiting) return [];
+    return [...this.#holders.values()].filter((job) => !isPack(job)).map((job) => job.metadata.name);
   }
 
   /** Jobs created for a queue, which `limit` does not count. */
