@@ -114,3 +114,40 @@ it('one that takes its time says nothing of a server that others get bytes from'
   for (let second = 0; second < 60; second++) silence.look();
   expect(said.length).toBe(2);
 });
+
+it('what is sent is our turn while its bytes are read, and the turn of the server once they are', async () => {
+  let answer = () => {};
+  const { said, connection } = await watch(
+    createServer((request, response) => {
+      request.resume();
+      request.once('end', () => {
+        answer = () => void response.end();
+      });
+    }),
+  );
+  let begun = () => {};
+  let read = () => {};
+  const reading = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const open = async function* () {
+    yield Buffer.from('a');
+    begun();
+    await new Promise<void>((resolve) => {
+      read = resolve;
+    });
+    yield Buffer.from('b');
+  };
+  const request = { method: 'PUT', target: '/', headers: { host: 'a', 'content-length': '2' }, signal };
+  const sent = connection.send({ ...request, payload: { size: 2, sha256: '', open }, idleTimeout: 60_000 });
+  await reading;
+  vi.advanceTimersByTime(60_000);
+  expect(said).toEqual([]);
+  const unanswered = answer;
+  read();
+  await vi.waitUntil(() => answer !== unanswered);
+  vi.advanceTimersByTime(60_000);
+  expect(said.length).toBe(1);
+  answer();
+  await consume((await sent).body, () => undefined);
+});
