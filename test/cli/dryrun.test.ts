@@ -252,7 +252,7 @@ test.each<[string, string | Uint8Array, RegExp]>([
       '{{> pod-spec pod}}',
       'restartPolicy: Always\n      containers: [{name: main, image: x}]',
     ),
-    /^error RENDER_BAD_NAME: restartPolicy is "Always", and a Job takes "Never" or "OnFailure"$/m,
+    /^templates\/job\.yaml\.hbs:\d+:1 error RENDER_BAD_NAME: restartPolicy is "Always", and a Job takes "Never" or "OnFailure"$/m,
   ],
   [
     'templates/pod-spec.yaml.hbs',

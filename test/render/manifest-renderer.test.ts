@@ -69,7 +69,7 @@ test('every value arrives as it was, alone, and the fast way is the same as pars
       };
       const text = object?.text ?? '';
       expect(object?.object).toEqual(expected);
-      expect(parseManifest(text)).toEqual({ object: expected, problems: [] });
+      expect(parseManifest(text)).toMatchObject({ object: expected, problems: [] });
       expect(parse(text)).toEqual(expected);
       // What other readers take for a line break, or refuse, is escaped.
       expect(text).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/);
