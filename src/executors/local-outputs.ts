@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 import { isGlob, parseGlob } from '../glob.ts';
 
 /**
@@ -17,6 +17,14 @@ export function createOutputFolders(root: string, outputs: readonly string[]): v
       // The trial will say it better, if it minds.
     }
   }
+}
+
+/** What is told at a trial's end of outputs that it has not made, in the words of a pod; empty where all are there. */
+export function describeMissingOutputs(root: string, outputs: readonly string[]): string {
+  return outputs
+    .filter((output) => !isGlob(output) && !existsSync(resolve(root, output)))
+    .map((output) => `kube-toolbox: outputs: ${output} is not there\n`)
+    .join('');
 }
 
 /** A field that is one text or a list of them, as a list. */

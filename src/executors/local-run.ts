@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { parseDuration } from '../config/duration.ts';
-import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import type { JobSpec } from '../matrix/job-spec.ts';
 import type { Trial } from '../matrix/trial.ts';
 import type { BackgroundRecords } from '../records/background-records.ts';
@@ -16,8 +16,9 @@ import { hyperparameterTexts, type LocalEnvironmentSources, localEnvironment } f
 import type { Launched, LaunchRequest, LocalLauncher } from './local-launcher.ts';
 import { LocalLog, removeOldLogs } from './local-log.ts';
 import { type LocalOutcome, outcomeOf, signalOf } from './local-outcome.ts';
-import { asList, createOutputFolders } from './local-outputs.ts';
+import { asList, createOutputFolders, describeMissingOutputs } from './local-outputs.ts';
 import { LocalProcess, type ProcessEnd } from './local-process.ts';
+import { describeStartError, StartError } from './start-error.ts';
 import type { Escalation, TrialEnder } from './trial-ender.ts';
 
 const host = hostname();
@@ -69,7 +70,7 @@ export class LocalRun {
   readonly #options: LocalRunOptions;
   #stop: Stop | undefined;
 
-  /** @throws Diagnostic in the error's place: see {@link describeStartError}; the failed attempt is on record then */
+  /** @throws StartError; the failed attempt is on record then */
   static async start(prepared: Attempt, options: LocalRunOptions): Promise<LocalRun> {
     const { spec, attempt, request, marker } = prepared;
     const { root, now, records, warn } = options;
@@ -168,6 +169,7 @@ export class LocalRun {
     const end = await this.#process.ended;
     if (end.exitCode === undefined) this.#launcher.close();
     else this.#options.launchers.giveBack(this.#launcher);
+    if (stop === undefined) await this.#tellMissingOutputs(log);
     log.close();
     const outcome = stop === undefined ? outcomeOf(end) : stoppedOutcome(stop, end);
     this.#options.records.ended({
@@ -176,6 +178,14 @@ export class LocalRun {
       endedAt: new Date(this.#options.now()).toISOString(),
     });
     return outcome;
+  }
+
+  async #tellMissingOutputs(log: LocalLog): Promise<void> {
+    const text = describeMissingOutputs(this.#options.root, asList(this.spec.fields.outputs));
+    if (text === '') return;
+    const line = Buffer.from(text);
+    log.write(line);
+    await this.#options.output(this.spec.trial, 'stderr', line);
   }
 
   #armTimeout(): () => void {
@@ -205,17 +215,6 @@ function timedOut(reason: string): Stop {
   return { state: 'timeout', reason, escalation };
 }
 
-/** Why a trial did not begin. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-  readonly diagnostic: Diagnostic;
-
-  constructor(diagnostic: Diagnostic) {
-    super(diagnostic.message);
-    this.diagnostic = diagnostic;
-  }
-}
-
 function stoppedOutcome(stop: Stop, { exitCode }: ProcessEnd): LocalOutcome {
   const signal = exitCode === undefined ? undefined : signalOf(exitCode);
   return {
@@ -229,26 +228,4 @@ function stoppedOutcome(stop: Stop, { exitCode }: ProcessEnd): LocalOutcome {
 function logCutWarning(spec: JobSpec, error: unknown): Diagnostic {
   const { message, hint } = describeFileError(`the log of ${spec.name}`, error);
   return warningDiagnostic('LOCAL_LOG_CUT', message, { hint, cause: error });
-}
-
-function describeStartError(spec: JobSpec, root: string, error: unknown): Diagnostic {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (!existsSync(root)) {
-    return errorDiagnostic('LOCAL_NO_FOLDER', `the project's folder ${root} is gone`, {
-      hint: 'go to the project again: cd',
-      cause: error,
-    });
-  }
-  const hint =
-    code === 'EAGAIN'
-      ? 'too many processes: see ulimit -u, or use fewer jobs='
-      : code === 'E2BIG'
-        ? 'the environment is too large: take variables out of .env or env'
-        : code === 'ENAMETOOLONG'
-          ? 'put it into a file, and the path of that into the configuration'
-          : undefined;
-  return errorDiagnostic('LOCAL_CANNOT_START', `cannot start ${spec.name}: ${message}`, {
-    hint,
-    cause: error,
-  });
 }

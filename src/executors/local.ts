@@ -14,14 +14,8 @@ import { runFolder } from '../records/run-paths.ts';
 import type { Executor, Handle, Observation, Outcome, PreparedJob } from './executor.ts';
 import { LauncherPool } from './launcher-pool.ts';
 import { loggedAttempts } from './local-log.ts';
-import {
-  type Attempt,
-  LocalRun,
-  type LocalRunOptions,
-  prepareAttempt,
-  StartError,
-  type Stop,
-} from './local-run.ts';
+import { type Attempt, LocalRun, type LocalRunOptions, prepareAttempt, type Stop } from './local-run.ts';
+import { StartError } from './start-error.ts';
 import { TrialEnder } from './trial-ender.ts';
 
 export interface LocalExecutorOptions

@@ -241,6 +241,19 @@ model:
     expect(project.read('results/deep/x.json')).toBe('deep\np-m\n');
   });
 
+  it('tells of outputs that a trial has not made, in its log and here', async () => {
+    const project = LocalProject.of(
+      'echo done; touch out/there',
+      "    outputs: [out/there, out/forgotten.json, 'out/*.pt', out/folder/]\n",
+    );
+    const { code, stderr } = await project.run(['local']);
+    expect(code).toBe(0);
+    const line = 'kube-toolbox: outputs: out/forgotten.json is not there\n';
+    expect(stderr).toContain(line);
+    expect(stderr.match(/is not there/g)).toHaveLength(1);
+    expect(project.read('.toolbox/runs/p-m/attempt-1.log')).toBe(`done\n${line}`);
+  });
+
   it('holds its memory while a trial prints one endless line', async () => {
     const project = new LocalProject({
       'config/launch.yaml': `project_name: p\nprefix: ""\nmodel:\n  m: { command: "head -c 400000000 /dev/zero" }\n  n: { command: "true" }\n`,
