@@ -4,6 +4,8 @@
  * - `md5:HEX`: of the whole content; what S3 gives as the ETag of an object put in one piece
  * - `sha256-parts-SIZE:HEX`: SHA-256 over the SHA-256 digests (32 bytes each) of the pieces of SIZE bytes; what
  *   we store beside objects uploaded in parts
+ * - `gmac-parts-SIZE:HEX`: SHA-256 over the checksums (16 bytes each) of the pieces; stored beside the one above, to be
+ *   told in less time whether what has arrived is whole (`content-hash.ts`)
  * - `md5-parts-SIZE:HEX-COUNT`: MD5 over the MD5 digests of the pieces; what S3 gives as the ETag of an object
  *   uploaded in parts of SIZE bytes
  */
@@ -11,7 +13,7 @@ export type DigestText = string;
 
 /** The part of a digest before the colon: how to compute one that can be compared. */
 export interface DigestScheme {
-  readonly algorithm: 'md5' | 'sha256';
+  readonly algorithm: 'md5' | 'sha256' | 'gmac';
   /** Bytes a piece; `undefined`: the content is one piece and the digest is its own. */
   readonly partSize: number | undefined;
 }
@@ -19,14 +21,17 @@ export interface DigestScheme {
 /** The metadata key that holds the digest, as an HTTP header. */
 export const digestHeader = 'x-amz-meta-ktb-digest';
 
+/** The one that holds the checksum. */
+export const checkHeader = 'x-amz-meta-ktb-check';
+
 /** The scheme of a digest; `undefined` for one we cannot compute, such as one of a later version. */
 export function parseDigestScheme(digest: DigestText): DigestScheme | undefined {
   if (/^md5:[0-9a-f]{32}$/.test(digest)) return { algorithm: 'md5', partSize: undefined };
   const match =
-    /^(sha256)-parts-([1-9]\d{0,14}):[0-9a-f]{64}$/.exec(digest) ??
+    /^(sha256|gmac)-parts-([1-9]\d{0,14}):[0-9a-f]{64}$/.exec(digest) ??
     /^(md5)-parts-([1-9]\d{0,14}):[0-9a-f]{32}-\d+$/.exec(digest);
   if (match === null) return undefined;
-  return { algorithm: match[1] === 'md5' ? 'md5' : 'sha256', partSize: Number(match[2]) };
+  return { algorithm: match[1] as DigestScheme['algorithm'], partSize: Number(match[2]) };
 }
 
 export function formatDigestScheme(scheme: DigestScheme): string {

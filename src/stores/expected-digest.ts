@@ -50,6 +50,12 @@ export async function expectationsOf(
   }));
 }
 
+/** What to check what arrives against before all else, where that is stored: as sure, and told sooner. */
+export function checkOf({ check }: ObjectInfo): Expectation[] {
+  const scheme = check === undefined ? undefined : parseDigestScheme(check);
+  return check === undefined || scheme === undefined ? [] : [{ digest: check, scheme, guessed: false }];
+}
+
 /** The part sizes that give this number of parts, likely ones first. */
 function guessPartSizes(size: number, count: number): number[] {
   if (count === 1) return [size];

@@ -1,6 +1,7 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { createContentHash } from './content-hash.ts';
 import { type DigestScheme, type DigestText, formatDigestScheme } from './digest.ts';
 
 /** Up to this size a file is read at once and synchronously, which costs a fraction of doing it by events. */
@@ -20,7 +21,8 @@ export async function digestFile(
   }
   const file = await open(path);
   try {
-    const pieces = await digestPieces(file, size, scheme, signal);
+    const { algorithm, partSize } = scheme;
+    const [pieces = []] = await digestPieces(file, size, { algorithms: [algorithm], partSize }, signal);
     return combinePieces(pieces, scheme);
   } finally {
     await file.close();
@@ -28,31 +30,34 @@ export async function digestFile(
 }
 
 export function digestBytes(bytes: Uint8Array, scheme: DigestScheme): DigestText {
-  const whole = hash(scheme.algorithm, bytes, 'buffer');
-  return combinePieces([whole], scheme);
+  const whole = createContentHash(scheme.algorithm);
+  whole.update(bytes);
+  return combinePieces([whole.digest()], scheme);
 }
 
-/** The digests of the pieces of an open file, in order; one where the scheme has no pieces. */
+/** By each algorithm, the digests of the pieces of an open file, in order; one where `partSize` is not given. */
 export async function digestPieces(
   file: FileHandle,
   size: number,
-  scheme: DigestScheme,
+  by: { readonly algorithms: readonly DigestScheme['algorithm'][]; readonly partSize: number | undefined },
   signal: AbortSignal,
-): Promise<Buffer[]> {
-  const partSize = scheme.partSize ?? Math.max(size, 1);
-  const pieces: Buffer[] = [];
+): Promise<Buffer[][]> {
+  const partSize = by.partSize ?? Math.max(size, 1);
+  const pieces: Buffer[][] = by.algorithms.map(() => []);
   const buffer = Buffer.allocUnsafe(Math.min(chunkSize, partSize, Math.max(size, 1)));
-  for (let start = 0; start < size || pieces.length === 0; start += partSize) {
+  for (let start = 0; start < Math.max(size, 1); start += partSize) {
     const end = Math.min(size, start + partSize);
-    const digest = createHash(scheme.algorithm);
+    const hashes = by.algorithms.map(createContentHash);
     for (let at = start; at < end; ) {
       signal.throwIfAborted();
       const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
       if (bytesRead === 0) throw new FileChanged();
-      digest.update(buffer.subarray(0, bytesRead));
+      for (const each of hashes) each.update(buffer.subarray(0, bytesRead));
       at += bytesRead;
     }
-    pieces.push(digest.digest());
+    hashes.forEach((each, index) => {
+      pieces[index]?.push(each.digest());
+    });
   }
   return pieces;
 }
@@ -63,7 +68,8 @@ export function combinePieces(pieces: readonly Buffer[], scheme: DigestScheme): 
   if (scheme.partSize === undefined && first !== undefined)
     return `${scheme.algorithm}:${first.toString('hex')}`;
   const count = scheme.algorithm === 'md5' ? `-${pieces.length}` : '';
-  return `${formatDigestScheme(scheme)}:${hash(scheme.algorithm, Buffer.concat(pieces))}${count}`;
+  const over = scheme.algorithm === 'md5' ? 'md5' : 'sha256';
+  return `${formatDigestScheme(scheme)}:${hash(over, Buffer.concat(pieces))}${count}`;
 }
 
 /** The file is not as long as it was. */

@@ -13,7 +13,7 @@ import {
 import { chmod } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { DigestText } from './digest.ts';
-import { type Expectation, expectationsOf } from './expected-digest.ts';
+import { checkOf, type Expectation, expectationsOf } from './expected-digest.ts';
 import { chunkSize, digestBytes, digestFile } from './file-digest.ts';
 import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
@@ -131,7 +131,7 @@ async function downloadLarge(
   const info = await store.head(listed.key, signal, listed.size);
   if (info === undefined)
     throw new StoreError('missing', 'S3_NOT_FOUND', `"${printable(listed.key)}" is gone`);
-  const expectations = await expectationsOf(info, store, signal);
+  const expectations = [...checkOf(info), ...(await expectationsOf(info, store, signal))];
   const [expected] = expectations;
   tools.confirm(path);
   let counted = 0;
@@ -156,7 +156,8 @@ async function downloadLarge(
     const written = await partial.finish(path);
     if (existing !== undefined) await chmod(path, existing.mode & 0o777);
     done = true;
-    return { info, digest, written };
+    // What the checksum proves is there, is what the digest was stored of.
+    return { info, digest: digest === info.check ? info.digest : digest, written };
   } catch (error) {
     // What is known to be wrong, is gone or lies elsewhere by now, is not kept for resuming, nor what fills the disk up; after a
     // network loss it is.

@@ -78,9 +78,11 @@ async function uploadParts(file: LocalFile, tools: UploadTools): Promise<Uploade
   const scheme = { algorithm: 'sha256', partSize: partSizeFor(file.size, tools.limits) } as const;
   const handle = await open(file.path);
   try {
-    const pieces = await digestPieces(handle, file.size, scheme, signal);
+    const by = { algorithms: [scheme.algorithm, 'gmac'], partSize: scheme.partSize } as const;
+    const [pieces = [], checks = []] = await digestPieces(handle, file.size, by, signal);
     const digest = combinePieces(pieces, scheme);
-    const upload = await store.startParts(file.key, { digest, signal });
+    const check = combinePieces(checks, { ...scheme, algorithm: 'gmac' });
+    const upload = await store.startParts(file.key, { digest, check, signal });
     journal.begin(upload);
     let counted = 0;
     const onBytes = (count: number) => {
@@ -180,7 +182,9 @@ async function hasOnlyGrown(
 ): Promise<boolean> {
   const now = statLocalFile(file.key, file.path);
   if (now === undefined || now.ino !== file.ino || now.size <= file.size) return false;
-  return combinePieces(await digestPieces(handle, file.size, scheme, signal), scheme) === digest;
+  const by = { algorithms: [scheme.algorithm], partSize: scheme.partSize };
+  const [pieces = []] = await digestPieces(handle, file.size, by, signal);
+  return combinePieces(pieces, scheme) === digest;
 }
 
 async function* readRange(

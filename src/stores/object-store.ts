@@ -11,6 +11,8 @@ export interface ObjectInfo {
   readonly modified: string;
   /** What the store is sure the content's digest is; see `digest.ts`. Absent where only the content can tell. */
   readonly digest?: DigestText;
+  /** Of an object with a digest that was stored beside it: what tells sooner that its bytes have arrived whole. */
+  readonly check?: DigestText;
 }
 
 export interface ListOptions {
@@ -61,6 +63,11 @@ export interface PutOptions {
   readonly signal: AbortSignal;
 }
 
+export interface PartsOptions extends PutOptions {
+  /** Kept like the digest, where the store can. */
+  readonly check?: DigestText;
+}
+
 export interface PartUpload {
   readonly key: string;
   readonly id: string;
@@ -99,7 +106,7 @@ export interface ObjectStore {
   put(key: string, payload: Payload, options: PutOptions): Promise<string>;
   /** Keys that are gone already count as deleted. */
   delete(keys: readonly string[], signal: AbortSignal): Promise<readonly DeleteFailure[]>;
-  startParts(key: string, options: PutOptions): Promise<PartUpload>;
+  startParts(key: string, options: PartsOptions): Promise<PartUpload>;
   /** `number` counts from 1. Returns the part's ETag. */
   putPart(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string>;
   /** `etags` of all parts in order. Returns the object's ETag. */

@@ -1,7 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
 import { constants, renameSync, rmSync, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Budget } from './budget.ts';
+import { createContentHash } from './content-hash.ts';
 import type { DigestScheme, DigestText } from './digest.ts';
 import { chunkSize, combinePieces } from './file-digest.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
@@ -177,7 +177,7 @@ export class PartialFile {
     await this.#waitFor(0, signal);
     const buffer = Buffer.allocUnsafe(chunkSize);
     const pieces: Buffer[] = [];
-    let hash: Hash = createHash(scheme.algorithm);
+    let hash = createContentHash(scheme.algorithm);
     for (let at = 0; at < this.#info.size; ) {
       const range = Math.floor(at / this.#rangeSize);
       await this.#waitFor(range, signal);
@@ -197,7 +197,7 @@ export class PartialFile {
       at += bytesRead;
       if (at === endOfPiece || at === this.#info.size) {
         pieces.push(hash.digest());
-        hash = createHash(scheme.algorithm);
+        hash = createContentHash(scheme.algorithm);
       }
     }
     return combinePieces(pieces, scheme);

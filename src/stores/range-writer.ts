@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { type ContentHash, createContentHash } from './content-hash.ts';
+import type { DigestScheme } from './digest.ts';
 
 /** Pieces of at least this size are written from where they are; smaller ones are put together first. */
 const large = 128 << 10;
@@ -11,7 +12,7 @@ const large = 128 << 10;
 export class RangeWriter {
   readonly #descriptor: number;
   readonly #onBytes: (count: number) => void;
-  readonly #hash: Hash | undefined;
+  readonly #hash: ContentHash | undefined;
   #position: number;
   #gathered: Buffer | undefined;
   #filled = 0;
@@ -20,12 +21,12 @@ export class RangeWriter {
   constructor(
     descriptor: number,
     start: number,
-    algorithm: string | undefined,
+    algorithm: DigestScheme['algorithm'] | undefined,
     onBytes: (count: number) => void,
   ) {
     this.#descriptor = descriptor;
     this.#position = start;
-    this.#hash = algorithm === undefined ? undefined : createHash(algorithm);
+    this.#hash = algorithm === undefined ? undefined : createContentHash(algorithm);
     this.#onBytes = onBytes;
   }
 

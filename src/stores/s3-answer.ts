@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
+import { checkHeader, digestHeader, isMd5ETag, parseDigestScheme } from './digest.ts';
 import { DirectBody } from './direct-socket.ts';
 import type { ObjectInfo } from './object-store.ts';
 import type { Answer } from './s3-connection.ts';
@@ -53,7 +53,9 @@ export function detailsOf(key: string, answer: Answer, listed?: number): ObjectI
         : undefined;
   const date = new Date(headers['last-modified'] ?? 0);
   const modified = Number.isNaN(date.getTime()) ? '' : date.toISOString();
-  return { key, size, etag, modified, ...(digest !== undefined && { digest }) };
+  const check = headers[checkHeader];
+  const isChecked = digest === stored && typeof check === 'string' && parseDigestScheme(check) !== undefined;
+  return { key, size, etag, modified, ...(digest !== undefined && { digest }), ...(isChecked && { check }) };
 }
 
 /** Whether an ETag that looks like an MD5 is one, as far as the answer tells. */

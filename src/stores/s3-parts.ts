@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
-import { type DigestText, digestHeader, isMd5ETag } from './digest.ts';
+import { checkHeader, type DigestText, digestHeader, isMd5ETag } from './digest.ts';
 import { FileChanged } from './file-digest.ts';
-import type { ObjectInfo, PartUpload, Payload, PendingUpload } from './object-store.ts';
+import type { ObjectInfo, PartsOptions, PartUpload, Payload, PendingUpload } from './object-store.ts';
 import type { Trouble } from './retry.ts';
 import { etagOf, isPlain, parseAnswer, readText, refuseError, Unusable, unquote } from './s3-answer.ts';
 import type { S3Client } from './s3-client.ts';
@@ -30,13 +30,14 @@ export class S3Parts {
     this.#head = head;
   }
 
-  async start(key: string, digest: DigestText, signal: AbortSignal): Promise<PartUpload> {
+  async start(key: string, { digest, check, signal }: PartsOptions): Promise<PartUpload> {
+    const headers = { [digestHeader]: digest, ...(check !== undefined && { [checkHeader]: check }) };
     let lost = false;
     const began = performance.now();
     const request = (before: Trouble | undefined) => {
       // A server that is busy says that it has begun nothing.
       if (before !== undefined && before.kind !== 'busy') lost = true;
-      return { method: 'POST', key, query: { uploads: '' }, headers: { [digestHeader]: digest } } as const;
+      return { method: 'POST', key, query: { uploads: '' }, headers } as const;
     };
     const read = async (answer: Answer) => {
       const text = await readText(answer);

@@ -8,6 +8,7 @@ import type {
   ListPage,
   ObjectInfo,
   ObjectStore,
+  PartsOptions,
   PartUpload,
   Payload,
   PendingUpload,
@@ -159,8 +160,8 @@ export class S3Store implements ObjectStore {
     return left;
   }
 
-  async startParts(key: string, { digest, signal }: PutOptions): Promise<PartUpload> {
-    return await this.#parts.start(key, digest, signal);
+  async startParts(key: string, options: PartsOptions): Promise<PartUpload> {
+    return await this.#parts.start(key, options);
   }
 
   async putPart(upload: PartUpload, number: number, payload: Payload, signal: AbortSignal): Promise<string> {

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { type ContentHash, createContentHash } from './content-hash.ts';
 import type { DigestScheme, DigestText } from './digest.ts';
 import { combinePieces } from './file-digest.ts';
 
@@ -6,12 +6,12 @@ import { combinePieces } from './file-digest.ts';
 export class StreamDigest {
   readonly #scheme: DigestScheme;
   readonly #pieces: Buffer[] = [];
-  #piece: Hash;
+  #piece: ContentHash;
   #left: number;
 
   constructor(scheme: DigestScheme) {
     this.#scheme = scheme;
-    this.#piece = createHash(scheme.algorithm);
+    this.#piece = createContentHash(scheme.algorithm);
     this.#left = scheme.partSize ?? Number.POSITIVE_INFINITY;
   }
 
@@ -34,7 +34,7 @@ export class StreamDigest {
 
   #endPiece(): void {
     this.#pieces.push(this.#piece.digest());
-    this.#piece = createHash(this.#scheme.algorithm);
+    this.#piece = createContentHash(this.#scheme.algorithm);
     this.#left = this.#scheme.partSize ?? Number.POSITIVE_INFINITY;
   }
 }

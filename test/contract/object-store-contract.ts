@@ -224,7 +224,8 @@ export function describeObjectStore(
       const partSize = options.multipart ?? 5 << 20;
       const content = randomBytes(partSize * 2 + 12_345);
       const digest = `sha256-parts-${partSize}:${'0'.repeat(64)}`;
-      const upload = await tested.store.startParts(key('parts'), { digest, signal: never });
+      const check = `gmac-parts-${partSize}:${'1'.repeat(64)}`;
+      const upload = await tested.store.startParts(key('parts'), { digest, check, signal: never });
       expect(await tested.store.head(key('parts'), never)).toBeUndefined();
       expect((await tested.store.listParts(key('parts'), never)).map(({ id }) => id)).toEqual([upload.id]);
       expect(await tested.store.newestPart(upload, never)).toBeUndefined();
@@ -239,6 +240,8 @@ export function describeObjectStore(
       const { bytes, details } = await read(tested.store, key('parts'), { ifMatch: etag });
       expect(bytes.equals(content)).toBe(true);
       expect([digest, `md5:${hex('md5', content)}`]).toContain(details.digest);
+      // Only ever beside the digest that it came with.
+      expect(details.check).toBe(details.digest === digest ? check : undefined);
       expect(await tested.store.listParts(key('parts'), never)).toEqual([]);
     });
 

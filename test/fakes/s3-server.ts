@@ -56,7 +56,7 @@ export class FakeS3Server {
   readonly secrets = new Map([['FAKEKEY', 'fake/secret+key']]);
   /** Every request, in the order of their coming. */
   readonly log: Seen[] = [];
-  /** Further names that lead here, by this port unless they say another. */
+  /** Further names that lead here. */
   readonly names: string[] = [];
   /** Lets unsigned requests in. */
   open = false;
@@ -164,8 +164,8 @@ export class FakeS3Server {
 
   #admit(request: IncomingMessage, seen: Seen, bucketName: string): void {
     const { hostname, port } = new URL(this.url);
-    const known = [hostname, ...this.names].map((name) => (name.includes(':') ? name : `${name}:${port}`));
-    if (!known.includes(request.headers.host ?? '')) throw new Rejected(400, 'InvalidURI', 'wrong Host');
+    if (![hostname, ...this.names].some((name) => request.headers.host === `${name}:${port}`))
+      throw new Rejected(400, 'InvalidURI', 'wrong Host');
     const payloadHash = verifySignature(request, this.secrets, Date.now() + this.skew);
     if (payloadHash === undefined && !this.open) throw new Rejected(403, 'AccessDenied');
     if (bucketName !== this.bucketName) throw new Rejected(404, 'NoSuchBucket');

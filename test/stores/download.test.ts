@@ -357,6 +357,31 @@ describe('a large download', () => {
     expect(tree(bucket.root)).toEqual([]);
   });
 
+  it('is checked by the checksum beside its digest, and by the digest where that checksum is wrong', async () => {
+    const bucket = await startBucket();
+    const content = big(2);
+    bucket.write('big', content);
+    expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 1 });
+    const stored = bucket.server.bucket.objects.get('big');
+    if (stored === undefined) throw new Error('not stored');
+    expect(stored.headers['x-amz-meta-ktb-check']).toMatch(/^gmac-parts-5242880:[0-9a-f]{64}$/);
+    const fetch = async (): Promise<{ moved: number; requests: number }> => {
+      rmSync(bucket.path('big'), { force: true });
+      const before = bucket.server.log.filter(isGet).length;
+      const { summary } = await move('download', bucket, 'big');
+      if (summary.moved === 1) expect(readFileSync(bucket.path('big')).equals(content)).toBe(true);
+      return { moved: summary.moved, requests: bucket.server.log.filter(isGet).length - before };
+    };
+    expect(await fetch()).toEqual({ moved: 1, requests: 3 });
+    bucket.server.fail({ flip: 0 }, isGet);
+    expect(await fetch()).toEqual({ moved: 1, requests: 6 });
+    const headers = { ...stored.headers, 'x-amz-meta-ktb-check': `gmac-parts-5242880:${'0'.repeat(64)}` };
+    bucket.server.bucket.store('big', { ...stored, headers });
+    expect(await fetch()).toEqual({ moved: 1, requests: 3 });
+    // What is known of the file afterwards is its digest, as ever.
+    expect((await move('upload', bucket, 'big')).summary).toMatchObject({ moved: 0, same: 1 });
+  });
+
   it('is not mixed of two versions when the object is replaced between ranges', async () => {
     const bucket = await startBucket();
     const [before, after] = [big(3), big(3)];

@@ -1,12 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { createServer as createTlsServer } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listAll, payloadOf, read } from '../contract/object-store-contract.ts';
-import { createAuthority } from '../fakes/certificate.ts';
-import { listenOnLoopback } from '../fakes/loopback.ts';
 import { connect, never, QuickClock, startBucket } from './fake-bucket.ts';
 
 const ever = Number.POSITIVE_INFINITY;
@@ -46,39 +39,6 @@ describe('requests', () => {
     const store = await connect({ ...server.env, S3_ENDPOINT_URL: endpoint }, new QuickClock());
     await expect(store.head('a', never)).rejects.toThrow('does not speak TLS, which https:// asks for');
     store.close();
-  });
-
-  it('trust the authority of AWS_CA_BUNDLE, and name it to who has none', async () => {
-    const { server } = await startBucket();
-    const authority = createAuthority();
-    const { cert, key } = authority.issue({ commonName: 'localhost', names: ['127.0.0.1'] });
-    const behind = new URL(server.env['S3_ENDPOINT_URL'] ?? '');
-    const port = await listenOnLoopback(
-      createTlsServer(
-        { cert, key },
-        (socket) => void socket.pipe(connectTcp(Number(behind.port))).pipe(socket),
-      ),
-    );
-    server.names.push(`127.0.0.1:${port}`);
-    const folder = await mkdtemp(path.join(tmpdir(), 'authority-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    await writeFile(path.join(folder, 'ca.pem'), authority.cert);
-    const env = { ...server.env, S3_ENDPOINT_URL: `https://127.0.0.1:${port}` };
-
-    const stranger = await connect(env, new QuickClock());
-    await expect(stranger.head('a', never)).rejects.toMatchObject({
-      diagnostics: [
-        {
-          message: `the certificate of https://127.0.0.1:${port} (S3_ENDPOINT_URL from the environment) is not trusted here: unable to verify the first certificate`,
-          hint: expect.stringContaining('set AWS_CA_BUNDLE'),
-        },
-      ],
-    });
-    stranger.close();
-
-    const friend = await connect({ ...env, AWS_CA_BUNDLE: path.join(folder, 'ca.pem') }, new QuickClock());
-    await expect(friend.head('a', never)).resolves.toBeUndefined();
-    friend.close();
   });
 
   it('wait as long as Retry-After says', async () => {

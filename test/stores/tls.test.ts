@@ -42,3 +42,17 @@ it('a server that does not speak TLS is told at once', async () => {
   await expect(store.head('a', never)).rejects.toThrow(/does not speak TLS/);
   store.close();
 });
+
+it("a lab's own authority is named to who has none", async () => {
+  const { AWS_CA_BUNDLE: _, ...env } = await startServer([]);
+  const store = await connect(env, new QuickClock());
+  await expect(store.head('a', never)).rejects.toMatchObject({
+    diagnostics: [
+      {
+        message: `the certificate of ${env.S3_ENDPOINT_URL} (S3_ENDPOINT_URL from the environment) is not trusted here: unable to verify the first certificate`,
+        hint: expect.stringContaining('set AWS_CA_BUNDLE'),
+      },
+    ],
+  });
+  store.close();
+});
