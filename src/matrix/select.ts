@@ -181,7 +181,15 @@ function skipSpaces(text: string, from: number): number {
 function readCondition(text: string, start: number): Condition | string {
   const head = /^([^\s=!'"]+)(!?=)/.exec(text.slice(start));
   const [, key = '', operator] = head ?? [];
-  if (head === null) return `${quoted(text.slice(start))} does not begin with a condition KEY=VALUE`;
+  if (head === null) {
+    const rest = text.slice(start);
+    const slip = /^[^\s=!<>'"]+\s+!?=/.test(rest)
+      ? ', with no space around the sign'
+      : /^[^\s=!<>'"]+\s*[<>]/.test(rest)
+        ? ' or KEY!=VALUE; numbers are not compared'
+        : '';
+    return `${quoted(rest)} does not begin with a condition KEY=VALUE${slip}`;
+  }
   const globs: Glob[] = [];
   // Sets in brackets, as in paths, are no part of this: only `*` and `?` that are not quoted stand for something else.
   let pattern = '';

@@ -57,6 +57,16 @@ describe('where=', () => {
   ])('%s is refused', (where, code) => {
     expect(parseWhere(where, matrix).diagnostics.map((each) => each.code)).toEqual([code]);
   });
+
+  test.each([
+    ['model = a', 'with no space around the sign'],
+    ['model !=a', 'with no space around the sign'],
+    ['lr>1', 'numbers are not compared'],
+    ['lr <= 1', 'numbers are not compared'],
+    ['a', 'condition KEY=VALUE'],
+  ])('%s: says what slipped', (where, words) => {
+    expect(parseWhere(where, matrix).diagnostics[0]?.message).toContain(words);
+  });
 });
 
 test('a value near to none is shown with those there are, whole', () => {
