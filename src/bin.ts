@@ -22,12 +22,13 @@ const { main } = await import('./main.ts');
 
 const interruption = new AbortController();
 const secondInterruption = new AbortController();
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 let listens = false;
 /** Only who asks for the signal has something to end first; until then, Ctrl-C ends the process at once. */
 function listen(): void {
   if (listens) return;
   listens = true;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const name of signals) {
     process.on(name, () => {
       const controller = interruption.signal.aborted ? secondInterruption : interruption;
       controller.abort(new SignalReceived(name));
@@ -60,6 +61,8 @@ const context: Context = {
 };
 
 process.exitCode = await main(process.argv.slice(2), context);
+// Nobody listens any more: should something hold the process up, Ctrl-C ends it.
+for (const name of signals) process.removeAllListeners(name);
 
 /**
  * A reader that has had enough (`ktb plan | head`) is not an error. A command that has something to end first, such

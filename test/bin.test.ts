@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ClusterProject, makeClusterProject } from './cli/cluster-project.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type ClusterProject, kubeYaml, launchYaml, makeClusterProject } from './cli/cluster-project.ts';
 import { type FakeCluster, startFakeCluster } from './fakes/kubernetes-api.ts';
+import { listenOnLoopback } from './fakes/loopback.ts';
 
 const bin = path.resolve(import.meta.dirname, '../dist/bin.js');
 
@@ -63,4 +67,52 @@ describe('a command loads only what it needs', () => {
       expect(loaded.filter((each) => /^(http|https|tls|_tls|zlib)/.test(each))).toEqual([]);
     },
   );
+});
+
+/** Ends with what it says, and ends at all: within a process of its own nothing else keeps the event loop alive, or ends it. */
+describe('a command that cannot go on', () => {
+  const kubeconfig = (server: string, user: object) =>
+    JSON.stringify({
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
+      clusters: [{ name: 'k', cluster: { server } }],
+      users: [{ name: 'u', user }],
+    });
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never' };
+
+  async function end(words: readonly string[], server: string, user: object) {
+    const root = await mkdtemp(path.join(tmpdir(), 'bin-'));
+    onTestFinished(() => rm(root, { recursive: true }));
+    await mkdir(path.join(root, 'config'));
+    await writeFile(path.join(root, 'config/launch.yaml'), launchYaml);
+    await writeFile(path.join(root, 'config/kube.yaml'), kubeYaml);
+    await writeFile(path.join(root, 'kubeconfig'), kubeconfig(server, user));
+    return await promisify(execFile)(process.execPath, [bin, ...words], {
+      cwd: root,
+      env: { ...process.env, KUBECONFIG: path.join(root, 'kubeconfig') },
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    }).then(
+      () => ({ code: 0, stderr: '' }),
+      (error: { code: number | null; stderr: string }) => error,
+    );
+  }
+
+  it.each([
+    ['a token file that is not there', { tokenFile: '/nonexistent/token' }, 'token file'],
+    ['a plugin that fails', { exec: { ...exec, command: 'false' } }, 'ended with 1'],
+    ['a plugin that is not there', { exec: { ...exec, command: '/nonexistent/plugin' } }, 'ENOENT'],
+  ])('for %s', async (_, user, words) => {
+    const { code, stderr } = await end(['job'], 'http://127.0.0.1:9', user);
+    expect(stderr).toContain('KUBE_CREDENTIALS');
+    expect(stderr).toContain(words);
+    expect(code).toBe(3);
+  });
+
+  it('for a mistake that is found while a server is silent', async () => {
+    const port = await listenOnLoopback(createServer());
+    const { code, stderr } = await end(['job', 'where=hid=999'], `http://127.0.0.1:${port}`, {});
+    expect(stderr).toContain('MATRIX_WHERE_UNKNOWN');
+    expect(code).toBe(2);
+  });
 });

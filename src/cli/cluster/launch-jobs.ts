@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
 import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { launch } from '../../executors/kubernetes/launch.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch-step.ts';
-import type { Listing } from '../../executors/kubernetes/list-pages.ts';
-import type { Job } from '../../executors/kubernetes/objects.ts';
 import { prepareAll } from '../../executors/kubernetes/prepare-all.ts';
 import { collectSupport, hasOtherSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -21,13 +18,10 @@ import { LineBatch } from '../line-batch.ts';
 import { chosenBy } from '../local/select-locally.ts';
 import { openSweep } from '../render/open-sweep.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
-import { type Cluster, openCluster } from './open-cluster.ts';
+import { EarlyListing } from './early-listing.ts';
 import { planPacks } from './plan-packs.ts';
 import { storeCode } from './store-code.ts';
 import { waitForTrials } from './wait-for-trials.ts';
-
-/** Milliseconds for the listing to be on its way before the sweep is planned; a far server gets no more of a start. */
-const headStart = 50;
 
 export interface LaunchJobsOptions {
   readonly where: string | undefined;
@@ -42,29 +36,17 @@ export interface LaunchJobsOptions {
 /** From the project's files to one Job a trial: `make job`. */
 export async function launchJobs(options: LaunchJobsOptions, context: Context): Promise<ExitCode> {
   const json = options.json === true;
-  const backend = executors.kubernetes();
-  let opened: Cluster | undefined;
-  let listing: Promise<Listing<Job>> | undefined;
+  using early = new EarlyListing(context);
   const {
     config,
     matrix,
     plan,
     renderer,
     code: pinned,
-  } = await openSweep(context, async (read) => {
-    opened = await openCluster(read, { yes: options.yes, isWriting: true }, context);
-    // Asked for while the code is pinned and the templates are compiled.
-    const { listJobs } = await backend;
-    listing = listJobs(opened.api, opened.owner, context.signal);
-    listing.catch(() => undefined);
-    // A connection is made in several turns, each of which would wait for what is done here meanwhile.
-    await Promise.race([opened.api.client.connection.firstSent, sleep(headStart, undefined, { ref: false })]);
-  });
-  if (opened === undefined || listing === undefined)
-    throw new Error('the sweep was opened without its cluster');
-  using cluster = opened;
+  } = await openSweep(context, (read) => early.begin(read, options));
+  const { cluster, listing } = early.begun;
   const { api, owner } = cluster;
-  const { KubernetesExecutor } = await backend;
+  const { KubernetesExecutor } = await executors.kubernetes();
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, { json }),
   );

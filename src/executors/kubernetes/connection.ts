@@ -61,7 +61,7 @@ export class Connection {
     return this.#proxy === undefined && /^(localhost|127\..*|\[::1\])$/.test(this.#url.hostname);
   }
 
-  /** Settles when the first request is on its way, or has failed. */
+  /** Settles when the first request is on its way, or has failed there; not without a credential to make one with. */
   get firstSent(): Promise<void> {
     return this.#firstSent.promise;
   }

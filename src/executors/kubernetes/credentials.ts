@@ -191,10 +191,11 @@ async function runPlugin(
     },
     // The plugin may have something to say to the user, or to ask.
     stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
-    // One that opens a browser waits for a person; one that hangs must not hold up a night's sweep.
-    timeout: pluginPatience,
     signal,
   });
+  // One that opens a browser waits for a person; one that hangs must not hold up a night's sweep. Not Node's own timeout,
+  // which goes on where there is no such program.
+  const patience = setTimeout(() => child.kill(), pluginPatience);
   const output: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
   const code = await new Promise<number | string>((settle, fail) => {
@@ -208,7 +209,7 @@ async function runPlugin(
       ),
     );
     child.on('close', (exitCode, signal) => settle(exitCode ?? signal ?? 1));
-  });
+  }).finally(() => clearTimeout(patience));
   if (code !== 0)
     throw refuse(
       `the credential plugin "${plugin.command}" of the kubeconfig ended with ${code}`,
