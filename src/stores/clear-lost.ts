@@ -16,7 +16,11 @@ export function clearLost(
   { targets, temporaries }: { readonly targets: SafeTargets; readonly temporaries: TemporaryFiles },
 ): void {
   const isGone = (of: { readonly store: string; readonly key: string }) =>
-    of.store === name && matches(of.key) && !objects.some(({ key }) => key === of.key);
+    // What a damaged list says may be anything.
+    of.store === name &&
+    typeof of.key === 'string' &&
+    matches(of.key) &&
+    !objects.some(({ key }) => key === of.key);
   if (objects.length === 0) {
     targets.folder(folder);
     if (exact?.includes('/') === true) targets.folder(dirname(exact));

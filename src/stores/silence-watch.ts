@@ -15,17 +15,27 @@ export interface Conversation {
 const interval = 1_000;
 /** Looks without a byte until it is told. */
 const patience = 10;
+/** Bytes since the last answer from which on some may still be in the system's buffers, for minutes on a slow line. */
+const leaving = 64 << 10;
+
+interface Look {
+  readonly received: number;
+  readonly sent: number;
+  /** What had been sent when it was the server's word last. */
+  readonly answered: number;
+}
 
 /**
  * Notices that a server has fallen silent: it is its turn everywhere, and no byte moves on any connection. One request
  * that takes its time while others move is none of that. Looks are counted, not time: after a process was stopped, or at
- * work for long, bytes may be there that nobody has read yet.
+ * work for long, bytes may be there that nobody has read yet. Nor is a large upload watched: nothing tells here when its
+ * bytes leave.
  */
 export class SilenceWatch {
   readonly #tell: (line: string) => void;
   readonly #server: string;
   readonly #idleTimeout: number;
-  readonly #before = new Map<Conversation, { readonly received: number; readonly sent: number }>();
+  readonly #before = new Map<Conversation, Look>();
   #timer: NodeJS.Timeout | undefined;
   #looks = 0;
   /** When the last byte moved, in milliseconds since the epoch. */
@@ -45,7 +55,7 @@ export class SilenceWatch {
 
   begin(conversation: Conversation): void {
     if (this.#before.size === 0) this.#moved();
-    this.#remember(conversation);
+    this.#remember(conversation, conversation.sent);
     this.#timer ??= setInterval(() => this.look(), interval).unref();
   }
 
@@ -77,14 +87,16 @@ export class SilenceWatch {
     const before = this.#before.get(conversation);
     if (before === undefined) return;
     const { received, sent, isOurTurn } = conversation;
-    if (received > before.received || sent > before.sent || isOurTurn) this.#moved();
+    const hasAnswered = received > before.received;
+    const isLeaving = sent - before.answered > leaving;
+    if (hasAnswered || sent > before.sent || isOurTurn || isLeaving) this.#moved();
     // What is sent may still be on this machine, so that a request made again does not end a silence.
-    if (received > before.received) this.#told = false;
-    this.#remember(conversation);
+    if (hasAnswered) this.#told = false;
+    this.#remember(conversation, hasAnswered ? sent : before.answered);
   }
 
-  #remember(conversation: Conversation): void {
-    this.#before.set(conversation, { received: conversation.received, sent: conversation.sent });
+  #remember(conversation: Conversation, answered: number): void {
+    this.#before.set(conversation, { received: conversation.received, sent: conversation.sent, answered });
   }
 
   #moved(): void {

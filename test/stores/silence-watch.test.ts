@@ -115,6 +115,20 @@ it('one that takes its time says nothing of a server that others get bytes from'
   expect(said.length).toBe(2);
 });
 
+it('says nothing while a large upload may be leaving by a slow line', () => {
+  const said: string[] = [];
+  const silence = new SilenceWatch((line) => void said.push(line), 'it', 60_000);
+  onTestFinished(() => silence.close());
+  const upload = { received: 0, sent: 5_000, isOurTurn: false };
+  silence.begin(upload);
+  upload.sent += 1 << 20;
+  for (let second = 0; second < 300; second++) silence.look();
+  expect(said).toEqual([]);
+  upload.received = 300;
+  for (let second = 0; second < 60; second++) silence.look();
+  expect(said.length).toBe(1);
+});
+
 it('what is sent is our turn while its bytes are read, and the turn of the server once they are', async () => {
   let answer = () => {};
   const { said, connection } = await watch(
