@@ -9,6 +9,7 @@ import type { ObjectInfo, ObjectStore } from './stores/object-store.ts';
 import { type RemoveEvent, type RemoveSummary, removeKeys } from './stores/remove.ts';
 import { parseSelection } from './stores/selection.ts';
 import type { TransferEvent, TransferSummary } from './stores/transfer-event.ts';
+import { transferRoot } from './stores/transfer-root.ts';
 
 export { DiagnosticError } from './diagnostics/diagnostic.ts';
 export type { ObjectInfo } from './stores/object-store.ts';
@@ -118,11 +119,11 @@ async function withStore<T>(options: BucketOptions, work: (store: ObjectStore) =
 }
 
 function transferOptions(file: string, options: TransferOptions) {
-  const { include, exclude, overwrite = false, dryRun = false, onEvent, localPath = '.' } = options;
+  const { include, exclude, overwrite = false, dryRun = false, onEvent, localPath } = options;
   const project = folderOf(options);
   return {
     file,
-    root: resolve(project, localPath),
+    root: transferRoot(project, localPath),
     project,
     include,
     exclude,

@@ -1,5 +1,5 @@
 import { realpathSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Context } from '../context.ts';
 import { DiagnosticError, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { hintFor } from '../diagnostics/nearest-name.ts';
@@ -15,6 +15,7 @@ import type { ObjectInfo, ObjectStore } from '../stores/object-store.ts';
 import { compareKeys } from '../stores/s3-listing.ts';
 import { printable } from '../stores/safe-key.ts';
 import { ownFailure } from '../stores/transfer-guard.ts';
+import { transferRoot } from '../stores/transfer-root.ts';
 import { defineCommand } from './command.ts';
 import { transferFlags } from './data/data-flags.ts';
 import { moveFiles } from './data/run-transfer.ts';
@@ -39,7 +40,7 @@ export const command = defineCommand({
         ExitCode.usage,
       );
     const file = await valueOrAsk(options.file, 'file', 'Which files (a path or pattern): ', context);
-    const root = resolve(context.cwd, options.local_path ?? '.');
+    const root = transferRoot(context.cwd, options.local_path);
     const selection = select(file, options, { cwd: root });
     const { store } = await openBucket(context);
     let outcome: ExitCode = ExitCode.ok;

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path/posix';
+import { chunkSize } from './file-digest.ts';
 import { isSystemError } from './local-file.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import type { SafeTargets } from './safe-target.ts';
@@ -6,7 +7,7 @@ import type { Selection } from './selection.ts';
 import type { TemporaryFiles } from './temporary-files.ts';
 
 /**
- * Removes what killed downloads have left of objects that are gone, since nobody will ever go on with them. Looked into
+ * Removes what killed downloads have left of objects that are gone, or are too small now to come in ranges, since nobody will ever go on with them. Looked into
  * are the folders of the objects that a complete listing has told of; where it told of none, those that were meant.
  */
 export function clearLost(
@@ -20,7 +21,7 @@ export function clearLost(
     of.store === name &&
     typeof of.key === 'string' &&
     matches(of.key) &&
-    !objects.some(({ key }) => key === of.key);
+    !objects.some(({ key, size }) => key === of.key && size > chunkSize);
   if (objects.length === 0) {
     targets.folder(folder);
     if (exact?.includes('/') === true) targets.folder(dirname(exact));

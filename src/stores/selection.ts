@@ -36,6 +36,11 @@ export function parseSelection(
     });
     return { ok: false, diagnostics: [diagnostic] };
   }
+  if (text === '~' || text.startsWith('~/')) {
+    const message = `"${text}" begins with a ~ that the shell has not expanded`;
+    const hint = 'write the whole path, or $HOME/x; ./~ for a key of that name';
+    return { ok: false, diagnostics: [errorDiagnostic('S3_PATH_OUTSIDE', message, { hint })] };
+  }
   // No command line brings one here, but the library and the server do: half of a pair has no bytes to send.
   if (!text.isWellFormed()) {
     const message = `${JSON.stringify(text)} is not valid Unicode, so it is no key`;

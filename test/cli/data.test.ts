@@ -187,6 +187,19 @@ describe('upload and download', () => {
     expect(server.bucket.keys()).toEqual(['data/a', 'data/b']);
   });
 
+  it('refuse a ~ that no shell has expanded', async () => {
+    const { path, run, server } = await startProject();
+    server.bucket.put('data/a', 'a');
+    for (const wrong of ['local_path=~/x', 'local_path=~', 'local_path=~name', 'file=~/x'])
+      expect(await run('download', 'file=data/', wrong)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(
+          /begins with a ~ that the shell has not expanded\n.*hint: write the whole path/,
+        ),
+      });
+    expect(existsSync(path('~'))).toBe(false);
+  });
+
   it('say that local_path is a file where it is', async () => {
     const { write, path, run, server } = await startProject();
     server.bucket.put('data/a', 'a');

@@ -573,8 +573,15 @@ describe('what a killed download left of an object that is gone', () => {
     expect(tree(bucket.root)).toEqual(expect.arrayContaining(bucket.left));
   });
 
+  it('is removed where a small object has its key now', async () => {
+    const bucket = await leave('there');
+    expect((await move('download', bucket, 'data/')).summary).toMatchObject({ moved: 1 });
+    expect(tree(bucket.root)).toEqual(['data', 'data/there']);
+  });
+
   it('stays while its object is there', async () => {
     const bucket = await leave('there');
+    putParts(bucket.server.bucket, 'data/there', big(2), { digest: true });
     bucket.write('data/there', 'other');
     expect((await move('download', bucket, 'data/')).summary).toMatchObject({ different: 1 });
     expect(tree(bucket.root)).toEqual(expect.arrayContaining(bucket.left));

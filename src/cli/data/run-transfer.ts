@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Context } from '../../context.ts';
 import { DiagnosticError } from '../../diagnostics/diagnostic.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -6,6 +5,7 @@ import { openBucket } from '../../open-bucket.ts';
 import type { BulkMover } from '../../stores/bulk-mover.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import { printable } from '../../stores/safe-key.ts';
+import { transferRoot } from '../../stores/transfer-root.ts';
 import type { CommonOptions, Options } from '../command.ts';
 import { keepMemorySmall } from '../keep-memory-small.ts';
 import { valueOrAsk } from '../prompt.ts';
@@ -52,7 +52,7 @@ export async function moveFiles(
         : (await import('../../stores/download.ts')).downloadAll;
     const summary = await move(store, {
       file: options.file,
-      root: resolve(context.cwd, options.local_path ?? '.'),
+      root: transferRoot(context.cwd, options.local_path),
       project: context.cwd,
       overwrite: options.overwrite,
       dryRun: options.dry_run,
