@@ -32,3 +32,11 @@ test('RENDER_FILE_MISSING: a pipe that is named itself', async () => {
   expect(code).toBe(2);
   expect(stderr).toContain('error RENDER_FILE_MISSING: `file:` has src/pipe, which is a pipe and no file\n');
 });
+
+test('RENDER_TEMPLATE_SYNTAX: a pipe among the templates, which would be waited for without end', async () => {
+  using project = projectFolder({ ...files('src'), 'templates/notes.md': '' });
+  execFileSync('mkfifo', [join(project.root, 'templates/job.yaml.hbs')]);
+  const { code, stderr } = await runMain(project.root, ['dryrun']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('error RENDER_TEMPLATE_SYNTAX: the template templates/job.yaml.hbs is a pipe\n');
+});

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { readSshKeys } from '../../container/ssh-keys.ts';
@@ -11,6 +11,7 @@ import { createRenderer, type RenderInputs } from '../../render/create-renderer.
 import { asText } from '../../render/project-files.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { createTemplateSet } from '../../render/template-set.ts';
+import { describeSpecial } from '../../special-file.ts';
 import { readProjectFiles } from './read-project-files.ts';
 import { loadSecretKey } from './secret-key.ts';
 
@@ -90,6 +91,9 @@ async function readTemplate(root: string, name: string): Promise<SourceFile> {
       }),
       ExitCode.usage,
     );
+  // To open a pipe waits for somebody who writes into it, and no signal ends that.
+  const special = await stat(path.join(root, name)).then(describeSpecial, () => undefined);
+  if (special !== undefined) throw refuse(`is ${special}`);
   const bytes = await readFile(path.join(root, name)).catch((cause: NodeJS.ErrnoException) => {
     throw refuse(cause.code === 'EISDIR' ? 'is a folder' : `cannot be read (${cause.code})`, cause);
   });
