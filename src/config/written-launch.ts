@@ -7,7 +7,7 @@ import type { WrittenFields } from './written-fields.ts';
  */
 export interface WrittenLaunch extends WrittenFields {
   /**
-   * Name of the project; part of every trial's name. May be in `launch.yaml` instead; in both, they must agree.
+   * Name of the project; part of every trial's name. May be in `launch.yaml` instead; in both, they must agree. Without a `kube.yaml`, the default is the name of the folder.
    */
   project_name?: string;
   /**

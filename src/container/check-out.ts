@@ -36,7 +36,9 @@ export async function checkOut(
   // A sweep of both kinds names both; its snapshot is what pins the tree.
   const references = code.split(',').map(parseCodeReference);
   const reference = references.find((each) => each?.kind === 'snapshot') ?? references[0];
-  if (reference === undefined || reference.kind === 'image') throw hasNoCode(run);
+  if (reference === undefined) throw hasNoCode(`the record of ${run} names no code that could be restored`);
+  if (reference.kind === 'image')
+    throw hasNoCode(`the image of ${run} brought its code: there is none to restore`);
 
   const folder = to ?? path.join('.toolbox', 'checkout', run);
   const target = path.resolve(cwd, folder);
@@ -70,7 +72,8 @@ async function codeOf(
     const text = await readFile(path.join(cwd, recordPath(run)), 'utf8').catch(() => undefined);
     if (text !== undefined) {
       const record = parseRunRecord(text, run);
-      if (typeof record === 'string' || record.code === undefined) throw hasNoCode(run);
+      if (typeof record === 'string' || record.code === undefined)
+        throw hasNoCode(`the record of ${run} names no code that could be restored`);
       return record.code;
     }
     try {
@@ -172,13 +175,8 @@ async function checkOutCommit(commit: string, target: string, context: Context):
   }
 }
 
-function hasNoCode(run: string): DiagnosticError {
-  return refuse(
-    'CONTAINER_RUN_HAS_NO_CODE',
-    `the record of ${run} names no code that could be restored`,
-    undefined,
-    3,
-  );
+function hasNoCode(message: string): DiagnosticError {
+  return refuse('CONTAINER_RUN_HAS_NO_CODE', message, undefined, 3);
 }
 
 function refuse(

@@ -105,7 +105,7 @@ describe('the commands of the cluster', () => {
       cluster.simulation.move('lab', first, { kind: 'failed', exitCode: 3, log: 'boom\n' });
       await project.run(['clean_jobs', 'yes=true']);
       const { stdout } = await project.run(['plan', 'where=hid=256']);
-      expect(stdout).toContain('[failed] run: it failed on the cluster, and has not run here');
+      expect(stdout).toContain('[failed] run: its last run was on the cluster, where it failed');
     });
 
     it('has changed for plan where it has for status', async () => {
@@ -118,7 +118,7 @@ describe('the commands of the cluster', () => {
       expect(stderr).toContain('make status only=changed asks the cluster');
       expect(stdout).toContain(first);
       expect(stdout).toContain(
-        'it succeeded on the cluster, has changed since (image), and has not run here',
+        'its last run was on the cluster, where it succeeded, and has changed since (image)',
       );
       expect(stdout).not.toContain(second);
       const status = await project.run(['status', 'only=changed', 'json=true']);

@@ -119,6 +119,14 @@ it('a run without a record here is that of the Job of its name', async () => {
       code: 2,
       stderr: expect.stringContaining('there is no record and no Job of a run named "alice-example-none"\n'),
     });
+    const kube = 'project_name: example\nuser: alice\nnamespace: lab\nimage: x\ncode: image\n';
+    await mine.write('config/kube.yaml', kube);
+    expect(await mine.run(['job', 'overwrite=true'])).toMatchObject({ code: 0 });
+    rmSync(`${mine.root}/.toolbox/runs`, { recursive: true, force: true });
+    expect(await mine.run(['checkout', '--run=alice-example-t'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('the image of alice-example-t brought its code'),
+    });
     await cluster.stop();
     const gone = await mine.run(['checkout', '--run=alice-example-none']);
     expect(gone).toMatchObject({

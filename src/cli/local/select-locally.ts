@@ -87,8 +87,9 @@ export function explainDecision({ observation, action, changed, ranElsewhere }: 
   const { state, reason } = observation;
   if (state === 'running') return reason === undefined ? 'it runs' : `it runs: ${reason}`;
   if (ranElsewhere) {
-    const since = changed.length === 0 ? '' : `, has changed since (${changed.join(', ')})`;
-    return `it ${pastTense(state)} on the cluster${since}, and has not run here`;
+    // It may have run here before: a record is of the last run.
+    const since = changed.length === 0 ? '' : `, and has changed since (${changed.join(', ')})`;
+    return `its last run was on the cluster, where it ${pastTense(state)}${since}`;
   }
   if (changed.length > 0) return `it has changed since it ${pastTense(state)}: ${changed.join(', ')}`;
   return action.kind === 'keep' ? `it ${pastTense(state)} and has not changed` : `it ${pastTense(state)}`;

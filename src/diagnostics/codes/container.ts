@@ -22,7 +22,7 @@ export const containerCodes = {
   CONTAINER_KEY_UNREADABLE: 'A key file named in .env cannot be read. Mend the path, or remove the line.',
   CONTAINER_RUN_UNKNOWN: 'There is no run record and no Job of that name. `make status` lists the runs.',
   CONTAINER_RUN_HAS_NO_CODE:
-    'The run record does not say which code ran: the image brought it, or an older version wrote the record.',
+    'No record or Job says which code ran: the image brought it, or an older version wrote the record.',
   CONTAINER_CODE_MISSING: 'The snapshot or commit of a run is neither on this machine nor in the bucket.',
   CONTAINER_CODE_DAMAGED: 'A snapshot does not have the digest it is named by. Nothing was restored from it.',
   CONTAINER_FOLDER_IN_USE:
