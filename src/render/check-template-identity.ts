@@ -1,7 +1,16 @@
-import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import {
+  type Diagnostic,
+  errorDiagnostic,
+  type Location,
+  warningDiagnostic,
+} from '../diagnostics/diagnostic.ts';
 import { annotationNames, managedByLabel, projectLabel, supportLabel, userLabel } from './owner-labels.ts';
 import type { KubernetesObject } from './rendered-object.ts';
-import type { TemplateSet } from './template-set.ts';
+
+interface Difference {
+  readonly what: string;
+  readonly path: readonly string[];
+}
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -18,53 +27,61 @@ export interface IdentityView {
  * What a project's own template changes of how an object is found again: under another name it would be created and
  * never seen, without our labels neither listed nor deleted and its Secret taken for unused; without its fingerprint
  * it is only not compared.
+ *
+ * @param place where the template wrote what is at a path
  */
 export function checkTemplateIdentity(
   template: string,
   view: IdentityView,
   { metadata }: KubernetesObject,
-  templates: TemplateSet,
+  place: (path: readonly string[]) => Location | undefined,
 ): readonly Diagnostic[] {
-  if (templates.own === undefined) return [];
-  const changed: string[] = [];
-  const missing: string[] = [];
-  const left: string[] = [];
+  const changed: Difference[] = [];
+  const missing: Difference[] = [];
+  const left: Difference[] = [];
   const compare = (
     what: string,
     wanted: string | undefined,
     found: string | undefined,
+    path: readonly string[],
     without = missing,
   ): void => {
     if (wanted === undefined || found === wanted) return;
-    if (found === undefined) without.push(what);
-    else changed.push(`${what} is ${JSON.stringify(found)}`);
+    if (found === undefined) without.push({ what, path });
+    // The same text for all trials is told once.
+    else
+      changed.push({ what: `${what} is ${JSON.stringify(found).replaceAll(view.name, '{{name}}')}`, path });
   };
-  compare('the name', view.name, metadata.name);
-  if (metadata.namespace !== undefined) compare('the namespace', view.namespace, metadata.namespace);
-  for (const label of [userLabel, projectLabel, managedByLabel, supportLabel])
-    compare(`the label ${label}`, view.labels[label], metadata.labels?.[label]);
+  compare('the name', view.name, metadata.name, ['metadata', 'name']);
+  if (metadata.namespace !== undefined)
+    compare('the namespace', view.namespace, metadata.namespace, ['metadata', 'namespace']);
+  for (const label of [userLabel, projectLabel, managedByLabel, supportLabel]) {
+    const path = ['metadata', 'labels', label];
+    compare(`the label ${label}`, view.labels[label], metadata.labels?.[label], path);
+  }
   const { fingerprint } = annotationNames;
   compare(
     `the annotation ${fingerprint}`,
     view.annotations?.[fingerprint],
     metadata.annotations?.[fingerprint],
+    ['metadata', 'annotations', fingerprint],
     left,
   );
-  const file = templates.files.get(template);
-  const rest = {
-    location: file && { file, offset: 0, length: 0 },
-    hint: 'write {{name}}, {{namespace}}, {{labels}} and {{annotations}} in metadata, as the shipped template does',
+  const tell = (
+    make: typeof errorDiagnostic,
+    differences: readonly Difference[],
+    are: string,
+  ): readonly Diagnostic[] => {
+    const [first] = differences;
+    if (first === undefined) return [];
+    const what = differences.map((each) => each.what).join(', ');
+    return [
+      make('RENDER_TEMPLATE_IDENTITY', `what ${template}.hbs makes could not be found again: ${what}${are}`, {
+        location: place(first.path),
+        hint: 'write {{name}}, {{namespace}}, {{labels}} and {{annotations}} in metadata, as the shipped template does',
+      }),
+    ];
   };
-  const tell = (make: typeof errorDiagnostic, what: readonly string[], are: string): readonly Diagnostic[] =>
-    what.length === 0
-      ? []
-      : [
-          make(
-            'RENDER_TEMPLATE_IDENTITY',
-            `what ${template}.hbs makes could not be found again: ${what.join(', ')}${are}`,
-            rest,
-          ),
-        ];
   return [
     ...tell(errorDiagnostic, changed, ''),
     ...tell(errorDiagnostic, missing, missing.length === 1 ? ' is missing' : ' are missing'),

@@ -1,10 +1,14 @@
 import Handlebars from 'handlebars';
-import { type Checked, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { type Checked, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
+import { nearestName } from '../diagnostics/nearest-name.ts';
 import type { SourceFile } from '../diagnostics/source-file.ts';
+import { findTagMistake } from './find-tag-mistake.ts';
 import { addTrace } from './template-lines.ts';
 
-/** Helpers that templates may call; see `template-helpers.ts`. */
-const knownHelpers = { block: true, concat: true, key: true } as const;
+/** Helpers that templates may call; see `template-engine.ts`. Handlebars' own `log` would print among what a command prints. */
+const knownHelpers = { block: true, concat: true, key: true, log: false };
+const blockHelpers = ['if', 'unless', 'each', 'with'];
+const helpers = ['block', 'concat', 'key', ...blockHelpers];
 
 /** The options shipped and project templates are compiled with alike. */
 const options = {
@@ -22,20 +26,23 @@ const options = {
  * @param traceId makes a program whose output tells where each line comes from, see `template-lines.ts`
  */
 export function compileTemplate(file: SourceFile, traceId?: number): Checked<string> {
-  const fail = (line: number, column: number, message: string, hint: string): Checked<string> => ({
-    ok: false,
-    diagnostics: [
-      errorDiagnostic('RENDER_TEMPLATE_SYNTAX', message, { location: at(file, line, column), hint }),
-    ],
-  });
+  const fail = (line: number, column: number, message: string, hint: string): Checked<string> =>
+    refuse(message, hint, at(file, line, column));
   let ast: hbs.AST.Program;
   try {
     ast = Handlebars.parse(file.text);
   } catch (error) {
+    const mistake = findTagMistake(file.text, (name) => blockHelpers.includes(name));
+    if (mistake !== undefined) {
+      const { message, hint, offset, length } = mistake;
+      return refuse(message, hint, { file, offset, length });
+    }
     const text = error instanceof Error ? error.message : String(error);
     const [line = 1, column = 0] = (/line (\d+)/i.exec(text) ?? / - (\d+):(\d+)$/.exec(text) ?? [])
       .slice(1)
       .map(Number);
+    const opened = /^(\S+) doesn't match /.exec(text)?.[1];
+    if (opened !== undefined) return unknownHelper(file, opened, line, column);
     const what = /^Expecting[\s\S]*got '(.*)'$/m.exec(text)?.[1];
     return fail(
       line,
@@ -66,14 +73,32 @@ export function compileTemplate(file: SourceFile, traceId?: number): Checked<str
     return { ok: true, value: String(Handlebars.precompile(ast, options)), diagnostics: [] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    const [line, column] = (/(\d+):(\d+)/.exec(text) ?? []).slice(1).map(Number);
+    const [line, column] = (/(\d+):(\d+)$/.exec(text) ?? []).slice(1).map(Number);
+    const helper = /unknown helper (\S+)/.exec(text)?.[1];
+    if (helper !== undefined) return unknownHelper(file, helper, line ?? 1, column ?? 0);
     return fail(
       line ?? 1,
       (column ?? 0) + 1,
       text.replace(/ - \d+:\d+$/, ''),
-      `the helpers are ${Object.keys(knownHelpers).join(', ')}, if, unless, each and with`,
+      'see docs/templates.md for what a template may contain',
     );
   }
+}
+
+/** @param column from 0, of its tag */
+function unknownHelper(file: SourceFile, name: string, line: number, column: number): Checked<string> {
+  const { offset } = at(file, line, column + 1);
+  const near = nearestName(name, helpers);
+  const rest = `the helpers are ${helpers.join(', ')}`;
+  return refuse(
+    `there is no helper "${name}"`,
+    near === undefined ? rest : `did you mean "${near}"? ${rest}`,
+    { file, offset: Math.max(offset, file.text.indexOf(name, offset)), length: name.length },
+  );
+}
+
+function refuse(message: string, hint: string, location: Location): Checked<string> {
+  return { ok: false, diagnostics: [errorDiagnostic('RENDER_TEMPLATE_SYNTAX', message, { location, hint })] };
 }
 
 /** Finds `{{{raw}}}` and tells every `{{block …}}` its column. */

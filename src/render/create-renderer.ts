@@ -224,8 +224,16 @@ class ProjectRenderer implements Renderer {
   #render(template: string, view: IdentityView, spec?: JobSpec): Checked<RenderedObject> {
     const { object, diagnostics } = this.#manifests.render(template, view);
     if (object === undefined) return { ok: false, diagnostics };
+    const identity =
+      this.#inputs.templates.own === undefined
+        ? []
+        : checkTemplateIdentity(template, view, object.object, (path) =>
+            this.#manifests.place(template, view, object, path),
+          );
+    // Under another name, what is wrong with that name is no other problem.
+    if (identity.some(isError)) return { ok: false, diagnostics: identity };
     const problems = [
-      ...checkTemplateIdentity(template, view, object.object, this.#inputs.templates),
+      ...identity,
       ...checkLimits(object).map((each) => {
         const written = this.#locate(each, spec);
         const own = this.#manifests.blame(template, view, object, each);

@@ -43,6 +43,9 @@ export class ManifestRenderer {
     { readonly replay: Replay | undefined; readonly filler: Filler | undefined }
   >();
 
+  /** By template and path: of a sweep one is told of, and each would be one more parse. */
+  readonly #places = new Map<string, Location | undefined>();
+
   readonly #blamed = new Map<string, Blame | undefined>();
 
   constructor(templates: TemplateSet) {
@@ -120,7 +123,7 @@ export class ManifestRenderer {
       return syntax === true
         ? errorDiagnostic('RENDER_MANIFEST_SYNTAX', `${message}${from}`, {
             location,
-            hint: hint ?? 'a value is written with its quotes: write `key: {{name}}`, with nothing around it',
+            hint,
           })
         : errorDiagnostic('RENDER_MANIFEST_TYPE', `${where}${message}${from}`, { location, hint });
     });
@@ -151,16 +154,31 @@ export class ManifestRenderer {
     return blame;
   }
 
+  /** Where the project's template wrote what is at a path, or would be. */
+  place(
+    name: string,
+    view: unknown,
+    { text }: RenderedObject,
+    path: readonly string[],
+  ): Location | undefined {
+    const id = [name, ...path].join(' ');
+    if (!this.#places.has(id))
+      this.#places.set(id, this.#locate(name, view, parseManifest(text).lineOf(path)));
+    return this.#places.get(id);
+  }
+
   /** @param line of what the template makes */
   #locate(name: string, view: unknown, line: number): Location | undefined {
     const { own } = this.#templates;
     // What is missing of a mapping is so where it is written, which begins on the line after its key.
     const place = own?.trace(name, view, line) ?? own?.trace(name, view, line + 1);
+    const text = place?.file.line(place.line) ?? '';
+    const indent = text.length - text.trimStart().length;
     return (
       place && {
         file: place.file,
-        offset: lineOffset(place.file.text, place.line),
-        length: Math.max(1, place.file.line(place.line).length),
+        offset: lineOffset(place.file.text, place.line) + indent,
+        length: Math.max(1, text.length - indent),
       }
     );
   }

@@ -1,4 +1,6 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLError } from 'yaml';
+import { explainSyntax } from '../config/explain-syntax.ts';
+import { SourceFile } from '../diagnostics/source-file.ts';
 import { checkType, knownKinds, modelOf, type TypeProblem } from './check-types.ts';
 import { fillTree, foldConstants, holeCount, type Tree } from './manifest-tree.ts';
 import { hole } from './template-engine.ts';
@@ -47,12 +49,13 @@ export function analyzeSkeleton(text: string): Skeleton | undefined {
   for (let index = 1; index < pieces.length; index++) numbered += `"${word}${index - 1};"${pieces[index]}`;
   const found = new Map<number, { path: Path; line: number }>();
   const marker = new RegExp(`^${word}(\\d+);$`);
-  const parsed = parse(numbered, (node, path, line) => {
+  const replace = (node: unknown, path: Path, line: number): Tree | undefined => {
     const number = typeof node === 'string' ? marker.exec(node)?.[1] : undefined;
     if (number === undefined) return undefined;
     found.set(Number(number), { path, line });
     return { hole: Number(number) };
-  });
+  };
+  const parsed = parse(numbered, replace, (error) => explain(numbered, word, error));
   const holes = pieces.length - 1;
   if (parsed.problems.length > 0 && parsed.tree === undefined) {
     return { pieces, holes: [], tree: { constant: null }, problems: parsed.problems };
@@ -79,12 +82,37 @@ export function parseManifest(text: string): {
   /** The line (from 1) of what is at a path, or of what it would be in. */
   readonly lineOf: (path: Path) => number;
 } {
-  const parsed = parse(text, () => undefined);
+  // Values are in the text by now, those of `.env` too: nothing of it is to be told.
+  const parsed = parse(
+    text,
+    () => undefined,
+    ({ message, pos }) => ({ offset: pos[0], message, hint: valueAlone }),
+  );
   const { lineOf } = parsed;
   if (parsed.tree === undefined) return { object: undefined, problems: parsed.problems, lineOf };
   const problems = [...parsed.problems];
   checkTree(parsed.tree, parsed.lineOf, problems, new Map());
   return { object: fillTree(parsed.tree, []), problems, lineOf };
+}
+
+const valueAlone = 'a value is written with its quotes: write `key: {{name}}`, with nothing around it';
+
+interface Explained {
+  readonly offset: number;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** @param word of the stand-ins, which are shown as tags */
+function explain(numbered: string, word: string, error: YAMLError): Explained {
+  const file = new SourceFile('', numbered);
+  const { message, hint, location } = explainSyntax(file, error);
+  const offset = location?.offset ?? error.pos[0];
+  const line = file.line(file.position(error.pos[0]).line);
+  if (new RegExp(`["']"${word}\\d+;"|"${word}\\d+;"[^\\s,\\]}]`).test(line))
+    return { offset, message: 'something is written around a value', hint: valueAlone };
+  const shown = (text: string): string => text.replaceAll(new RegExp(`"${word}\\d+;"`, 'g'), '{{…}}');
+  return { offset, message: shown(message), hint: hint && shown(hint) };
 }
 
 interface Parsed {
@@ -96,6 +124,7 @@ interface Parsed {
 function parse(
   text: string,
   replace: (value: unknown, path: Path, line: number) => Tree | undefined,
+  describe: (error: YAMLError) => Explained,
 ): Parsed {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: false });
@@ -110,7 +139,12 @@ function parse(
       lineOf: () => 1,
     };
   }
-  for (const error of documents.flatMap((each) => each.errors)) problem(error.pos[0], error.message);
+  // What follows a syntax error is seldom worth reading.
+  const error = documents.flatMap((each) => each.errors)[0];
+  if (error !== undefined) {
+    const { offset, message, hint } = describe(error);
+    problem(offset, message, hint);
+  }
   if (documents.length > 1) {
     const start = documents[1]?.range[0] ?? 0;
     problem(start, 'a template makes one object, this is a second one', 'move it into a template of its own');

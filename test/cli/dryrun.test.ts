@@ -252,7 +252,7 @@ test.each<[string, string | Uint8Array, RegExp]>([
       '{{> pod-spec pod}}',
       'restartPolicy: Always\n      containers: [{name: main, image: x}]',
     ),
-    /^templates\/job\.yaml\.hbs:\d+:1 error RENDER_BAD_NAME: restartPolicy is "Always", and a Job takes "Never" or "OnFailure"$/m,
+    /^templates\/job\.yaml\.hbs:\d+:7 error RENDER_BAD_NAME: restartPolicy is "Always", and a Job takes "Never" or "OnFailure"$/m,
   ],
   [
     'templates/pod-spec.yaml.hbs',
@@ -289,5 +289,14 @@ test.each<[string, string | Uint8Array, RegExp]>([
   using folder = projectFolder({ ...project, [name]: text });
   const { code, stderr } = await runMain(folder.root, ['dryrun']);
   expect(stderr).toMatch(message);
+  expect(code).toBe(2);
+});
+
+test('what a template of the project has wrong is told once, not for each trial', async () => {
+  const text = readFileSync('templates/job.yaml.hbs', 'utf8').replace('{{name}}', "{{concat name '-x'}}");
+  using folder = projectFolder({ ...project, 'templates/job.yaml.hbs': text });
+  const { code, stderr } = await runMain(folder.root, ['dryrun']);
+  expect(stderr).toMatch(/^templates\/job\.yaml\.hbs:4:3 error RENDER_TEMPLATE_IDENTITY: /);
+  expect(stderr.match(/error/g)).toHaveLength(1);
   expect(code).toBe(2);
 });

@@ -53,7 +53,7 @@ test.each([
     'a block that does not exist',
     /\{\{#if serviceAccount\}\}/,
     '{{#iff serviceAccount}}',
-    "iff doesn't match if",
+    'there is no helper "iff"',
   ],
   [
     'a template that does not exist',
@@ -151,4 +151,122 @@ test('a value of the files that a server would refuse keeps its place in them, w
   expect(new Set(places)).toEqual(
     new Set(['two containers config/launch.yaml:0', 'the label team config/launch.yaml:11']),
   );
+});
+
+const shippedJob = readFileSync('templates/job.yaml.hbs', 'utf8');
+
+test.each<[string, string | RegExp, string, string, string, RegExp]>([
+  [
+    'a block without an end',
+    '  {{/if}}\n  backoffLimit',
+    '  backoffLimit',
+    '{{#if nodes}}',
+    '{{#if nodes}} is never ended',
+    /^write {{\/if}} on the line after/,
+  ],
+  [
+    'an inner block without an end',
+    '  completions: {{nodes}}',
+    '  {{#each labels}}\n  completions: {{nodes}}',
+    '{{#each labels}}',
+    '{{#each labels}} is never ended',
+    /^write {{\/each}}/,
+  ],
+  [
+    'an end too many',
+    '  backoffLimit',
+    '  {{/unless}}\n  backoffLimit',
+    '{{/unless}}',
+    '{{/unless}} ends no block',
+    /^remove it, or write {{#unless …}}/,
+  ],
+  [
+    'the end of another block',
+    '  {{/if}}\n  backoffLimit',
+    '  {{/each}}\n  backoffLimit',
+    '{{/each}}',
+    '{{/each}} does not end {{#if nodes}}',
+    /^write {{\/if}}$/,
+  ],
+  [
+    'a tag without its end',
+    '{{name}}',
+    '{{name}',
+    '{{name}',
+    '{{name} is not closed',
+    /^a tag ends with }}$/,
+  ],
+  [
+    'a line that is indented deeper',
+    '  namespace:',
+    '     namespace:',
+    'namespace:',
+    'this line starts in another column than those it belongs to',
+    /start in the same column$/,
+  ],
+  [
+    'a line that is indented less',
+    '  namespace:',
+    ' namespace:',
+    'namespace:',
+    'this line starts in another column than those it belongs to',
+    /start in the same column$/,
+  ],
+  ['a tab', '  backoffLimit', '\tbackoffLimit', 'backoffLimit', 'a tab cannot indent YAML', /^use spaces$/],
+  [
+    'no space after a colon',
+    'name: {{name}}',
+    'name:{{name}}',
+    'name:{{name}}',
+    'no space after the ":"',
+    /^write "name: {{…}}"$/,
+  ],
+  [
+    'quotes around a value',
+    'name: {{name}}',
+    'name: "{{name}}"',
+    'name: "{{name}}"',
+    'something is written around a value',
+    /^a value is written with its quotes/,
+  ],
+  [
+    'a misspelt helper',
+    '{{name}}',
+    "{{concta name '-x'}}",
+    'concta',
+    'there is no helper "concta"',
+    /^did you mean "concat"\? the helpers are block, concat, key, if, unless, each, with$/,
+  ],
+  [
+    'a helper in a helper',
+    '{{name}}',
+    '{{concat (shout name)}}',
+    'shout',
+    'there is no helper "shout"',
+    /^the helpers are block, /,
+  ],
+  [
+    'what would print among the output',
+    '{{name}}',
+    '{{log name}}',
+    'log',
+    'there is no helper "log"',
+    /^the helpers are block, /,
+  ],
+  [
+    'another name',
+    '{{name}}',
+    "{{concat name '-x'}}",
+    "name: {{concat name '-x'}}",
+    'what job.yaml.hbs makes could not be found again: the name is "{{name}}-x"',
+    /^write {{name}}/,
+  ],
+])('a mistake in job.yaml.hbs is told in words: %s', async (_, good, bad, at, message, hint) => {
+  const text = shippedJob.replace(good, bad);
+  const compiled = await createTemplateSet([new SourceFile('templates/job.yaml.hbs', text)]);
+  const { diagnostics } = compiled.ok
+    ? (await rendererWith({ templates: { 'job.yaml.hbs': text } })).job(specWith())
+    : compiled;
+  expect(diagnostics).toMatchObject([{ message, hint: expect.stringMatching(hint) }]);
+  expect(text.slice(diagnostics[0]?.location?.offset)).toSatisfy((rest: string) => rest.startsWith(at));
 });
