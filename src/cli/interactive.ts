@@ -83,10 +83,8 @@ async function askAction(context: Context): Promise<(typeof actions)[number]> {
     const name = answer.replace(/ \(.*\)$/, '') || 'exit';
     const action = actions.find((each) => each === name);
     if (action !== undefined) return action;
-    const hint = hintFor(name, actions);
-    context.stderr.write(
-      `There is no action "${printable(answer)}"${hint === undefined ? '' : `: ${hint}`}\n`,
-    );
+    const hint = hintFor(name, actions) ?? `type ${actions.slice(0, -1).join(', ')} or ${actions.at(-1)}`;
+    context.stderr.write(`There is no action "${printable(answer)}": ${hint}\n`);
   }
 }
 

@@ -392,7 +392,9 @@ describe('interactive', () => {
     expect(stderr).toMatch(
       /Local files matching pattern: +S3 files matching pattern:\nm\/both +m\/both +same\nm\/differs +m\/differs +differs\nm\/here +only here\n +m\/there +only in S3\n\nChoose an action \[delete \(local\), remove \(S3\), download, upload, exit\]: /,
     );
-    expect(stderr).toContain('There is no action "what"\n\nChoose an action');
+    expect(stderr).toContain(
+      'There is no action "what": type delete, remove, download, upload or exit\n\nChoose an action',
+    );
     expect(stdout).toContain('Uploaded m/here to m/here\n');
     expect(stdout).toContain('Downloaded m/there to ./m/there\n');
     expect([readdirSync(path('m')), server.bucket.keys()]).toEqual([[], []]);
