@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '../context.ts';
+import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { ExitCode } from '../exit-code.ts';
 import { DiskRecordStore } from '../records/record-store.ts';
 import { trialToJson } from '../report/json-report.ts';
-import { formatStates, type TrialStatus } from '../report/state-matrix.ts';
+import { formatCounts, formatStates, type TrialStatus } from '../report/state-matrix.ts';
 import { defineCommand } from './command.ts';
 import { decideLocally } from './local/select-locally.ts';
 import { openPlan } from './project.ts';
@@ -23,6 +27,7 @@ export const command = defineCommand({
   example: 'make status only=failed',
   async run(options, context) {
     const { json } = options;
+    if (options.watch) refuseWithoutCluster(options, context);
     if (!options.local) {
       const { statusOfCluster } = await import('./cluster/status-of-cluster.ts');
       const code = await statusOfCluster(options, context);
@@ -54,6 +59,23 @@ export const command = defineCommand({
     }
     const color = context.stdout.isTTY === true && !context.env['NO_COLOR'];
     await writeLines(context, formatStates(statuses, color), (line) => line);
+    await writeLines(context, [formatCounts(statuses)], (line) => line);
     return ExitCode.ok;
   },
 });
+
+/** One look at what has run here would pass for the end of the sweep. */
+function refuseWithoutCluster({ local }: { readonly local: boolean }, { cwd }: Context): void {
+  const why = local
+    ? 'local=true leaves it out'
+    : existsSync(join(cwd, 'config/kube.yaml'))
+      ? undefined
+      : 'there is no config/kube.yaml';
+  if (why === undefined) return;
+  throw new DiagnosticError(
+    errorDiagnostic('CLI_BAD_VALUE', `"watch" shows changes on the cluster, and ${why}`, {
+      hint: `leave ${local ? 'one of them' : 'watch'} out`,
+    }),
+    ExitCode.usage,
+  );
+}

@@ -11,12 +11,9 @@ export interface TrialStatus {
   readonly changed: readonly string[];
 }
 
-/**
- * How trials stand, as lines: models by datasets where nothing else varies, a list otherwise; counts at the end.
- */
-export function* formatStates(statuses: readonly TrialStatus[], color: boolean): Generator<string> {
-  yield* layOut(asMatrix(statuses) ?? asList(statuses), { color, isState: stateWord });
-  yield formatCounts(statuses);
+/** How trials stand, as lines: models by datasets where nothing else varies, a list otherwise. */
+export function formatStates(statuses: readonly TrialStatus[], color: boolean): Generator<string> {
+  return layOut(asMatrix(statuses) ?? asList(statuses), { color, isState: stateWord });
 }
 
 /** Rows of a table of models by datasets, `undefined` where a cell would hold several trials. */
@@ -62,7 +59,8 @@ function stateWord(cell: string): string | undefined {
   return /^[a-z]+(?= \(changed|$)/.exec(cell)?.[0];
 }
 
-function formatCounts(statuses: readonly TrialStatus[]): string {
+/** How many there are of each state. */
+export function formatCounts(statuses: readonly TrialStatus[]): string {
   const counts = new Map<string, number>();
   for (const { observation } of statuses) {
     const state = observation?.state ?? 'missing';

@@ -23,6 +23,8 @@ export interface ClusterProject {
       signal?: AbortSignal;
       stdin?: string;
       tty?: boolean;
+      /** Of the terminal; default 30. */
+      rows?: number;
       env?: Record<string, string>;
       /** Told of standard output so far, each time there is more of it. */
       onStdout?: (text: string) => void;
@@ -69,7 +71,7 @@ export async function makeClusterProject(cluster: FakeCluster): Promise<ClusterP
       const stream = (name: 'stdout' | 'stderr') => {
         const through = Object.assign(
           new PassThrough(),
-          options.tty === true ? { isTTY: true, columns: 100, rows: 30 } : {},
+          options.tty === true ? { isTTY: true, columns: 100, rows: options.rows ?? 30 } : {},
         );
         through.on('data', (chunk: Buffer) => {
           texts[name] += chunk.toString('utf8');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
@@ -608,6 +608,46 @@ describe('the commands of the cluster', () => {
         'its pod is not created: the quota "gpus" is used up (pods: 4 of 4 used, 1 wanted)',
       );
       expect(stdout).toContain('a volume cannot be mounted: MountVolume.SetUp failed for volume "data"');
+    });
+
+    it('does not pass for a watch where there is no cluster to watch', async () => {
+      const env = { KUBECONFIG: '' };
+      expect((await project.run(['status'], { env })).code).toBe(0);
+      const watched = await project.run(['status', 'watch=true'], { env });
+      expect({ ...watched, stderr: '' }).toEqual({ code: 2, stdout: '', stderr: '' });
+      expect(watched.stderr).toMatch(/^error KUBE_CONFIG_MISSING: no kubeconfig found at /);
+      expect((await project.run(['status', 'watch=true', 'local=true'])).stderr).toMatch(
+        /^error CLI_BAD_VALUE: "watch" shows changes on the cluster, and local=true leaves it out\n {2}hint: leave one /,
+      );
+      await rm(join(project.root, 'config/kube.yaml'));
+      const alone = await project.run(['status', 'watch=true'], { env });
+      expect([alone.code, alone.stderr]).toEqual([
+        2,
+        expect.stringContaining('there is no config/kube.yaml'),
+      ]);
+    });
+
+    it('shows on a terminal that is too small for the table what matters first', async () => {
+      await project.write(
+        'config/launch.yaml',
+        `model: {m: {command: x, hparam: {n: [${[...Array(20).keys()]}]}}}\ndataset: {d: {}}\n`,
+      );
+      cluster.simulation.fate = ({ metadata }) =>
+        metadata.name.includes('-n-7')
+          ? { kind: 'failed', exitCode: 1, log: 'boom\n' }
+          : { kind: 'succeeded' };
+      await project.run(['job', 'wait=true', 'yes=true']);
+      const { stdout } = await project.run(['status', 'watch=true'], { tty: true, rows: 12 });
+      const drawn = stdout.split('\x1b[H\x1b[J').at(-1) ?? '';
+      const lines = drawn
+        .replaceAll(/\x1b\[[\d;]*m/g, '')
+        .trimEnd()
+        .split('\n');
+      expect(lines).toHaveLength(11);
+      expect(lines[0]).toBe('20 trials: 19 succeeded, 1 failed');
+      expect(lines.slice(1, 4)).toEqual(['', expect.stringMatching(/^1 failed: .*-n-7/), '']);
+      expect(lines[4]).toMatch(/^NAME +STATE/);
+      expect(lines.at(-1)).toBe('… 15 more lines');
     });
 
     it('watches into a file without saying twice what has not changed', async () => {

@@ -9,16 +9,13 @@ import type { Trial } from '../../matrix/trial.ts';
 import { observeRecord } from '../../records/observe-record.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { RunRecord } from '../../records/run-record.ts';
-import { trialToJson } from '../../report/json-report.ts';
+import { fitScreen } from '../../report/fit-screen.ts';
 import { formatStates, type TrialStatus } from '../../report/state-matrix.ts';
-import { formatTroubles } from '../../report/troubles.ts';
 import { filterOf } from '../local/select-locally.ts';
 import type { ProjectPlan } from '../project.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { writeLines } from '../write-lines.ts';
-
-/** Names shown of what is not in the plan, before they are counted. */
-const shownOthers = 3;
+import { type Found, formatLook, formatNotes, hasColor } from './format-look.ts';
 
 export interface ClusterStatusOptions {
   readonly where: string | undefined;
@@ -81,13 +78,20 @@ export async function printClusterStatus(
     await writeLines(context, formatLook({ ...found, all }, look, options, context), (line) => line);
     return ExitCode.ok;
   }
-  const isScreen = context.stdout.isTTY === true && !options.json;
+  const { stdout } = context;
+  const isScreen = stdout.isTTY === true && !options.json;
   let shown = '';
   for await (const look of outlook.watch()) {
     // Home, and clear what follows: a screen that is redrawn does not flicker as one that is cleared.
-    if (isScreen) context.stdout.write('\x1b[H\x1b[J');
+    if (isScreen) stdout.write('\x1b[H\x1b[J');
     const found = judgeLook(project, records, look, options, context);
-    const lines = [...formatLook(found, look, options, context)];
+    const { rows = 24, columns = 80 } = stdout;
+    const lines = isScreen
+      ? fitScreen([...formatStates(found.all, hasColor(context))], [...formatNotes(found, look, options)], {
+          rows,
+          columns,
+        })
+      : [...formatLook(found, look, options, context)];
     // Of the changes of an object, few are to be seen.
     const text = isScreen ? '' : lines.join('\n');
     if (isScreen || text !== shown) await writeLines(context, lines, (line) => line);
@@ -98,13 +102,6 @@ export async function printClusterStatus(
       return ExitCode.ok;
   }
   return ExitCode.ok;
-}
-
-interface Found {
-  /** The trials that are asked for. */
-  readonly all: readonly TrialStatus[];
-  /** Workloads of the project that are no trials of the plan: of files as they were before. */
-  readonly others: readonly Observation[];
 }
 
 function judgeLook(
@@ -183,51 +180,6 @@ function describePlace({ executor, state, reason, exitCode }: RunRecord): string
   const place = executor === 'local' ? 'ran on this machine' : 'its Job is gone, its record says so';
   const why = reason ?? (exitCode === undefined ? undefined : `exit code ${exitCode}`);
   return why === undefined || state === 'succeeded' ? place : `${why}; ${place}`;
-}
-
-/** The lines of one look, one after the other. */
-function* formatLook(
-  { all, others }: Found,
-  { interactive, holders = [] }: Look,
-  options: ClusterStatusOptions,
-  context: Context,
-): Generator<string> {
-  if (options.json) {
-    for (const { trial, observation, changed } of all) {
-      const { state = 'missing', fingerprint, name: _, ...rest } = observation ?? {};
-      yield JSON.stringify({
-        type: 'status',
-        ...(trial.model === '' ? { name: trial.name } : trialToJson(trial)),
-        state,
-        changed,
-        ran: fingerprint?.hash,
-        ...rest,
-      });
-    }
-    return;
-  }
-  const color = context.stdout.isTTY === true && !context.env['NO_COLOR'];
-  yield* formatStates(all, color);
-  const observed = all.map(({ observation }) => observation).filter((each) => each !== undefined);
-  const troubles = formatTroubles(observed);
-  if (troubles.length > 0) yield* ['', ...troubles];
-  // One that is forgotten keeps its GPU.
-  const listed = interactive.map(({ name, state }) => `${name} (${state})`);
-  if (listed.length > 0) yield* ['', `interactive: ${listed.join(', ')}`];
-  const isWaiting = all.some(({ observation }) => observation?.state === 'suspended');
-  const holding = isWaiting ? others.filter(({ name }) => holders.includes(name)) : [];
-  // Whoever asks for some trials does not ask for these, but where those wait for them.
-  const isWhole = options.where === undefined && options.only === undefined;
-  const told = isWhole ? others : holding;
-  if (told.length > 0) yield* ['', formatOthers(told)];
-  if (holding.length > 0)
-    yield `trials wait for slots of max_parallel that ${holding.length} of these ${holding.length === 1 ? 'holds' : 'hold'}`;
-}
-
-function formatOthers(others: readonly Observation[]): string {
-  const names = others.slice(0, shownOthers).map(({ name, state }) => `${name} (${state})`);
-  const more = others.length > shownOthers ? `, and ${others.length - shownOthers} more` : '';
-  return `not in the plan: ${names.join(', ')}${more}; make delete_job name=NAME removes one`;
 }
 
 function hasSettled(state: string | undefined): boolean {

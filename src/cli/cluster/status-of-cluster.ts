@@ -27,9 +27,10 @@ export async function statusOfCluster(
     const project = await openPlan(context, { side: 'remote' });
     return await printClusterStatus(project, await lookAtRunai(project, context), options, context);
   }
-  if (!mayHaveCluster(context)) return undefined;
+  // Whoever watches means a cluster: that it cannot be asked is told.
+  if (!options.watch && !mayHaveCluster(context)) return undefined;
   const { place, plan } = await openPlacedPlan(options, context);
-  if (!hasCluster(place)) return undefined;
+  if (!options.watch && !hasCluster(place)) return undefined;
   using cluster = await openToLook(place, options, context);
   const { api, owner } = cluster;
   const outcomes = new OutcomeMemory(api, new DiskRecordStore(context.cwd, () => undefined));
