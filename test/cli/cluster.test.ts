@@ -214,6 +214,18 @@ describe('the commands of the cluster', () => {
       expect((await project.run(['job'])).stderr).toBe(`${8 - made} created, ${made} left as they are\n`);
     });
 
+    it('finds the pods of an older server, whose labels have no prefix', async () => {
+      cluster.minor = 26;
+      cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 7, log: 'out of luck\n' });
+      await project.run(['job']);
+      expect((await project.run(['wait'])).stdout).toContain(`Job '${first}' failed (exit code 7)\n`);
+      expect((await project.run(['logs', `name=${first}`])).stdout).toBe('out of luck\n');
+      await project.run(['job']);
+      expect(await readFile(join(project.root, `.toolbox/runs/${first}/attempt-1.log`), 'utf8')).toBe(
+        'out of luck\n',
+      );
+    });
+
     it('waits in the states that status has, with json=true', async () => {
       await project.run(['job']);
       cluster.simulation.move('lab', first, { kind: 'running' });

@@ -55,6 +55,18 @@ describe('doctor and the cluster', () => {
     expect(existsSync(path.join(project.root, '.toolbox/secret-key'))).toBe(false);
   });
 
+  it('says what does not work on an older server', async () => {
+    cluster.minor = 26;
+    const { code, text } = await doctor();
+    expect(text).toContain(
+      [
+        '  warning  Kubernetes v1.26.0 is older than 1.29: Jobs with side containers do not end there, the nodes of a trial do not find each other',
+        '           mend: leave out `server:`, `sync_every:`, `workers:`, or ask for a newer cluster',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+  });
+
   it.each([
     [
       'pods "kube-toolbox-doctor-x" is forbidden: violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false',

@@ -2,11 +2,16 @@ import { kinds } from './kubernetes-api-kinds.ts';
 import type { Kind } from './kubernetes-api-status.ts';
 
 /** The documents by which `kubectl` finds its way; JSON text, or undefined for other paths. */
-export function describeApi(path: string): string | undefined {
+export function describeApi(path: string, minor: number): string | undefined {
   // Before 1.27, kubectl reads this one, as protobuf, and does not check kinds that are not in it.
   if (path === '/openapi/v2') return '';
+  if (path === '/version') return JSON.stringify(versionOf(minor));
   const document = documents[path];
   return document === undefined ? undefined : JSON.stringify(document);
+}
+
+function versionOf(minor: number): object {
+  return { major: '1', minor: `${minor}`, gitVersion: `v1.${minor}.0`, platform: 'linux/amd64' };
 }
 
 function resources(group: string): object[] {
@@ -47,7 +52,6 @@ function openApi(group: string): object {
 }
 
 const documents: Readonly<Record<string, object>> = {
-  '/version': { major: '1', minor: '36', gitVersion: 'v1.36.0', platform: 'linux/amd64' },
   '/openapi/v3': {
     paths: {
       'api/v1': { serverRelativeURL: '/openapi/v3/api/v1' },

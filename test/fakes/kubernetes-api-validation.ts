@@ -407,10 +407,10 @@ function parseQuantity(text: string | number): number {
 }
 
 /** The fields a server fills in, as far as clients can see a difference. */
-export function applyDefaults(kind: Kind, object: ApiObject): void {
+export function applyDefaults(kind: Kind, object: ApiObject, minor = 36): void {
   object.apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
   object.kind = kind.kind;
-  if (kind.kind === 'Job') defaultJob(object);
+  if (kind.kind === 'Job') defaultJob(object, minor);
   if (kind.kind === 'Pod') {
     defaultPodSpec(object['spec'], true);
     object['status'] = { phase: 'Pending', qosClass: 'BestEffort' };
@@ -419,9 +419,11 @@ export function applyDefaults(kind: Kind, object: ApiObject): void {
   if (kind.kind === 'ResourceQuota') object['status'] ??= {};
 }
 
-function defaultJob(job: ApiObject): void {
+function defaultJob(job: ApiObject, minor: number): void {
   const spec = job['spec'];
-  const controller = { 'batch.kubernetes.io/controller-uid': job.metadata.uid };
+  // The names with a prefix came with 1.27.
+  const prefix = 'batch.kubernetes.io/';
+  const controller = { [`${minor < 27 ? '' : prefix}controller-uid`]: job.metadata.uid };
   spec.parallelism ??= 1;
   if (spec.completionMode !== 'Indexed') spec.completions ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2_147_483_647;
@@ -431,7 +433,7 @@ function defaultJob(job: ApiObject): void {
   spec.template.metadata.labels = {
     ...spec.template.metadata.labels,
     ...controller,
-    'batch.kubernetes.io/job-name': job.metadata.name,
+    ...(minor < 27 ? {} : { [`${prefix}job-name`]: job.metadata.name }),
     'controller-uid': job.metadata.uid,
     'job-name': job.metadata.name,
   };

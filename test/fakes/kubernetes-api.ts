@@ -62,6 +62,8 @@ export class FakeCluster {
   /** What the nodes' runtime says of a program that a container does not have; default runc's words. */
   programMissing: ((name: string) => string) | undefined;
   onlyV4 = false;
+  /** Of the version: 1.36. Of older ones, only the version itself and the labels of a Job's pods are known here. */
+  minor = 36;
   /** Answers sent compressed so far. */
   compressed = 0;
   /** Milliseconds that pods take to end once their Job is gone. */
@@ -258,7 +260,7 @@ export class FakeCluster {
   ): statuses.Status | { code: number; body: string; headers?: Record<string, string> } | undefined {
     const user = this.#userOf(request);
     if (typeof user !== 'string') return user;
-    const described = describeApi(url.pathname);
+    const described = describeApi(url.pathname, this.minor);
     if (described !== undefined) return { code: 200, body: described };
     if (url.pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews')
       return this.#review(method, body, user);
@@ -569,7 +571,7 @@ export class FakeCluster {
       warnings.push(
         'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
       );
-    applyDefaults(kind, object);
+    applyDefaults(kind, object, this.minor);
     const headers =
       warnings.length === 0
         ? {}

@@ -3,6 +3,7 @@ import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
+import { jobOfPod } from '../../executors/kubernetes/pods-of-job.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { Cluster } from './open-cluster.ts';
@@ -59,9 +60,8 @@ async function podOfTrial(
     .catch((error) => throwRefused('the pods cannot be listed', error));
   return items
     .filter(
-      ({ metadata: { labels, annotations } }) =>
-        labels?.['batch.kubernetes.io/job-name'] === name ||
-        readPack(annotations)?.some((trial) => trial.name === name),
+      (pod) =>
+        jobOfPod(pod) === name || readPack(pod.metadata.annotations)?.some((trial) => trial.name === name),
     )
     .sort(
       (a, b) =>

@@ -1,4 +1,5 @@
 import type { Job, Pod } from '../../executors/kubernetes/objects.ts';
+import { jobOfPod } from '../../executors/kubernetes/pods-of-job.ts';
 import type { Glob } from '../../glob.ts';
 import { readPack } from '../../matrix/pack.ts';
 
@@ -22,7 +23,7 @@ export function isAskedFor(pod: Pod, glob: Glob): boolean {
 
 /** The trials asked for of a pod that runs several; `undefined` where the pod as a whole is asked for. */
 export function packedTrials(pod: Pod, glob: Glob): readonly string[] | undefined {
-  const job = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
+  const job = jobOfPod(pod);
   if (glob.matches(pod.metadata.name) || (job !== undefined && glob.matches(job))) return undefined;
   return (readPack(pod.metadata.annotations) ?? [])
     .map(({ name }) => name)
@@ -33,7 +34,7 @@ export function packedTrials(pod: Pod, glob: Glob): readonly string[] | undefine
 export function latestOfEach(found: readonly Pod[]): readonly Pod[] {
   const attempts = Map.groupBy(found, (pod) => {
     // By its name: the pod of a Job that was replaced may still be ending.
-    const job = pod.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.name;
+    const job = jobOfPod(pod);
     const node = pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
     return job === undefined ? pod.metadata.uid : `${job} ${node}`;
   });

@@ -20,8 +20,12 @@ export const clusterChecks: readonly Check[] = [{ topic: 'Cluster', name: 'clust
 
 /** Milliseconds a cluster may take for all of one request's attempts: who asks a doctor waits for the answer. */
 export const patience = 20_000;
-/** Side containers that end with the trial came with 1.29. */
-const oldestMinor = 29;
+/** What does not work on servers before a version, newest first. */
+const knownSince: readonly { readonly minor: number; readonly field: string; readonly trouble: string }[] = [
+  { minor: 29, field: '`server:`, `sync_every:`', trouble: 'Jobs with side containers do not end there' },
+  { minor: 27, field: '`workers:`', trouble: 'the nodes of a trial do not find each other' },
+  { minor: 22, field: '`max_parallel:`', trouble: 'all Jobs run at once' },
+];
 
 async function checkCluster(context: Context): Promise<readonly Finding[]> {
   // What is wrong with the files, the topic before has said.
@@ -107,11 +111,12 @@ async function checkServer(api: NamespaceApi, signal: AbortSignal): Promise<read
     minor?: string;
   }>({ path: '/version', signal });
   const skew = Math.round((api.client.serverTime() - Date.now()) / 1000);
+  const lacks = knownSince.filter((each) => Number.parseInt(minor, 10) < each.minor);
   const findings = [
-    Number.parseInt(minor, 10) < oldestMinor
+    lacks.length > 0
       ? warning(
-          `Kubernetes ${gitVersion} is older than 1.${oldestMinor}: Jobs with side containers do not end there`,
-          'leave out `server:` and `sync_every:`, or ask for a newer cluster',
+          `Kubernetes ${gitVersion} is older than 1.${lacks[0]?.minor}: ${lacks.map(({ trouble }) => trouble).join(', ')}`,
+          `leave out ${lacks.map(({ field }) => field).join(', ')}, or ask for a newer cluster`,
         )
       : ok(`Kubernetes ${gitVersion} answers`),
   ];

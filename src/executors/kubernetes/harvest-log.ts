@@ -35,15 +35,6 @@ export async function harvestLog(
   return path;
 }
 
-/** By the Job's UID: pods of one before it may still be ending under the same name. */
-export async function podsOfJob(
-  api: NamespaceApi,
-  { metadata: { uid } }: Pick<Job, 'metadata'>,
-  signal: AbortSignal,
-): Promise<readonly Pod[]> {
-  return (await api.list(pods, { labels: `batch.kubernetes.io/controller-uid=${uid}` }, signal)).items;
-}
-
 /** The last of what a pod has printed, or a sentence in its place; `times` as much where several trials share it. */
 export async function readTail(api: NamespaceApi, pod: Pod, signal: AbortSignal, times = 1): Promise<Buffer> {
   const most = harvestedBytes * times;

@@ -6,11 +6,12 @@ import { logPath } from '../../records/run-paths.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import { PackedLines } from '../../report/packed-lines.ts';
 import type { Observation, RecordStore } from '../executor.ts';
-import { podsOfJob, readTail } from './harvest-log.ts';
+import { readTail } from './harvest-log.ts';
 import { judgeJob } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import type { Job, Pod } from './objects.ts';
 import { judgePackedTrials } from './packed-trials.ts';
+import { podsOfJob } from './pods-of-job.ts';
 import { executorName } from './run-outcome.ts';
 
 export interface KeepPackOptions {

@@ -38,6 +38,7 @@ export interface Job extends KubeObject {
     readonly completionMode?: string;
     readonly backoffLimit?: number;
     readonly ttlSecondsAfterFinished?: number;
+    readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
     readonly template?: { readonly metadata?: Pick<ObjectMeta, 'annotations'>; readonly spec?: PodSpec };
   };
   readonly status?: {

@@ -1,10 +1,11 @@
 import { hasFailed } from '../../matrix/decide.ts';
 import type { RecordStore } from '../executor.ts';
-import { harvestLog, podsOfJob } from './harvest-log.ts';
+import { harvestLog } from './harvest-log.ts';
 import { judgeJob } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
 import { isOurs, type Owner } from './owner.ts';
+import { podsOfJob } from './pods-of-job.ts';
 import { deletionPatience, removeObject } from './remove-object.ts';
 import { attemptOf, recordOf } from './run-outcome.ts';
 import { hasEnded } from './slots.ts';

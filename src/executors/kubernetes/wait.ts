@@ -1,11 +1,11 @@
 import { hasFailed } from '../../matrix/decide.ts';
-import { podsOfJob } from './harvest-log.ts';
 import { inOrder } from './in-order.ts';
 import { type JobView, judgeJob } from './job-state.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
 import { type Owner, ownerSelector } from './owner.ts';
 import { latestJobs } from './packed-trials.ts';
+import { podsOfJob } from './pods-of-job.ts';
 import { hasEnded, jobsToStart, startJobs } from './slots.ts';
 import { follow } from './watch.ts';
 
