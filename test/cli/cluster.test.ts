@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type FakeCluster, startFakeCluster } from '../fakes/kubernetes-api.ts';
 import { kinds } from '../fakes/kubernetes-api-kinds.ts';
+import type { Fate } from '../fakes/kubernetes-api-simulation.ts';
 import type { ApiObject } from '../fakes/kubernetes-api-store.ts';
 import { type ClusterProject, kubeYaml, useClusterProject } from './cluster-project.ts';
 
@@ -164,7 +165,7 @@ describe('the commands of the cluster', () => {
       const logs = await project.run(['logs', `name=${first}`]);
       expect(logs.code).toBe(1);
       expect(logs.stderr).toContain(
-        `error LOCAL_NO_RUN: the log of ${first} was not kept: its Job is gone, and nobody had read it`,
+        `error LOCAL_NO_RUN: the log of ${first} was not kept: its pod is gone, and nobody had read it`,
       );
       const again = await project.run(['job', 'where=hid=256', 'overwrite=true']);
       expect(again.stdout).toBe(
@@ -838,6 +839,50 @@ describe('the commands of the cluster', () => {
     expect((await project.run(['logs', `name=${second}`])).stderr).toBe('');
   });
 
+  it.each<[string, Fate, readonly string[], string]>([
+    [
+      'has succeeded',
+      { kind: 'succeeded' },
+      [],
+      'make job overwrite=true, with a where= for this trial, runs it again',
+    ],
+    ['has failed', { kind: 'failed', exitCode: 3 }, [], 'make job runs it again'],
+    ['has failed', { kind: 'failed', exitCode: 3 }, ['status'], 'make job runs it again'],
+  ])('says of a Job that %s that its pod is gone, and its log with it', async (how, fate, seen, hint) => {
+    cluster.simulation.fate = () => fate;
+    await project.run(['job', 'where=hid=256', 'wait=true']);
+    await rm(join(project.root, '.toolbox/runs'), { recursive: true });
+    if (seen.length > 0) await project.run(seen);
+    for (const pod of cluster.store.list('pods')) cluster.store.remove('pods', pod);
+    const logs = await project.run(['logs', `name=${first}`]);
+    expect(logs).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: `error KUBE_NO_LOG: ${first} ${how}; its pod is gone, and nobody had kept its log\n  hint: ${hint}\n`,
+    });
+    const exec = await project.run(['exec', `pod=${first}`]);
+    expect(exec.stderr).toBe(
+      `error KUBE_NO_POD: the Job of "${first}" ${how}, and its pod is gone\n  hint: ${hint}; make pod creates a pod to work in\n`,
+    );
+  });
+
+  it('says whose log it is where a later Job has ended and left none, and which older ones there are', async () => {
+    cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 3, log: 'one\n' });
+    await project.run(['job', 'where=hid=256', 'wait=true']);
+    cluster.simulation.fate = () => ({ kind: 'running' });
+    await project.run(['job', 'where=hid=256']);
+    cluster.simulation.move('lab', first, { kind: 'failed', exitCode: 3 });
+    for (const pod of cluster.store.list('pods')) cluster.store.remove('pods', pod);
+    const logs = await project.run(['logs', `name=${first}`]);
+    expect(logs.stdout).toBe('one\n');
+    expect(logs.stderr).toMatch(
+      /: its Job on the cluster has failed, its pod is gone, and has no log; this is its run before, begun \d/,
+    );
+    await project.run(['status']);
+    const seen = await project.run(['logs', `name=${first}`]);
+    expect(seen.stderr).toContain('\n  hint: older logs: attempt=1; make job runs it again\n');
+  });
+
   it('status ends with the pods that somebody works in, or has forgotten', async () => {
     await project.run(['job']);
     expect((await project.run(['status'])).stdout).not.toContain('interactive');
@@ -1025,6 +1070,29 @@ describe('the commands of the cluster', () => {
           'pod "alice-example-interactive-pod" is not running: it is pending (waiting for the scheduler)',
         ),
       });
+    });
+
+    it('says of a trial without a pod what its Job waits for', async () => {
+      await project.run(['job', 'max_parallel=1']);
+      expect(await project.run(['exec', `pod=${second}`, 'command=true'])).toEqual({
+        code: 3,
+        stdout: '',
+        stderr: `error KUBE_POD_NOT_READY: the Job of "${second}" has no pod yet: it is suspended (waiting for one of 1 slots (max_parallel))\n  hint: make status says what trials wait for; try again when it runs\n`,
+      });
+      for (const pod of cluster.store.list('pods')) cluster.store.remove('pods', pod);
+      const job = cluster.store.get('jobs', 'lab', first);
+      cluster.store.add(kinds.events, {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: 'failed.1', namespace: 'lab' },
+        reason: 'FailedCreate',
+        message:
+          'Error creating: pods "x-" is forbidden: exceeded quota: gpus, requested: pods=1, used: pods=4, limited: pods=4',
+        involvedObject: { kind: 'Job', name: first, uid: job?.metadata.uid },
+      } as unknown as ApiObject);
+      expect((await project.run(['port-forward', `pod=${first}`, 'port=1'])).stderr).toContain(
+        `the Job of "${first}" has no pod yet: it is pending (its pod is not created: the quota "gpus" is used up (pods: 4 of 4 used, 1 wanted))`,
+      );
     });
 
     it('copies the file: entries', async () => {

@@ -1,15 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
-import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { containerOf, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { hasEnded } from '../../executors/kubernetes/slots.ts';
+import { loggedAttempts } from '../../executors/local-log.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { parseGlob } from '../../glob.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import { followLogs } from './follow-logs.ts';
+import { describeWithoutPod, hintRunAgain } from './job-without-pod.ts';
 import { openPlace } from './last-launch.ts';
 import { isAskedFor, latestOfEach, type TrialInJob, trialsMatching } from './log-targets.ts';
 import { type Cluster, hasCluster } from './open-cluster.ts';
@@ -60,7 +63,9 @@ export async function printClusterLogs(
     // Of a trial that runs again, the log of its last attempt is here.
     const records = new DiskRecordStore(context.cwd, () => undefined);
     const known = trials.map((each) => ({ ...each, record: records.readListed(each.name) }));
-    if (trials.length > 0 && known.every(({ record }) => record === undefined)) throw noPodYet(trials);
+    const isKept = ({ log }: RunRecord): boolean => existsSync(join(context.cwd, log));
+    if (trials.length > 0 && known.every(({ record }) => record === undefined || !isKept(record)))
+      throw noPod(trials, context.cwd);
     for (const { name, job, record } of known)
       if (record !== undefined) tellOlderRun(name, job, record, context);
     return { namespace: api.namespace, jobs: all.map((job) => job.metadata.name) };
@@ -100,12 +105,13 @@ async function listJobs({ api, owner }: Cluster, signal: AbortSignal): Promise<r
 /** The log that follows is not that of the Job: who reads it must not take its numbers for the cluster's. */
 function tellOlderRun(name: string, job: Job, record: RunRecord, { stderr }: Context): void {
   const isLocal = record.executor === 'local';
-  // The log that was kept of this very Job.
-  if (!isLocal && (record.uid === job.metadata.uid || hasEnded(job))) return;
-  const { state } = judgeJob(job, []).observation;
+  // The log that was kept of this very Job, or of a trial packed into it.
+  const isOwn = record.uid === job.metadata.uid || (record.uid === undefined && hasEnded(job));
+  if (!isLocal && isOwn) return;
   const run = isLocal ? 'the run on this machine' : 'its run before';
+  const gone = hasEnded(job) ? ', its pod is gone,' : '';
   stderr.write(
-    `${name}: its Job on the cluster is ${state} and has no log; this is ${run}, begun ${record.startedAt}\n`,
+    `${name}: its Job on the cluster ${describeWithoutPod(job)}${gone} and has no log; this is ${run}, begun ${record.startedAt}\n`,
   );
 }
 
@@ -124,14 +130,18 @@ function requireContainer(chosen: readonly Pod[], name: string): void {
   );
 }
 
-function noPodYet([first, ...others]: readonly TrialInJob[]): DiagnosticError {
+function noPod([first, ...others]: readonly TrialInJob[], root: string): DiagnosticError {
   const more = others.length === 0 ? '' : ` (and ${others.length} more of that name)`;
-  const job = first?.job.metadata.name;
-  const what = job === first?.name ? first?.name : `${job}, in which ${first?.name} runs,`;
-  return new DiagnosticError(
-    errorDiagnostic('KUBE_NO_LOG', `${what}${more} has no pod, and so no log`, {
-      hint: 'make status says what it waits for',
-    }),
-    ExitCode.refused,
+  const { name = '', job } = first ?? {};
+  const what = job?.metadata.name === name ? name : `${job?.metadata.name}, in which ${name} runs,`;
+  const refuse = (message: string, hint: string): DiagnosticError =>
+    new DiagnosticError(errorDiagnostic('KUBE_NO_LOG', message, { hint }), ExitCode.refused);
+  if (job === undefined || !hasEnded(job))
+    return refuse(`${what}${more} has no pod, and so no log`, 'make status says what it waits for');
+  const attempts = loggedAttempts(root, name);
+  const older = attempts.length > 0 ? `older logs: attempt=${attempts.join(', attempt=')}; ` : '';
+  return refuse(
+    `${what}${more} ${describeWithoutPod(job)}; its pod is gone, and nobody had kept its log`,
+    `${older}${hintRunAgain(job)}`,
   );
 }

@@ -1,11 +1,15 @@
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
-import { type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { events, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { jobOfPod } from '../../executors/kubernetes/pods-of-job.ts';
+import { hasEnded } from '../../executors/kubernetes/slots.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { parseGlob } from '../../glob.ts';
 import { readPack } from '../../matrix/pack.ts';
+import { describeWithoutPod, hintRunAgain } from './job-without-pod.ts';
+import { trialsMatching } from './log-targets.ts';
 import type { Cluster } from './open-cluster.ts';
 
 /**
@@ -20,13 +24,7 @@ export async function findRunningPod(cluster: Cluster, name: string, signal: Abo
     api.get(pods, pod, signal).catch((error) => throwRefused(`pod "${name}" cannot be read`, error));
   // A workload of run:ai gives its name to its pod, with two numbers.
   const pod = (await read(name)) ?? (await read(`${name}-0-0`)) ?? (await podOfTrial(cluster, name, signal));
-  if (pod === undefined)
-    throw new DiagnosticError(
-      errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {
-        hint: 'make pod creates one and says its name; make status shows the trials that run',
-      }),
-      ExitCode.refused,
-    );
+  if (pod === undefined) throw await explainNoPod(cluster, name, signal);
   if (!isRunning(pod)) {
     const { state, reason } = judgePod(pod);
     const how =
@@ -47,6 +45,46 @@ export async function findRunningPod(cluster: Cluster, name: string, signal: Abo
     );
   }
   return pod;
+}
+
+/** The name may be that of a trial whose Job waits, or has ended so long ago that its pod is gone. */
+async function explainNoPod(
+  { api, owner }: Cluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<DiagnosticError> {
+  const { items } = await api
+    .list(jobs, { labels: ownerSelector(owner) }, signal)
+    .catch(() => ({ items: [] }));
+  const [found] = trialsMatching(items, parseGlob(name));
+  if (found === undefined)
+    return new DiagnosticError(
+      errorDiagnostic('KUBE_NO_POD', `there is no pod "${name}" in namespace ${api.namespace}`, {
+        hint: 'make pod creates one and says its name; make status shows the trials that run',
+      }),
+      ExitCode.refused,
+    );
+  const { job } = found;
+  if (hasEnded(job))
+    return new DiagnosticError(
+      errorDiagnostic('KUBE_NO_POD', `the Job of "${name}" ${describeWithoutPod(job)}, and its pod is gone`, {
+        hint: `${hintRunAgain(job)}; make pod creates a pod to work in`,
+      }),
+      ExitCode.refused,
+    );
+  // Without the right to see events, less is said.
+  const fields = `involvedObject.kind=Job,involvedObject.name=${job.metadata.name}`;
+  const told = await api.list(events, { fields }, signal).catch(() => ({ items: [] }));
+  return new DiagnosticError(
+    errorDiagnostic(
+      'KUBE_POD_NOT_READY',
+      `the Job of "${name}" has no pod yet: it ${describeWithoutPod(job, told.items)}`,
+      {
+        hint: 'make status says what trials wait for; try again when it runs',
+      },
+    ),
+    ExitCode.refused,
+  );
 }
 
 /** Of several attempts one that runs, else the last; of several nodes the first. */

@@ -98,7 +98,7 @@ function noAttempt(root: string, name: string, path: string, record: RunRecord |
   const attempts = loggedAttempts(root, name);
   const isFromCluster = record !== undefined && record.executor !== 'local';
   const what = isFromCluster
-    ? `the log of ${name} was not kept: its Job is gone, and nobody had read it`
+    ? `the log of ${name} was not kept: its pod is gone, and nobody had read it`
     : `there is no log ${path}`;
   const hint =
     attempts.length > 0
