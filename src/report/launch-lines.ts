@@ -14,7 +14,9 @@ const kubernetesWords: LaunchWords = { kind: 'job.batch', left: 'the quota is us
 export function formatStep(step: LaunchStep, words: LaunchWords = kubernetesWords): readonly string[] {
   const job = `Job '${step.name}'`;
   const object = `${words.kind}/${step.name}`;
-  const because = step.reason === undefined ? '' : ` (${step.reason})`;
+  const reason = step.reason === undefined ? '' : ` (${step.reason})`;
+  const because =
+    step.changed.length === 0 ? reason : `${reason}, and has changed since: ${step.changed.join(', ')}`;
   const created = `${object} created${step.isWaiting ? ' (suspended, it waits for a slot of max_parallel)' : ''}`;
   const replacing = [
     `${job} ${describe(step.found)}${because}. Deleting the job and creating it again.`,
@@ -43,6 +45,13 @@ export function formatStep(step: LaunchStep, words: LaunchWords = kubernetesWord
         `${object} not created: ${step.diagnostics.map((each) => each.message).join('; ')}`,
       ];
   }
+}
+
+/** Of a trial that is started with others in one Job. */
+export function formatPacked(name: string, pack: string, changed: readonly string[] = []): string {
+  return changed.length === 0
+    ? `Job '${name}' runs in ${pack}.`
+    : `Job '${name}' has changed since: ${changed.join(', ')}. It runs in ${pack}.`;
 }
 
 function formatKept({ name, found, reason, changed }: LaunchStep): string {
@@ -112,4 +121,12 @@ export function formatSummary({
 /** For whoever stops a launch half-way. */
 export function formatInterrupted(made: number, all: number): string {
   return `interrupted: ${made === 0 ? 0 : `at least ${made}`} of ${all} Jobs created; the same command goes on with the others`;
+}
+
+/** For whoever stops a deletion half-way: what is under way may be deleted all the same. */
+export function formatStopped(deleted: number, all: number, what: string): string {
+  const count = deleted === 0 || deleted === all ? deleted : `at least ${deleted}`;
+  const rest =
+    deleted === all ? 'pods of theirs may still be ending' : 'the same command goes on with the others';
+  return `interrupted: ${count} of ${all} ${what}${all === 1 ? '' : 's'} deleted; ${rest}`;
 }

@@ -257,9 +257,19 @@ describe('the commands of the cluster', () => {
       expect((await project.run(['job', 'where=hid=512'])).stdout).toContain(
         'has changed since: resources. Leaving it; overwrite=changed replaces it.',
       );
-      expect((await project.run(['job', 'where=hid=512', 'overwrite=changed'])).stderr).toContain(
-        '1 replaced',
+      const replaced = await project.run(['job', 'where=hid=512', 'overwrite=changed']);
+      expect(replaced.stderr).toBe('1 replaced\n');
+      expect(replaced.stdout.split('\n')[0]).toBe(
+        `Job '${second}' is pending, and has changed since: resources. Deleting the job and creating it again.`,
       );
+      await project.write('config/kube.yaml', kubeYaml.replace('python:3', 'python:4'));
+      const lines = (await project.run(['job', 'where=hid=512', 'overwrite=changed', 'json=true'])).stdout;
+      const [step, summary] = lines
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(step).toMatchObject({ name: second, result: 'replaced', changed: ['image', 'resources'] });
+      expect(summary).toMatchObject({ steps: { replaced: 1 }, changed: 0 });
     });
 
     it('waits, and ends with 1 when a trial has failed', async () => {
@@ -903,6 +913,30 @@ describe('the commands of the cluster', () => {
   });
 
   describe('delete', () => {
+    it('says how far it came when it is interrupted', async () => {
+      await project.write(
+        'config/launch.yaml',
+        'model: {m: {command: x, hparam: {n: [1, 2, 3, 4, 5, 6]}}}\n',
+      );
+      await project.write('config/kube.yaml', `${kubeYaml}concurrency: 1\n`);
+      await project.run(['job']);
+      const interruption = new AbortController();
+      const { code, stderr } = await project.run(['delete', 'yes=true'], {
+        signal: interruption.signal,
+        onStdout: (text) => {
+          if (text.includes('n-2 deleted')) interruption.abort(new DOMException('enough', 'AbortError'));
+        },
+      });
+      const left = names().length;
+      expect(left).toBeGreaterThan(0);
+      expect(stderr).toMatch(
+        /\ninterrupted: at least [2-5] of 6 objects deleted; the same command goes on with the others\n$/,
+      );
+      expect(code).toBe(130);
+      const again = await project.run(['delete', 'yes=true']);
+      expect(again.stdout.match(/ deleted$/gm)).toHaveLength(left);
+    });
+
     const bob = (name: string): void => {
       const object = {
         apiVersion: 'batch/v1',

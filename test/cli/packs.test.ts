@@ -222,6 +222,15 @@ it('that waits is left as it is, and has no log yet', async () => {
   expect(stderr).toContain(`${jobs().find(isPack)}, in which ${trial(1)} runs, has no pod, and so no log`);
 });
 
+it('says in what a trial has changed that runs again in another pack', async () => {
+  await project.run(['job']);
+  await project.write('config/kube.yaml', `${kubeYaml.replace('python:3', 'python:4')}pack: 3\n`);
+  const { stdout } = await project.run(['job', '--overwrite=changed']);
+  expect(stdout).toMatch(
+    new RegExp(`^Job '${trial(1)}' has changed since: image\\. It runs in \\S+\\.$`, 'm'),
+  );
+});
+
 it('does not stop the others of a running pack to replace one of them', async () => {
   cluster.simulation.fate = () => ({ kind: 'running' });
   await project.run(['job']);

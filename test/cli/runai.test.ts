@@ -72,7 +72,11 @@ describe('job', () => {
       'gpu_count: 1\nmodel:\n  average: {command: "python src/avg.py <fn>", hparam: {hid: [256, 512]}}\ndataset:\n  data1: {hparam: {_fn: data/1.txt}}\n',
     );
     expect((await lab.run(['job'])).stdout).toContain('has changed since: resources. Leaving it');
-    await lab.run(['job', '--overwrite=changed']);
+    const replaced = await lab.run(['job', '--overwrite=changed']);
+    expect(replaced.stdout).toMatch(
+      /^Job '.*' is running, and has changed since: resources\. Deleting the job and creating it again\.$/m,
+    );
+    expect(replaced.stderr).not.toContain('changed)');
     expect(lab.state.workloads[first]?.flags['--gpu']).toEqual(['1']);
   });
 

@@ -28,6 +28,7 @@ import { parseGlob } from '../../glob.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
+import { formatStopped } from '../../report/launch-lines.ts';
 import type { DeleteOptions } from '../delete-options.ts';
 import { openProject, usesRunai } from '../project.ts';
 import { confirm } from '../prompt.ts';
@@ -101,6 +102,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
   );
   const outcomes = new OutcomeMemory(api, records);
   let stuck = 0;
+  let deleted = 0;
   await inOrder(
     targets,
     config.project.concurrency,
@@ -116,6 +118,7 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
           else await outcomes.see(object, observation, signal);
         }
         await removeObject(api, resource, { name, uid }, signal);
+        deleted += 1;
         // Who clears away what has failed means to keep what has succeeded beside it in a pack.
         if (resource === jobs && options.what !== 'failed-jobs') await outcomes.seeDeleted(object);
         return { title, diagnostics: [] };
@@ -133,8 +136,12 @@ export async function deleteWorkloads(options: DeleteOptions, context: Context):
         );
       reportDiagnostics(diagnostics, context, { json });
     },
-  );
-  await waitForPods(cluster, new Set(targets.map(({ object }) => object.metadata.uid)), context);
+  )
+    .then(() => waitForPods(cluster, new Set(targets.map(({ object }) => object.metadata.uid)), context))
+    .catch((error) => {
+      if (signal.aborted) context.stderr.write(`${formatStopped(deleted, targets.length, 'object')}\n`);
+      throw error;
+    });
   // Whoever removes everything removes what is young, too; else it may be what a sweep is about to use.
   const youth = isAll ? 0 : supportYouth;
   const { removed, left } = await collectSupport(api, owner, { keep: new Set(), youth }, signal);

@@ -13,7 +13,7 @@ import { readPack } from '../../matrix/pack.ts';
 import type { Only } from '../../matrix/select.ts';
 import { usesPacks } from '../../matrix/uses-packs.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
-import { formatInterrupted, formatStep, formatSummary } from '../../report/launch-lines.ts';
+import { formatInterrupted, formatPacked, formatStep, formatSummary } from '../../report/launch-lines.ts';
 import { LineBatch } from '../line-batch.ts';
 import { chosenBy } from '../local/select-locally.ts';
 import { openSweep } from '../render/open-sweep.ts';
@@ -76,7 +76,8 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
   packs?.kept.forEach(report);
   for (const spec of packs?.specs ?? []) {
     const trials = readPack(spec.fields.annotations) ?? [];
-    if (!json) for (const { name } of trials) lines.write(`Job '${name}' runs in ${spec.name}.`);
+    if (!json)
+      for (const { name } of trials) lines.write(formatPacked(name, spec.name, packs?.changed.get(name)));
   }
   const launched = await launch(packs?.specs ?? specs, {
     executor,

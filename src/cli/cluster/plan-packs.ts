@@ -23,6 +23,8 @@ export interface PackPlan {
   readonly kept: readonly LaunchStep[];
   /** What is to be created, packs and single trials. */
   readonly specs: readonly JobSpec[];
+  /** Of trials that run again: parts in which they differ from what ran last. */
+  readonly changed: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function planPacks(
     .catch((error) => throwRefused('the Jobs cannot be listed', error));
   const kept: LaunchStep[] = [];
   const wanted = new Map<string, JobSpec>();
+  const changedOf = new Map<string, readonly string[]>();
   const step = (name: string, rest: Partial<LaunchStep>): LaunchStep => ({
     name,
     found: views.get(name)?.observation.state ?? 'missing',
@@ -66,8 +69,10 @@ export async function planPacks(
     const changed = changedParts(spec.fingerprint, known?.fingerprint);
     if (options.only !== undefined && !keepsState(options.only, known?.state ?? 'missing', changed)) continue;
     const action = decide(spec, known, options.overwrite);
-    if (action.kind !== 'keep') wanted.set(spec.name, spec);
-    else kept.push(step(spec.name, { found: known?.state ?? 'missing', changed: action.changed }));
+    if (action.kind !== 'keep') {
+      wanted.set(spec.name, spec);
+      changedOf.set(spec.name, changed);
+    } else kept.push(step(spec.name, { found: known?.state ?? 'missing', changed: action.changed }));
   }
   const replaced: Job[] = [];
   for (const job of items) {
@@ -92,7 +97,7 @@ export async function planPacks(
   const packed = [...packSpecs(wanted.values(), config, context)];
   await options.check(packed, replaced.length > 0);
   for (const job of replaced) await retirePack(job, cluster.api, options, context.signal);
-  return { kept, specs: packed };
+  return { kept, specs: packed, changed: changedOf };
 }
 
 /** Removes a pack so that its trials can run again: keeps what they have printed, and of those that ran, that they did. */

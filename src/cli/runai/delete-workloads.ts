@@ -7,6 +7,7 @@ import { parseGlob } from '../../glob.ts';
 import { hasFailed } from '../../matrix/decide.ts';
 import { isRunName } from '../../records/run-paths.ts';
 import { interactivePod } from '../../render/interactive-pod.ts';
+import { formatStopped } from '../../report/launch-lines.ts';
 import type { DeleteOptions } from '../delete-options.ts';
 import { confirm } from '../prompt.ts';
 import { keepEnd } from './keep-end.ts';
@@ -56,16 +57,22 @@ export async function deleteRunaiWorkloads(
     context.stderr.write('nothing was deleted\n');
     return ExitCode.refused;
   }
+  let deleted = 0;
   await inOrder(
     targets,
     maxProcesses,
     async ({ name }) => {
       await keepEnd(runai, name, there.get(name), context);
       await executor.remove({ name }, context.signal);
+      deleted += 1;
       return `job.run.ai/${name}`;
     },
     (object) =>
       context.stdout.write(json ? `${JSON.stringify({ type: 'deleted', object })}\n` : `${object} deleted\n`),
-  );
+  ).catch((error) => {
+    if (context.signal.aborted)
+      context.stderr.write(`${formatStopped(deleted, targets.length, 'workload')}\n`);
+    throw error;
+  });
   return ExitCode.ok;
 }

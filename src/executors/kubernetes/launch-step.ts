@@ -10,7 +10,7 @@ export interface LaunchStep {
   readonly result: 'created' | 'replaced' | 'kept' | 'rejected' | 'left';
   /** Created, to be started when a slot of `max_parallel` is free. */
   readonly isWaiting: boolean;
-  /** Of a kept one: parts in which it differs from what the files say now. */
+  /** Parts in which what was there differs from what the files say now. */
   readonly changed: readonly string[];
   /** Why it was rejected. */
   readonly diagnostics: readonly Diagnostic[];
@@ -20,6 +20,7 @@ export interface LaunchStep {
 
 export interface LaunchSummary {
   readonly steps: Readonly<Record<LaunchStep['result'], number>>;
+  /** Of those kept: how many differ from what the files say now. */
   readonly changed: number;
   /** Of those rejected or left: their Jobs were deleted before. */
   readonly deleted: number;

@@ -96,7 +96,7 @@ class Launch {
       (step) => {
         this.#steps[step.result] += 1;
         if (step.wasDeleted === true) this.#deleted += 1;
-        if (step.changed.length > 0) this.#changed += 1;
+        if (step.result === 'kept' && step.changed.length > 0) this.#changed += 1;
         this.#options.report(step);
       },
     ).catch((error) => {
@@ -228,7 +228,7 @@ class Launch {
       return {
         result: 'kept',
         reason: 'another run created it',
-        ...(action.kind === 'keep' ? { changed: action.changed } : {}),
+        changed: action.kind === 'keep' ? action.changed : [],
       };
     } catch (error) {
       this.#slots.giveUp(object, limit);

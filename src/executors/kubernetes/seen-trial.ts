@@ -48,13 +48,14 @@ export function isAmong(only: Only, { fingerprint }: JobSpec, { known }: SeenTri
 }
 
 /** What is told of a trial before anything has come of it. */
-export function stepOf({ name }: JobSpec, { view, known }: SeenTrial) {
+export function stepOf({ name, fingerprint }: JobSpec, { view, known, action }: SeenTrial) {
+  const isDeleting = view?.isDeleting === true;
   return {
     name,
-    found: view?.isDeleting === true ? 'deleting' : (known?.state ?? 'missing'),
+    found: isDeleting ? 'deleting' : (known?.state ?? 'missing'),
     reason: known?.reason,
     isWaiting: false,
-    changed: [],
+    changed: action.kind === 'replace' && !isDeleting ? changedParts(fingerprint, known?.fingerprint) : [],
     diagnostics: [],
   } as const;
 }

@@ -53,7 +53,7 @@ export async function launchOnRunai(
     (step) => {
       if (step === undefined) return;
       counts[step.result] += 1;
-      if (step.changed.length > 0) counts.changed += 1;
+      if (step.result === 'kept' && step.changed.length > 0) counts.changed += 1;
       options.report(step);
     },
   );
@@ -105,11 +105,11 @@ class Launch {
       found: known?.state ?? ('missing' as TrialState),
       reason: known?.reason,
       isWaiting: false,
-      changed: [],
+      changed,
       diagnostics: [] as readonly Diagnostic[],
     };
     const action = decide(spec, known, overwrite);
-    if (action.kind === 'keep') return { ...step, result: 'kept', changed: action.changed };
+    if (action.kind === 'keep') return { ...step, result: 'kept' };
     if (listed !== undefined && !isOurs(spec.name, record, this.#options.user))
       return { ...step, result: 'rejected', diagnostics: [notOurs(spec.name)] };
     const freed = listed !== undefined && isActive(listed) ? 1 : 0;
