@@ -23,7 +23,7 @@ export const command = defineCommand({
   },
   example: "make logs name='*-vit-*'",
   async run(options, context) {
-    const { name, attempt, path, local } = options;
+    const { name, attempt, path, local, json } = options;
     let asked: AskedCluster | undefined;
     if (!local && !path && attempt === undefined) {
       const { openProject, usesRunai } = await import('./project.ts');
@@ -37,7 +37,7 @@ export const command = defineCommand({
       asked = answer;
     }
     const { printLocalLogs } = await import('./local/print-local-logs.ts');
-    await printLocalLogs({ name, attempt, path, asked }, context);
+    await printLocalLogs({ name, attempt, path, json, asked }, context);
     return ExitCode.ok;
   },
 });

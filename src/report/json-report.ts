@@ -1,8 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import type { Writable } from 'node:stream';
 import { diagnosticToJson } from '../diagnostics/format-diagnostic.ts';
 import type { Trial } from '../matrix/trial.ts';
 import type { Event, Report } from './event.ts';
+import { contentToJson, wholeCharacters } from './output-bytes.ts';
 
 /**
  * Writes each event as one JSON object a line. A trial is `name`, `model`, `dataset` and `hparam`; output is `text`
@@ -16,9 +16,7 @@ export function createJsonReport(output: Writable, now: () => number): Report {
   };
   const writeOutput = (name: string, stream: string, chunk: Uint8Array) => {
     if (chunk.length === 0) return;
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const content = isUtf8(bytes) ? { text: bytes.toString() } : { base64: bytes.toString('base64') };
-    write({ type: 'trial-output', name, stream, ...content });
+    write({ type: 'trial-output', name, stream, ...contentToJson(chunk) });
   };
 
   return (event: Event) => {
@@ -73,16 +71,4 @@ export function createJsonReport(output: Writable, now: () => number): Report {
 export function trialToJson(trial: Trial): Record<string, unknown> {
   const { name, model, dataset, hparam } = trial;
   return { name, model, dataset, hparam: Object.fromEntries(hparam.map(({ key, text }) => [key, text])) };
-}
-
-/** The length of `bytes` without an unfinished UTF-8 character at its end. */
-function wholeCharacters(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if (byte < 0x80) break;
-    if (byte < 0xc0) continue;
-    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return needed > back ? bytes.length - back : bytes.length;
-  }
-  return bytes.length;
 }

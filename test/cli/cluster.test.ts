@@ -805,6 +805,16 @@ describe('the commands of the cluster', () => {
       const plain = await project.run(['logs', 'name=*hid*']);
       const [podOne = ''] = names('pods');
       expect(plain.stdout.split('\n')[0]).toBe(`[${podOne}] \x1b[31mred\x1b[0m \x1b]0;title\x07 of x`);
+      const json = (await project.run(['logs', 'name=*hid*', 'json=true'])).stdout.trim().split('\n');
+      const text = '\x1b[31mred\x1b[0m \x1b]0;title\x07 of x\n';
+      expect(json.map((line) => JSON.parse(line))).toEqual(
+        [first, second].map((name, index) => ({
+          type: 'trial-output',
+          name,
+          pod: names('pods')[index],
+          text,
+        })),
+      );
       const shown = await project.run(['logs', `name=${first}`], { tty: true });
       expect(shown.stdout).toBe('\x1b[31mred\x1b[0m ^[]0;title^G of x\n');
       expect((await project.run(['logs', `name=${first}`, 'raw=true'], { tty: true })).stdout).toContain(

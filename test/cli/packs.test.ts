@@ -62,6 +62,22 @@ describe('a pack on a cluster', () => {
     );
   });
 
+  it('says in JSON whose each line is', async () => {
+    await project.run(['job']);
+    const read = async (name: string) =>
+      (await project.run(['logs', `--name=${name}`, '--json'])).stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { name: string; text: string })
+        .map(({ name: whose, text }) => [whose, text]);
+    const ofFirst = [
+      [trial(1), 'one\n'],
+      [trial(1), 'kube-toolbox: ended with exit code 0\n'],
+    ];
+    expect(await read(trial(1))).toEqual(ofFirst);
+    expect(await read('*-pack-*')).toEqual([ofFirst[0], [trial(2), 'two\n'], ofFirst[1]]);
+  });
+
   it('prints the last lines of one trial, wherever they are in the pod’s log', async () => {
     await project.run(['job']);
     expect((await project.run(['logs', `--name=${trial(1)}`, '--tail=2'])).stdout).toBe(

@@ -150,6 +150,13 @@ describe('what runs', () => {
   it('logs are its own', async () => {
     await lab.run(['job']);
     expect((await lab.run(['logs', `--name=${first}`])).stdout).toBe(`log of ${first}\n`);
+    const { stdout, stderr } = await lab.run(['logs', '--name=*', '--json']);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toEqual({
+      type: 'trial-output',
+      name: first,
+      text: `log of ${first}\n`,
+    });
   });
 
   it('logs of a pattern are one’s own, of the project that a lab shares', async () => {

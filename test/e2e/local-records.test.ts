@@ -57,6 +57,13 @@ describe('run records', () => {
     expect((await project.run(['logs', 'name=p-m-lr-one', 'path=true'])).stdout).toBe(
       `${folder}/attempt-2.log\n`,
     );
+    const json = (await project.run(['logs', 'name=*-one', 'json=true'])).stdout;
+    expect(JSON.parse(json)).toEqual({ type: 'trial-output', name: 'p-m-lr-one', text: second });
+    expect(JSON.parse((await project.run(['logs', 'name=*-one', 'json=true', 'path=true'])).stdout)).toEqual({
+      type: 'log',
+      name: 'p-m-lr-one',
+      path: `${folder}/attempt-2.log`,
+    });
     for (let attempt = 3; attempt <= 11; attempt++)
       writeFileSync(join(project.root, folder, `attempt-${attempt}.log`), '');
     await project.run(['local-first']);

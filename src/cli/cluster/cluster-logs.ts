@@ -25,6 +25,7 @@ export interface ClusterLogsOptions {
   readonly follow: boolean;
   readonly previous: boolean;
   readonly raw: boolean;
+  readonly json: boolean;
   readonly container: string | undefined;
   readonly tail: number | undefined;
   readonly yes: boolean;

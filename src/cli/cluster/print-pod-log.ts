@@ -7,7 +7,10 @@ import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace
 import type { Pod } from '../../executors/kubernetes/objects.ts';
 import { readPodLog } from '../../executors/kubernetes/pod-log.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
+import { jobOfPod } from '../../executors/kubernetes/pods-of-job.ts';
 import type { Glob } from '../../glob.ts';
+import { readPack } from '../../matrix/pack.ts';
+import { JsonLogLines, type LogSource } from '../../report/json-log-lines.ts';
 import { LastLines } from '../../report/last-lines.ts';
 import { LogLines } from '../../report/log-lines.ts';
 import { PackedLines } from '../../report/packed-lines.ts';
@@ -19,6 +22,7 @@ export interface PodLogRequest {
   readonly follow: boolean;
   readonly previous: boolean;
   readonly raw: boolean;
+  readonly json: boolean;
   readonly container: string | undefined;
   readonly tail: number | undefined;
   /** Whether each line begins with its pod's name. */
@@ -38,15 +42,17 @@ export async function printPodLog(
 ): Promise<boolean> {
   const { name } = pod.metadata;
   const { follow, previous, tail } = request;
-  const lines = new LogLines({
-    prefix: request.isPrefixed ? `[${name}] ` : '',
-    neutralize: context.stdout.isTTY === true && !request.raw,
-  });
+  const trials = packedTrials(pod, request.glob);
+  const lines = request.json
+    ? new JsonLogLines(sourceOf(pod, trials))
+    : new LogLines({
+        prefix: request.isPrefixed ? `[${name}] ` : '',
+        neutralize: context.stdout.isTTY === true && !request.raw,
+      });
   const print = async (bytes: Uint8Array): Promise<void> => {
     if (bytes.length > 0 && !context.stdout.write(bytes))
       await once(context.stdout, 'drain', { signal: context.signal });
   };
-  const trials = packedTrials(pod, request.glob);
   const own = trials === undefined ? undefined : new PackedLines(trials);
   const failed = request.container === undefined ? failedBefore(pod) : undefined;
   if (failed !== undefined)
@@ -93,10 +99,18 @@ export async function printPodLog(
             ),
           ]
         : refused(`${name}: its log cannot be read`, error).diagnostics;
-    reportDiagnostics(diagnostics, context, { json: false });
+    reportDiagnostics(diagnostics, context, request);
     // One that is followed may have been removed.
     return follow && isApiError(error, 'NotFound');
   }
+}
+
+/** Whose output it is: of one trial that is asked for, no line says so. */
+function sourceOf(pod: Pod, trials: readonly string[] | undefined): LogSource {
+  const { name, annotations } = pod.metadata;
+  const [only] = trials?.length === 1 ? trials : [];
+  const packed = readPack(annotations)?.map((each) => each.name);
+  return { name: only ?? jobOfPod(pod) ?? name, pod: name, packed: only === undefined ? packed : undefined };
 }
 
 /** The init container that has failed, and with it the pod, before the command began. */

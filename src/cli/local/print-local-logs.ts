@@ -10,6 +10,7 @@ import { observeRecord } from '../../records/observe-record.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import { logPath } from '../../records/run-paths.ts';
 import type { RunRecord } from '../../records/run-record.ts';
+import { JsonLogLines } from '../../report/json-log-lines.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
 import { drained } from '../write-lines.ts';
 
@@ -19,6 +20,7 @@ export interface LogsOptions {
   readonly attempt: number | undefined;
   /** Print the paths, not what is in them. */
   readonly path: boolean;
+  readonly json: boolean;
   /** A cluster that has nothing of the name. */
   readonly asked?: { readonly namespace: string; readonly jobs: readonly string[] } | undefined;
 }
@@ -30,7 +32,9 @@ export interface LogsOptions {
  * @throws DiagnosticError LOCAL_NO_RUN (exit 1)
  */
 export async function printLocalLogs(options: LogsOptions, context: Context): Promise<void> {
-  const records = new DiskRecordStore(context.cwd, (warning) => reportDiagnostics([warning], context));
+  const records = new DiskRecordStore(context.cwd, (warning) =>
+    reportDiagnostics([warning], context, options),
+  );
   const all = await records.readAll();
   const glob = parseGlob(options.name);
   const names = records.names();
@@ -48,18 +52,26 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
     if (!existsSync(join(context.cwd, path)))
       throw noAttempt(context.cwd, name, path, options.attempt === undefined ? record : undefined);
     if (options.path) {
-      context.stdout.write(`${path}\n`);
+      context.stdout.write(options.json ? `${JSON.stringify({ type: 'log', name, path })}\n` : `${path}\n`);
       continue;
     }
-    if (found.length > 1) context.stderr.write(heading(name, record, options.attempt));
-    await print(join(context.cwd, path), context);
+    if (found.length > 1 && !options.json) context.stderr.write(heading(name, record, options.attempt));
+    const chunks = createReadStream(join(context.cwd, path), { signal: context.signal });
+    await printLog(chunks, options.json ? new JsonLogLines({ name }) : undefined, context);
   }
 }
 
-async function print(path: string, context: Context): Promise<void> {
-  for await (const chunk of createReadStream(path, { signal: context.signal })) {
-    if (!context.stdout.write(chunk)) await drained(context);
-  }
+/** @param lines what the log is to become; default: it is passed on as it is */
+export async function printLog(
+  chunks: AsyncIterable<Uint8Array>,
+  lines: JsonLogLines | undefined,
+  context: Context,
+): Promise<void> {
+  const print = async (bytes: Uint8Array): Promise<void> => {
+    if (bytes.length > 0 && !context.stdout.write(bytes)) await drained(context);
+  };
+  for await (const chunk of chunks) await print(lines?.add(chunk) ?? chunk);
+  if (lines !== undefined) await print(lines.end());
 }
 
 function heading(name: string, record: RunRecord | undefined, attempt = record?.attempt): string {

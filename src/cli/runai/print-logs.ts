@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
 import { isOurs } from '../../executors/runai/launch.ts';
 import type { ExitCode as Code } from '../../exit-code.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { parseGlob } from '../../glob.ts';
-import type { LogsOptions } from '../local/print-local-logs.ts';
+import { JsonLogLines } from '../../report/json-log-lines.ts';
+import { type LogsOptions, printLocalLogs, printLog } from '../local/print-local-logs.ts';
 import { openRunai } from './open-runai.ts';
 
 /**
@@ -27,14 +27,13 @@ export async function printRunaiLogs(
     (name) => glob.matches(name) && (name === options.name || isOurs(name, known.get(name), user)),
   );
   if (names.length === 0 || options.path || options.attempt !== undefined) {
-    const { printLocalLogs } = await import('../local/print-local-logs.ts');
     await printLocalLogs(options, context);
     return ExitCode.ok;
   }
   for (const name of names) {
-    if (names.length > 1) context.stderr.write(`==> ${name} <==\n`);
-    for await (const chunk of executor.logs({ name }, { follow: options.follow === true }, context.signal))
-      if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal: context.signal });
+    if (names.length > 1 && !options.json) context.stderr.write(`==> ${name} <==\n`);
+    const chunks = executor.logs({ name }, { follow: options.follow === true }, context.signal);
+    await printLog(chunks, options.json ? new JsonLogLines({ name }) : undefined, context);
   }
   return ExitCode.ok;
 }
