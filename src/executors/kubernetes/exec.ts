@@ -5,6 +5,7 @@ import type { StatusBody } from './api-error.ts';
 import { openChannelSocket } from './channel-socket.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { pathOf, pods } from './objects.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 
 const stdinChannel = 0;
 const stdoutChannel = 1;
@@ -13,6 +14,8 @@ const statusChannel = 3;
 const resizeChannel = 4;
 /** Of v5: closes the channel whose number follows. */
 const closeChannel = 255;
+/** Milliseconds that a command may go on after its input has ended before a server without v5 is named as the cause. */
+const endlessAfter = 5000;
 
 export interface ExecOptions {
   readonly pod: string;
@@ -61,7 +64,13 @@ export async function exec(api: NamespaceApi, options: ExecOptions, signal: Abor
   };
   const stopResizing = terminal?.onResize(resize);
   if (terminal !== undefined) resize();
-  const feeding = stdin === undefined ? undefined : feed(socket, stdin, ended.signal);
+  const tellEndless = (): void => {
+    options.stderr.write(
+      'this cluster, older than Kubernetes 1.30, cannot be told that the input has ended; a command that waits for that goes on until Ctrl-C\n',
+    );
+  };
+  const feeding =
+    stdin === undefined ? undefined : feed(socket, stdin, ended.signal, api.client.policy, tellEndless);
   feeding?.catch(() => socket.close());
   try {
     let status: StatusBody | undefined;
@@ -83,6 +92,8 @@ async function feed(
   socket: Awaited<ReturnType<typeof openChannelSocket>>,
   stdin: AsyncIterable<Uint8Array> | Readable,
   ended: AbortSignal,
+  { sleep }: RetryPolicy,
+  tellEndless: () => void,
 ): Promise<void> {
   const iterator = stdin[Symbol.asyncIterator]();
   const over = new Promise<IteratorReturnResult<undefined>>((settle) => {
@@ -96,6 +107,7 @@ async function feed(
     await socket.send(stdinChannel, next.value);
   }
   if (socket.protocol.startsWith('v5')) await socket.send(closeChannel, Buffer.from([stdinChannel]));
+  else await sleep(endlessAfter, ended).then(tellEndless, () => undefined);
 }
 
 async function write(stream: Writable, data: Buffer): Promise<void> {

@@ -92,6 +92,15 @@ describe('in a pod', () => {
     expect((await run(['bash', '-c', 'exit 5'])).code).toBe(5);
   });
 
+  it('says why a command waits for the end of its input where a server cannot be told of it', async () => {
+    cluster.onlyV4 = true;
+    const { stdout, stderr } = await run(['bash', '-c', 'read -r line; echo "$line"; read -r -t 1 line'], {
+      stdin: Readable.from([Buffer.from('first\n')]),
+    });
+    expect(stdout).toBe('first\n');
+    expect(stderr).toContain('cannot be told that the input has ended');
+  });
+
   it('says that there is no such pod, that it is not ready, or that it has no such program', async () => {
     await expect(run(['bash'], { pod: 'gone' })).rejects.toMatchObject({ reason: 'NotFound' });
     cluster.simulation.movePod('lab', 'p', { kind: 'succeeded' });
@@ -169,7 +178,8 @@ describe('in a pod', () => {
       await writeFile(join(folder, long), data);
       const entries = await findEntries(folder, ['a.txt', 'src', 'deep'], () => undefined);
       const { code, stderr } = await run(['tar', '-xf', '-'], { stdin: archive(entries) });
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      // Where time takes none, the toolbox speaks before tar has ended.
+      expect({ code, stderr }).toEqual({ code: 0, stderr: onlyV4 ? expect.any(String) : '' });
       expect((await readFile(join(cluster.folder, long))).equals(data)).toBe(true);
       expect((await stat(join(cluster.folder, 'src/run.sh'))).mode & 0o777).toBe(0o755);
       expect((await stat(join(cluster.folder, 'a.txt'))).size).toBe(0);
