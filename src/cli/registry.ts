@@ -57,7 +57,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'tmux',
     summary: "Run a target detached in tmux: target='local jobs=4'",
     group: 'Run here',
-    load: async () => (await import('./tmux.ts')).command,
+    load: async () => (await import('./tmux.ts')).tmuxOf(commands),
   },
   {
     name: 'dryrun',

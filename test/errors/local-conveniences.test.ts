@@ -24,3 +24,16 @@ it('LOCAL_TMUX: there is no such target', async () => {
   expect(ran.code).toBe(2);
   expect(ran.stderr).toContain('error LOCAL_TMUX: make knows no target "nonsense"');
 });
+
+it.each([
+  ['local jobs=zero', 'CLI_BAD_VALUE: "jobs" is a whole number from 1, not "zero"'],
+  ['local job=4', 'CLI_UNKNOWN_FLAG: unknown flag "job"'],
+  ["only='not this' local", 'CLI_BAD_VALUE: "only" cannot be "not this"'],
+  ['logs', 'CLI_MISSING_VALUE: "name" is missing'],
+])('tmux tells what the target would tell where nobody looks: %s', async (target, told) => {
+  const project = LocalProject.of('true');
+  project.write('Makefile', `include ${process.cwd()}/Makefile\n`);
+  const ran = await runMain(project.root, ['tmux', `target=${target}`]);
+  expect(ran.stderr).toContain(`error ${told}`);
+  expect({ ...ran, stderr: '' }).toEqual({ code: 2, stdout: '', stderr: '' });
+});
