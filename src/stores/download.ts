@@ -33,7 +33,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const onKeys = (keys: number) => counter.report({ type: 'looked', keys, files: 0, bytes: 0 });
   const objects = await findObjects(store, selection.value, signal, onKeys);
-  const targets = openTargets(root, !dryRun && objects.length > 0);
+  const targets = openTargets(root, project, !dryRun && objects.length > 0);
   const temporaries = new TemporaryFiles(now);
   const clear = () => {
     if (!dryRun) clearLost(store, selection.value, objects, { targets, temporaries });
@@ -126,11 +126,11 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
 }
 
 /** A root that cannot be had is no bug, and fails everything. */
-function openTargets(root: string, create: boolean): SafeTargets {
+function openTargets(root: string, project: string, create: boolean): SafeTargets {
   try {
-    const obstacle = inTheWay(root);
-    if (obstacle === undefined) return new SafeTargets(root, create);
-    const message = `${printable(obstacle)} is no folder, so nothing can be put into it`;
+    const obstacle = inTheWay(root, project);
+    if (obstacle === undefined) return new SafeTargets(root, create, project);
+    const message = `${obstacle}, so nothing can be put into it`;
     const hint = 'local_path= takes a folder; what file= means is put below it';
     throw new DiagnosticError(errorDiagnostic('S3_FILE_FAILED', message, { hint }), 1);
   } catch (error) {

@@ -4,6 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { isGlob } from '../glob.ts';
 import { describeSpecial } from '../special-file.ts';
+import { describeBrokenLink } from './broken-link.ts';
 import { printable, whyUnsafe } from './safe-key.ts';
 
 /** A regular file as it was when it was looked at. The times tell whether it has been written since. */
@@ -23,7 +24,7 @@ export interface LocalFiles {
   readonly files: readonly LocalFile[];
   /** Links in a circle, sockets, pipes and devices: no content to move. */
   readonly ignored: readonly Diagnostic[];
-  /** Names that cannot be keys. */
+  /** Names that cannot be keys, and what has no content and was named itself. */
   readonly refused: readonly Diagnostic[];
   /** What could not be read, by its key. */
   readonly unreadable: readonly { readonly key: string; readonly diagnostic: Diagnostic }[];
@@ -164,8 +165,10 @@ class Walk implements LocalFiles {
   take(key: string, path: string, info: Stats, named = false): void {
     if (!named && !this.#matches(key)) return;
     if (!info.isFile()) {
-      const kind = describeSpecial(info);
-      this.#skip(key, `it is ${kind}`);
+      const why = `it is ${describeSpecial(info)}`;
+      // What was asked for by its name and cannot be had is more than a remark.
+      if (named) this.#refuse(key, why, 'S3_FILE_SKIPPED');
+      else this.#skip(key, why);
       return;
     }
     const why = whyUnsafe(key);
@@ -190,7 +193,11 @@ class Walk implements LocalFiles {
     }
     this.hidden.push(key);
     if (!meant) return;
-    if (info?.isSymbolicLink() === true) this.#skip(key, 'it is a link to nothing or in a circle');
+    if (info?.isSymbolicLink() === true)
+      this.#skip(
+        key,
+        `it is ${describeBrokenLink(join(this.#root, key)) ?? 'a link that cannot be followed'}`,
+      );
     else this.#fail(key, why);
   }
 
@@ -202,8 +209,8 @@ class Walk implements LocalFiles {
     this.ignored.push(warningDiagnostic('S3_FILE_SKIPPED', `skipped ${printable(key)}: ${why}`));
   }
 
-  #refuse(key: string, why: string): void {
-    this.refused.push(warningDiagnostic('S3_KEY_REFUSED', `skipped ${printable(key)}: ${why}`));
+  #refuse(key: string, why: string, code: 'S3_KEY_REFUSED' | 'S3_FILE_SKIPPED' = 'S3_KEY_REFUSED'): void {
+    this.refused.push(warningDiagnostic(code, `skipped ${printable(key)}: ${why}`));
   }
 }
 

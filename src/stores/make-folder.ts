@@ -1,6 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { describeBrokenLink } from './broken-link.ts';
 import { isSystemError } from './local-file.ts';
+import { shownPath } from './shown-path.ts';
 
 /**
  * Makes a folder and those above it. Node's own way tries for ever where the system says of a folder that is there that
@@ -17,12 +19,24 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** What stands where a folder is to be, or in the way to it, and is none. */
-export function inTheWay(path: string): string | undefined {
-  const info = statSync(path, { throwIfNoEntry: false });
-  if (info !== undefined) return info.isDirectory() ? undefined : path;
-  const parent = dirname(path);
-  return parent === path ? undefined : inTheWay(parent);
+/** `out is no folder`, of what stands where a folder is to be or in the way to it; `undefined` where nothing does. */
+export function inTheWay(path: string, project: string): string | undefined {
+  const link = describeBrokenLink(path);
+  const info = statOrUndefined(path);
+  if (link === undefined && info === undefined) {
+    const parent = dirname(path);
+    return parent === path ? undefined : inTheWay(parent, project);
+  }
+  return info?.isDirectory() === true ? undefined : `${shownPath(path, project)} is ${link ?? 'no folder'}`;
+}
+
+/** What cannot be looked at, whoever goes there is told of. */
+function statOrUndefined(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 function makeOne(path: string): void {

@@ -1,8 +1,11 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { describeSpecial } from '../special-file.ts';
+import { describeBrokenLink } from './broken-link.ts';
 import { isSystemError } from './local-file.ts';
 import { makeFolder } from './make-folder.ts';
 import { whyUnsafe } from './safe-key.ts';
+import { shownPath } from './shown-path.ts';
 import { StoreError } from './store-error.ts';
 
 /** Where a key's content may be written, or why nowhere. */
@@ -19,11 +22,16 @@ type Folder = { readonly real: string } | { readonly refused: string };
 export class SafeTargets {
   readonly #root: string;
   readonly #create: boolean;
+  readonly #show: (name: string) => string;
   readonly #folders = new Map<string, Folder>();
 
-  /** `create` false: looks only, and a folder that is missing counts as one that could be made. */
-  constructor(root: string, create: boolean) {
+  /**
+   * @param create false: looks only, and a folder that is missing counts as one that could be made
+   * @param project what is in the way is named as it is seen from here
+   */
+  constructor(root: string, create: boolean, project = root) {
     this.#create = create;
+    this.#show = (name) => shownPath(join(root, name), project);
     if (create) makeFolder(root);
     this.#root = realOrSame(root);
     this.#folders.set('', { real: this.#root });
@@ -77,11 +85,12 @@ export class SafeTargets {
       return { real: path };
     }
     if (info.isDirectory()) return { real: path };
-    if (!info.isSymbolicLink()) return { refused: `${name} is a file` };
+    if (!info.isSymbolicLink())
+      return { refused: `${this.#show(name)} is ${describeSpecial(info) ?? 'a file'}` };
     const real = realOrUndefined(path);
-    if (real === undefined) return { refused: `${name} is a link to nothing or in a circle` };
-    if (!this.#inside(real)) return { refused: `${name} is a link that leads out of the folder` };
-    return lstatSync(real).isDirectory() ? { real } : { refused: `${name} is a link to a file` };
+    if (real === undefined) return { refused: `${this.#show(name)} is ${brokenLink(path)}` };
+    if (!this.#inside(real)) return { refused: `${this.#show(name)} is a link that leads out of the folder` };
+    return lstatSync(real).isDirectory() ? { real } : { refused: `${this.#show(name)} is a link to a file` };
   }
 
   #resolve(path: string): Target {
@@ -90,7 +99,7 @@ export class SafeTargets {
     if (info.isDirectory()) return { refused: 'there is a folder of that name' };
     if (!info.isSymbolicLink()) return { refused: 'there is something of that name that is no file' };
     const real = realOrUndefined(path);
-    if (real === undefined) return { refused: 'there is a link to nothing or in a circle' };
+    if (real === undefined) return { refused: `there is ${brokenLink(path)}` };
     if (!this.#inside(real)) return { refused: 'there is a link that leads out of the folder' };
     return this.#resolve(real);
   }
@@ -98,6 +107,10 @@ export class SafeTargets {
   #inside(real: string): boolean {
     return real === this.#root || real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep);
   }
+}
+
+function brokenLink(path: string): string {
+  return describeBrokenLink(path) ?? 'a link that cannot be followed';
 }
 
 /** The real path of a folder that may not exist yet. */

@@ -28,7 +28,7 @@ export type TransferEvent =
       readonly path: string;
       readonly diagnostic: Diagnostic;
     }
-  /** Not moved on purpose: no possible key or file. */
+  /** Not moved on purpose: no possible key or file, or named itself and without content. */
   | { readonly type: 'skipped'; readonly diagnostic: Diagnostic }
   /** Nothing to move: a socket, a pipe, a device, a link in a circle. */
   | { readonly type: 'ignored'; readonly diagnostic: Diagnostic }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -155,7 +156,7 @@ describe('upload and download', () => {
     write('data/a\\b', 'x');
     for (const name of ['one', 'two']) symlinkSync('/dev/null', path(`data/${name}`));
     const { code, stderr } = await run('upload', 'file=data/');
-    expect([code, stderr]).toEqual([3, expect.stringMatching(/; 1 refused by name; 2 skipped\n$/)]);
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/; 1 refused; 2 skipped\n$/)]);
   });
 
   it('take nothing that matches for a mistake, unless allow_empty says otherwise', async () => {
@@ -209,12 +210,54 @@ describe('upload and download', () => {
         expect(await run('download', 'file=data/', `local_path=${local}`, ...more)).toMatchObject({
           code: 1,
           stderr: expect.stringMatching(
-            /S3_FILE_FAILED: \S+\/t\.py is no folder, so nothing can be put into it\n.*hint: local_path= takes a folder/,
+            /S3_FILE_FAILED: t\.py is no folder, so nothing can be put into it\n.*hint: local_path= takes a folder/,
           ),
         });
     expect((await run('upload', 'file=t.py', 'local_path=t.py')).stderr).toContain(
-      `hint: ${path('t.py')} is no folder; local_path= takes the one that file= is below`,
+      'hint: t.py is no folder; local_path= takes the one that file= is below',
     );
+    // What is in the way further down is named as it is seen from here, too.
+    write('out/data', '');
+    expect(await run('download', 'file=data/', 'local_path=out')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('skipped data/a: out/data is a file\n'),
+    });
+    symlinkSync('gone', path('away'));
+    expect((await run('download', 'file=data/', 'local_path=away/x')).stderr).toContain(
+      'away is a link to gone, which is not there, so nothing can be put into it',
+    );
+  });
+
+  it('refuse what has no content where it is named itself, and pass it by in a folder', async () => {
+    const { path, run, write } = await startProject();
+    write('data/a', 'a');
+    execFileSync('mkfifo', [path('data/pipe')]);
+    expect(await run('upload', 'file=data/pipe')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'warning S3_FILE_SKIPPED: skipped data/pipe: it is a pipe\nNothing uploaded; 1 refused\n',
+    });
+    expect(await run('upload', 'file=data/*')).toMatchObject({ code: 0 });
+    expect(await run('upload', 'file=data')).toMatchObject({ code: 0 });
+    expect((await run('upload', 'file=data/pipe/x')).stderr).toContain(
+      'hint: data/pipe is no folder, so nothing is below it',
+    );
+  });
+
+  it('tell of a link that leads nowhere what is missing, where it is named', async () => {
+    const { path, run, write } = await startProject();
+    write('data/a', 'a');
+    symlinkSync('../gone/a', path('data/one'));
+    symlinkSync('one', path('data/two'));
+    symlinkSync('round', path('data/round'));
+    const said = async (file: string) => {
+      const { code, stderr } = await run('upload', `file=${file}`);
+      return [code, stderr.split('\n')[0]];
+    };
+    const missing = 'is a link to ../gone/a, which is not there';
+    expect(await said('data/one')).toEqual([1, `error S3_NO_MATCH: data/one ${missing}`]);
+    expect(await said(path('data/two/x/'))).toEqual([1, `error S3_NO_MATCH: data/two ${missing}`]);
+    expect(await said('data/round')).toEqual([1, 'error S3_NO_MATCH: data/round is a link in a circle']);
   });
 
   it('say what they would do with dry_run', async () => {

@@ -166,9 +166,9 @@ describe('an upload', () => {
     expect(summary).toMatchObject({ moved: 2, skipped: 0, ignored: 5, failed: 0 });
     expect(messages).toEqual([
       'skipped data/circle: it is a link in a circle',
-      'skipped data/dangling: it is a link to nothing or in a circle',
+      'skipped data/dangling: it is a link to nowhere, which is not there',
       'skipped data/pipe: it is a pipe',
-      'skipped data/self: it is a link to nothing or in a circle',
+      'skipped data/self: it is a link in a circle',
       'skipped data/socket: it is a socket',
     ]);
   });

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import type { Context } from '../../context.ts';
 import { diagnosticToJson, formatDiagnostic } from '../../diagnostics/format-diagnostic.ts';
 import type { ExitCode } from '../../exit-code.ts';
@@ -8,6 +7,7 @@ import { formatDuration } from '../../report/format-duration.ts';
 import { createScreen, type Screen } from '../../report/screen.ts';
 import { count, counted, formatLooking, formatTransferProgress } from '../../report/transfer-progress.ts';
 import { printable } from '../../stores/safe-key.ts';
+import { shownPath } from '../../stores/shown-path.ts';
 import type { TransferEvent, TransferSummary } from '../../stores/transfer-event.ts';
 
 const plainInterval = 10_000;
@@ -173,8 +173,7 @@ export class TransferReport {
   /** Relative to the project where it lies below. */
   #path(path: string): string {
     const below = path.startsWith(`${this.#context.cwd}/`);
-    const short = below ? path.slice(this.#context.cwd.length + 1) : relative(this.#context.cwd, path);
-    return printable(short.startsWith('..') ? path : short);
+    return below ? printable(path.slice(this.#context.cwd.length + 1)) : shownPath(path, this.#context.cwd);
   }
 
   #shown(path: string): string {
@@ -195,7 +194,7 @@ function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, 
   const rest = [
     same > 0 ? `${count(same)} already there` : '',
     formatDifferent(different),
-    skipped > 0 ? `${count(skipped)} refused by name` : '',
+    skipped > 0 ? `${count(skipped)} refused` : '',
     ignored > 0 ? `${count(ignored)} skipped` : '',
     failed > 0 ? `${count(failed)} failed` : '',
   ];
