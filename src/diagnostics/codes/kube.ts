@@ -37,11 +37,13 @@ export const kubeCodes = {
     'The files of the project have mistakes, and what runs must be seen, entered and stopped all the same: it is that of the last `make job` from here. `make plan` names the mistakes.',
   KUBE_OTHER_CLUSTER:
     'The kubeconfig or `namespace` leads elsewhere than where the sweep was started. Switch back, or confirm with `yes=true`; `make job yes=true` keeps that.',
-  KUBE_NO_POD: 'There is no pod of that name. `make pod` creates one and says its name.',
+  KUBE_NO_POD:
+    'There is no pod of that name, or that of the trial is gone since its Job has ended. `make pod` creates one and says its name.',
   KUBE_NO_LOG:
     'The trial is on the cluster and has no pod: it waits, or its pod is gone. Or its container has not been started again, and `previous=true` has nothing to print.',
   KUBE_NO_CONTAINER: 'The pod has no container of that name; the hint says which it has.',
-  KUBE_POD_NOT_READY: 'The pod is there but does not run; the message says why.',
+  KUBE_POD_NOT_READY:
+    'The pod is there but does not run, or the Job of the trial has none yet; the message says why.',
   KUBE_PORT_IN_USE: 'The port of this machine is taken. Choose another: `port=8888:9999`.',
   KUBE_COPY_FAILED: 'The archive could not be unpacked in the pod. Its own words follow.',
 } as const;
