@@ -6,6 +6,8 @@ export interface TransferState {
   readonly files: number;
   readonly filesTotal: number;
   readonly bytes: number;
+  /** Of the bytes, those that were here before this transfer began. */
+  readonly kept: number;
   readonly bytesTotal: number;
   /** Milliseconds since the first byte was asked for. */
   readonly elapsed: number;
@@ -15,12 +17,13 @@ const barWidth = 20;
 
 /** `[########............] 120/3,000 files, 48 of 512 MiB, 96 MiB/s, about 5s left`, cut to fit by the caller. */
 export function formatTransferProgress(state: TransferState, options: { readonly bar: boolean }): string {
-  const { files, filesTotal, bytes, bytesTotal, elapsed } = state;
+  const { files, filesTotal, bytes, kept, bytesTotal, elapsed } = state;
   const share = bytesTotal > 0 ? Math.min(1, bytes / bytesTotal) : filesTotal > 0 ? files / filesTotal : 0;
   const full = Math.round(share * barWidth);
-  const rate = elapsed > 0 ? (bytes / elapsed) * 1000 : 0;
-  const left =
-    share > 0 && share < 1 ? [`about ${formatDuration((elapsed / share) * (1 - share))} left`] : [];
+  const rate = elapsed > 0 ? ((bytes - kept) / elapsed) * 1000 : 0;
+  // What was here before has taken no time.
+  const done = bytesTotal > 0 ? (bytes - kept) / (bytesTotal - kept) : share;
+  const left = done > 0 && share < 1 ? [`about ${formatDuration((elapsed / done) * (1 - done))} left`] : [];
   const parts = [
     `${count(files)}/${count(filesTotal)} files`,
     `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}`,

@@ -65,7 +65,8 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
 
   clear();
   const limits = options.limits ?? makeLimits();
-  const onBytes = (count: number) => counter.report({ type: 'moved', bytes: count, files: 0 });
+  const onBytes = (count: number, kept = 0) =>
+    counter.report({ type: 'moved', bytes: count, files: 0, kept });
   const inOrder = new InOrder();
   const confirm = (path: string) => targets.confirm(path);
   const tools = { store, limits, temporaries, onBytes, confirm, signal };

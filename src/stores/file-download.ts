@@ -27,7 +27,8 @@ export interface DownloadTools {
   readonly store: ObjectStore;
   readonly limits: TransferLimits;
   readonly temporaries: TemporaryFiles;
-  readonly onBytes: (count: number) => void;
+  /** `kept`: so many of them an earlier process had fetched. */
+  readonly onBytes: (count: number, kept?: number) => void;
   /** Throws where a path leads somewhere else than when it was chosen. */
   readonly confirm: (path: string) => void;
   readonly signal: AbortSignal;
@@ -135,16 +136,16 @@ async function downloadLarge(
   const [expected] = expectations;
   tools.confirm(path);
   let counted = 0;
-  const onBytes = (count: number) => {
+  const onBytes = (count: number, kept = 0) => {
     counted += count;
-    tools.onBytes(count);
+    tools.onBytes(count, kept);
   };
   const names = temporaries.forLarge(path);
   const partial = await PartialFile.open(info, store.name, names, limits, expected?.scheme);
   let done = false;
   try {
     tools.confirm(path);
-    onBytes(partial.present);
+    onBytes(partial.present, partial.present);
     const hashed = await partial.fetch({ store, parts: limits.parts, onBytes, signal });
     const digest = await verify(partial, info, hashed, expectations, signal);
     if (digest === undefined) {
@@ -169,7 +170,7 @@ async function downloadLarge(
     const full = isSystemError(error, 'ENOSPC', 'EDQUOT', 'EFBIG');
     if (error instanceof Damaged || error instanceof Unproven || stale || full) {
       partial.discard();
-      tools.onBytes(-counted);
+      tools.onBytes(-counted, -Math.min(counted, partial.present));
     }
     throw error;
   } finally {

@@ -6,8 +6,9 @@ export type TransferEvent =
   | { readonly type: 'looked'; readonly keys: number; readonly files: number; readonly bytes: number }
   /** What there is to move, once it is known; comes again when it grows. */
   | { readonly type: 'planned'; readonly files: number; readonly bytes: number }
-  /** So many more bytes have left or arrived (fewer where they must again), or files are done, whatever is told of them later. */
-  | { readonly type: 'moved'; readonly bytes: number; readonly files: number }
+  /** So many more bytes have left or arrived (fewer where they must again), or files are done, whatever is told of them later. `kept`: so many of
+   * the bytes were here already, of an earlier download. */
+  | { readonly type: 'moved'; readonly bytes: number; readonly files: number; readonly kept?: number }
   | {
       readonly type: 'uploaded' | 'downloaded';
       readonly key: string;

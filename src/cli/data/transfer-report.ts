@@ -27,6 +27,7 @@ export class TransferReport {
   #files = 0;
   #filesTotal = 0;
   #bytes = 0;
+  #kept = 0;
   #bytesTotal = 0;
   #lastNote: number;
   /** Lines for standard output, written together: one write a file is what a terminal or pipe is slow at. */
@@ -57,6 +58,7 @@ export class TransferReport {
         break;
       case 'moved':
         this.#bytes += event.bytes;
+        this.#kept += event.kept ?? 0;
         this.#files += event.files;
         this.#progress();
         return;
@@ -73,7 +75,7 @@ export class TransferReport {
     if (this.#json) this.#context.stdout.write(`${JSON.stringify({ type: 'summary', ...summary })}\n`);
     else
       this.#context.stderr.write(
-        `${formatSummary(verb, summary, dryRun, this.#context.now() - this.#started)}\n`,
+        `${formatSummary(verb, summary, dryRun, { elapsed: this.#context.now() - this.#started, bytes: this.#bytes, kept: this.#kept })}\n`,
       );
     return exitCodeOf(summary);
   }
@@ -165,6 +167,7 @@ export class TransferReport {
       files: this.#files,
       filesTotal: this.#filesTotal,
       bytes: this.#bytes,
+      kept: this.#kept,
       bytesTotal: this.#bytesTotal,
       elapsed: this.#context.now() - this.#started,
     };
@@ -182,15 +185,24 @@ export class TransferReport {
   }
 }
 
-function formatSummary(verb: string, summary: TransferSummary, dryRun: boolean, elapsed: number): string {
+/** `all`: bytes moved, of which some were here before, in how many milliseconds. */
+function formatSummary(
+  verb: string,
+  summary: TransferSummary,
+  dryRun: boolean,
+  all: { readonly elapsed: number; readonly bytes: number; readonly kept: number },
+): string {
+  const { elapsed, kept } = all;
   const { moved, bytes, same, different, skipped, ignored, failed } = summary;
-  const rate = elapsed > 0 && moved > 0 && !dryRun ? `, ${formatBytes((bytes / elapsed) * 1000)}/s` : '';
+  const rate =
+    elapsed > 0 && moved > 0 && !dryRun ? `, ${formatBytes(((all.bytes - kept) / elapsed) * 1000)}/s` : '';
+  const before = kept > 0 ? ` (${formatBytes(kept)} of it were here)` : '';
   const first =
     moved === 0 && failed === 0
       ? `Nothing ${verb.toLowerCase()}`
       : dryRun
         ? `Would have ${verb.toLowerCase()} ${counted(moved, 'file')}, ${formatBytes(bytes)}`
-        : `${verb} ${counted(moved, 'file')}, ${formatBytes(bytes)} in ${formatDuration(elapsed)}${rate}`;
+        : `${verb} ${counted(moved, 'file')}, ${formatBytes(bytes)}${before} in ${formatDuration(elapsed)}${rate}`;
   const rest = [
     same > 0 ? `${count(same)} already there` : '',
     formatDifferent(different),
