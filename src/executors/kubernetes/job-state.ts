@@ -82,7 +82,8 @@ function judge(job: Job, pods: readonly Pod[], events: readonly Event[]): Judgem
   const judged = live.map((pod) => judgePod(pod, events)).sort((a, b) => order(a.phase) - order(b.phase));
   const [worst] = judged;
   if (worst !== undefined) return withRetries(job, worst);
-  if ((job.status?.ready ?? 0) > 0)
+  // Servers before 1.24 do not count those that are ready.
+  if ((job.status?.ready ?? job.status?.active ?? 0) > 0)
     return withRetries(job, { state: 'running', phase: 'running', ...times(job, pods) });
   const refusal = events.findLast(
     (event) => event.reason === 'FailedCreate' && event.involvedObject?.uid === job.metadata.uid,
@@ -121,7 +122,7 @@ function judgeFailed(job: Job, failure: Condition, pods: readonly Pod[]): Judgem
     return {
       state: 'timeout',
       phase: 'timeout',
-      reason: `did not end within its timeout${hasRun(pods) ? '' : ', waiting included'}`,
+      reason: `did not end within its timeout${hasRun(pods) ? '' : ', all of which it waited'}`,
       ...when,
     };
   const ended = pods

@@ -55,6 +55,20 @@ export interface Job extends KubeObject {
 
 export interface PodSpec {
   readonly nodeName?: string;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+        readonly nodeSelectorTerms?: readonly {
+          readonly matchExpressions?: readonly {
+            readonly key: string;
+            readonly operator: string;
+            readonly values?: readonly string[];
+          }[];
+        }[];
+      };
+    };
+  };
   readonly terminationGracePeriodSeconds?: number;
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];

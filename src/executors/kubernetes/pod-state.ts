@@ -22,7 +22,8 @@ export function judgePod(pod: Pod, events: readonly Event[] = []): Judgement {
     return { state: 'pending', phase: 'queued', reason: describeUnschedulable(scheduled.message ?? '', pod) };
   }
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const trouble = statuses.map((each) => judgeWaiting(pod, each)).find((each) => each !== undefined);
+  const about = events.filter((event) => event.involvedObject?.uid === pod.metadata.uid);
+  const trouble = statuses.map((each) => judgeWaiting(pod, each, about)).find((each) => each !== undefined);
   const main =
     status?.containerStatuses?.find((each) => each.name === pod.spec?.containers?.[0]?.name) ??
     status?.containerStatuses?.[0];
@@ -44,7 +45,7 @@ export function judgePod(pod: Pod, events: readonly Event[] = []): Judgement {
     };
   if (pod.spec?.nodeName === undefined)
     return { state: 'pending', phase: 'queued', reason: 'waiting for the scheduler' };
-  return judgeStarting(pod, events);
+  return judgeStarting(pod, about);
 }
 
 /** Which of several pods is furthest behind: the least. */
@@ -69,7 +70,8 @@ export function podTimes(pod: Pod): { readonly startedAt?: string } {
   return startedAt === undefined || startedAt === null ? {} : { startedAt };
 }
 
-function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined {
+/** @param about the pod's events, oldest first */
+function judgeWaiting(pod: Pod, status: ContainerStatus, about: readonly Event[]): Judgement | undefined {
   const waiting = status.state?.waiting;
   const reason = waiting?.reason ?? '';
   const image = containerOf(pod, status.name)?.image ?? '';
@@ -83,7 +85,7 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
       return {
         state: 'pending',
         phase: 'image error',
-        reason: `the image ${image}${whose} cannot be pulled: ${explainPull(message)}`,
+        reason: `the image ${image}${whose} cannot be pulled: ${explainPull(pullMessage(message, about))}`,
       };
     case 'InvalidImageName':
       return {
@@ -119,9 +121,15 @@ function judgeWaiting(pod: Pod, status: ContainerStatus): Judgement | undefined 
   }
 }
 
-/** @param events oldest first */
-function judgeStarting(pod: Pod, events: readonly Event[]): Judgement {
-  const about = events.filter((event) => event.involvedObject?.uid === pod.metadata.uid);
+/** While a node waits before it tries again, older ones say no more than that. */
+function pullMessage(message: string, about: readonly Event[]): string {
+  if (!/^Back-off pulling image "[^"]*"$/.test(message)) return message;
+  const failed = about.findLast((event) => event.message?.startsWith('Failed to pull image'));
+  return failed?.message ?? message;
+}
+
+/** @param about the pod's events, oldest first */
+function judgeStarting(pod: Pod, about: readonly Event[]): Judgement {
   const newest = about.at(-1);
   // What a node has got over (`failed to sync configmap cache` at first) is no trouble any more.
   if (newest !== undefined && isMountTrouble(newest))
@@ -136,11 +144,30 @@ function judgeStarting(pod: Pod, events: readonly Event[]): Judgement {
   if (image?.reason === 'Pulling')
     return { state: 'pending', phase: 'pulling', reason: `the image is being pulled${node}` };
   // A network or a sandbox that cannot be set up is told by an event alone.
-  const warning = about.findLast(
-    (event) => event.type === 'Warning' && event.reason !== 'FailedScheduling' && !isMountTrouble(event),
-  );
-  const trouble = warning === undefined ? '' : `, and it fails: ${causeOf(warning.message ?? '')}`;
+  const warning = about.findLast((event) => isStartTrouble(event));
+  const trouble =
+    warning === undefined ? '' : `, and it fails: ${causeOf(withoutNames(warning.message ?? '', pod))}`;
   return { state: 'pending', phase: 'starting', reason: `the container is being made${node}${trouble}` };
+}
+
+/** Others warn of what a pod starts with all the same, as `DNSConfigForming` of a name server too many. */
+function isStartTrouble(event: Event): boolean {
+  const { type, reason = '' } = event;
+  return (
+    type === 'Warning' &&
+    /^(?:Failed|NetworkNotReady)/.test(reason) &&
+    !/^(?:FailedScheduling|FailedToRetrieveImagePullSecret)$/.test(reason) &&
+    !isMountTrouble(event)
+  );
+}
+
+/** What is each pod's own: without it, the same trouble of many pods is one. */
+function withoutNames(message: string, { metadata: { name, uid } }: Pod): string {
+  return message
+    .replaceAll(`"${name}"`, 'the pod')
+    .replaceAll(name, 'the pod')
+    .replaceAll(uid, '…')
+    .replace(/\b[0-9a-f]{64}\b/g, '…');
 }
 
 function isMountTrouble({ reason }: Event): boolean {

@@ -1,4 +1,5 @@
 import type { Pod } from './objects.ts';
+import { oneLine } from './phase.ts';
 
 /**
  * The scheduler's verdict on a pod that does not fit, in one sentence: `no node has 8 free nvidia.com/gpu`. The
@@ -9,7 +10,7 @@ export function describeUnschedulable(message: string, pod: Pod): string {
   const [, list] = /^\d+\/\d+ nodes are available: (.*)$/s.exec(message) ?? [];
   // Not the scheduler's usual form, such as a queue's own words: as it is, without what may follow.
   if (list === undefined) return firstSentence(message);
-  const causes = splitCauses(firstSentence(list));
+  const causes = splitCauses(firstSentence(list), pod);
   if (causes.length === 0) return 'the cluster has no nodes that could run it';
   const insufficient = causes.filter((cause) => cause.resource !== undefined);
   if (insufficient.length === causes.length) {
@@ -35,7 +36,7 @@ interface Cause {
   readonly text: string;
 }
 
-function splitCauses(list: string): Cause[] {
+function splitCauses(list: string, pod: Pod): Cause[] {
   return list
     .split(/, (?=\d+ )|; /)
     .map((text) => text.trim())
@@ -46,13 +47,13 @@ function splitCauses(list: string): Cause[] {
       return {
         nodes: nodes === undefined ? undefined : Number(nodes),
         ...(resource === undefined ? {} : { resource }),
-        text: plain(rest),
+        text: plain(rest, pod),
       };
     });
 }
 
 /** The scheduler's fixed phrases as one would say them; others stay as they are. */
-function plain(phrase: string): string {
+function plain(phrase: string, pod: Pod): string {
   // Newer ones do not say which.
   const taint = /^node\(s\) had (?:untolerated )?taint(?:\(s\))?(?: \{([^}:]+)[^}]*\})?/.exec(phrase);
   if (taint !== null)
@@ -60,10 +61,7 @@ function plain(phrase: string): string {
       ? "tainted (add the taint's key to tolerations)"
       : `tainted "${taint[1]}" (add it to tolerations)`;
   const phrases: readonly (readonly [RegExp, string])[] = [
-    [
-      /^node\(s\) didn't match Pod's node affinity\/selector/,
-      'not matching the GPU or host lists or node_selector',
-    ],
+    [/^node\(s\) didn't match Pod's node affinity(?:\/selector)?/, `not matching ${describePlacement(pod)}`],
     [/^node\(s\) were unschedulable/, 'closed for maintenance'],
     [/^node\(s\) had volume node affinity conflict/, 'out of reach of the volume'],
     [/^node\(s\) didn't find available persistent volumes to bind/, 'without a volume for the claim'],
@@ -74,6 +72,25 @@ function plain(phrase: string): string {
   ];
   for (const [pattern, words] of phrases) if (pattern.test(phrase)) return phrase.replace(pattern, words);
   return phrase.replace(/^node\(s\) /, '');
+}
+
+/** The labels that the pod asks of a node. */
+function describePlacement({ spec }: Pod): string {
+  const terms =
+    spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const asked = [
+    ...Object.entries(spec?.nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`),
+    ...(terms ?? []).flatMap(({ matchExpressions = [] }) =>
+      matchExpressions.map(({ key, operator, values = [] }) =>
+        operator === 'In'
+          ? `${key}=${values.join('|')}`
+          : `${key} ${operator.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()} ${values.join('|')}`.trim(),
+      ),
+    ),
+  ];
+  return asked.length === 0
+    ? 'the GPU or host lists or node_selector'
+    : `the GPU or host lists or node_selector (${oneLine(asked.join(', '))})`;
 }
 
 function firstSentence(text: string): string {

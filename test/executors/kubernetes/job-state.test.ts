@@ -282,6 +282,16 @@ describe('what has become of a Job', () => {
     expect(judge({ kind: 'image-error', message }).reason).toContain(`cannot be pulled: ${told}`);
   });
 
+  it('takes the reason of older nodes, which only say that they wait, from the event before', () => {
+    const { job, pods } = make({ kind: 'image-error', message: 'Back-off pulling image "lab/typo:1"' });
+    const uid = pods[0]?.metadata.uid ?? '';
+    const failed = event('Failed', uid, 'Failed to pull image "lab/typo:1": lab/typo:1: not found');
+    const backOff = event('BackOff', uid, 'Back-off pulling image "lab/typo:1"');
+    expect(judgeJob(job, pods, [failed, backOff]).observation.reason).toContain(
+      'cannot be pulled: there is no such image or tag',
+    );
+  });
+
   const noBash =
     'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "bash": executable file not found in $PATH';
   const noBashOfCrun =
@@ -352,7 +362,9 @@ describe('what has become of a Job', () => {
   it('says of a timeout that all of it went by in waiting', () => {
     const { job } = make({ kind: 'deadline' });
     const { pods } = make({ kind: 'unschedulable' });
-    expect(judgeJob(job, pods).observation.reason).toBe('did not end within its timeout, waiting included');
+    expect(judgeJob(job, pods).observation.reason).toBe(
+      'did not end within its timeout, all of which it waited',
+    );
   });
 
   it.each([
@@ -386,8 +398,16 @@ describe('what has become of a Job', () => {
     expect(reason).toMatch(
       /^the container is being made on node1, and it fails: .*no IP addresses available$/,
     );
-    expect(judgeJob(job, pods, [warning('FailedScheduling', 'no room')]).observation.reason).toBe(
-      'the container is being made on node1',
+    for (const harmless of [
+      warning('FailedScheduling', 'no room'),
+      warning('DNSConfigForming', 'Nameserver limits were exceeded, some nameservers have been omitted'),
+      warning('FailedToRetrieveImagePullSecret', 'Unable to retrieve some image pull secrets (registry)'),
+    ])
+      expect(judgeJob(job, pods, [harmless]).observation.reason).toBe('the container is being made on node1');
+    const name = pods[0]?.metadata.name ?? '';
+    const ofIts = warning('FailedCreatePodSandBox', `cannot make "${name}_lab(${uid})": no room`);
+    expect(judgeJob(job, pods, [ofIts]).observation.reason).toContain(
+      'cannot make "the pod_lab(…)": no room',
     );
   });
 
@@ -406,7 +426,12 @@ describe('what has become of a Job', () => {
     expect(judgeJob(job).observation).toMatchObject({ state: 'failed' });
     expect(judgeJob(job).observation).not.toHaveProperty('reason');
     expect(judgeJob(make({ kind: 'ignored' }).job).observation).not.toHaveProperty('reason');
-    expect(judgeJob(make({ kind: 'running' }).job).observation).toMatchObject({ state: 'running' });
+    const { job: running } = make({ kind: 'running' });
+    expect(judgeJob(running).observation).toMatchObject({ state: 'running' });
+    // Before 1.24 a Job does not count the pods that are ready.
+    const { ready, ...status } = running.status ?? {};
+    expect(ready).toBe(1);
+    expect(judgeJob({ ...running, status }).observation).toMatchObject({ state: 'running' });
   });
 });
 
@@ -426,6 +451,37 @@ describe("the scheduler's words", () => {
       },
     } as unknown as Pod;
     expect(describeUnschedulable('0/1 nodes are available: 1 Insufficient memory.', pod)).toBe(expected);
+  });
+
+  it('names the labels that a pod asks of a node', () => {
+    const pod = {
+      spec: {
+        containers: [],
+        nodeSelector: { disk: 'ssd' },
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                {
+                  matchExpressions: [
+                    { key: 'kubernetes.io/hostname', operator: 'In', values: ['node-17', 'node-18'] },
+                    { key: 'gpu.product', operator: 'NotIn', values: ['T4'] },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      },
+    } as unknown as Pod;
+    expect(
+      describeUnschedulable(
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+        pod,
+      ),
+    ).toBe(
+      'no node fits: not matching the GPU or host lists or node_selector (disk=ssd, kubernetes.io/hostname=node-17|node-18, gpu.product not in T4)',
+    );
   });
 
   const pod = {
