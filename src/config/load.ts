@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { describeBrokenLink } from '../broken-link.ts';
 import type { Context } from '../context.ts';
 import { type Checked, type Diagnostic, errorDiagnostic, type Location } from '../diagnostics/diagnostic.ts';
 import { hintFor } from '../diagnostics/nearest-name.ts';
@@ -94,6 +95,14 @@ async function loadFile(folder: string, name: string): Promise<Loaded> {
     return decode(name, bytes);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    const link =
+      code === 'ENOENT' || code === 'ELOOP' ? describeBrokenLink(path.join(folder, name)) : undefined;
+    if (link !== undefined)
+      return refuse(
+        'CONFIG_UNREADABLE',
+        `${name} is ${link}`,
+        'put a text file in its place, or mend the link',
+      );
     if (code === 'ENOENT' || code === 'ENOTDIR') return { missing: true };
     if (code === undefined) throw error;
     const hint = code === 'EACCES' || code === 'EPERM' ? `type: chmod u+r ${name}` : undefined;

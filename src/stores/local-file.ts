@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { describeBrokenLink } from '../broken-link.ts';
 import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { isGlob } from '../glob.ts';
 import { describeSpecial } from '../special-file.ts';
-import { describeBrokenLink } from './broken-link.ts';
 import { printable, whyUnsafe } from './safe-key.ts';
 
 /** A regular file as it was when it was looked at. The times tell whether it has been written since. */

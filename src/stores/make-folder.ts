@@ -1,6 +1,6 @@
 import { mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { describeBrokenLink } from './broken-link.ts';
+import { describeBrokenLink } from '../broken-link.ts';
 import { isSystemError } from './local-file.ts';
 import { shownPath } from './shown-path.ts';
 

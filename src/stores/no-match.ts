@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { findBrokenLink } from '../broken-link.ts';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
 import { isGlob } from '../glob.ts';
-import { findBrokenLink } from './broken-link.ts';
 import { inTheWay } from './make-folder.ts';
 import { printable } from './safe-key.ts';
 import { parseSelection, type Selection, type SelectionOptions } from './selection.ts';

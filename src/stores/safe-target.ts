@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { describeBrokenLink } from '../broken-link.ts';
 import { describeSpecial } from '../special-file.ts';
-import { describeBrokenLink } from './broken-link.ts';
 import { isSystemError } from './local-file.ts';
 import { makeFolder } from './make-folder.ts';
 import { whyUnsafe } from './safe-key.ts';

@@ -145,8 +145,19 @@ describe('files that are none', () => {
 
   it('a symbolic link in a circle', async () => {
     const problems = await problemsIn((folder) => symlink('launch.yaml', launch(folder)));
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^CONFIG_UNREADABLE: config\/launch\.yaml cannot be read: ELOOP/);
+    expect(problems).toEqual([
+      'CONFIG_UNREADABLE: config/launch.yaml is a link in a circle (put a text file in its place, or mend the link)',
+    ]);
+  });
+
+  it.each(['config/launch.yaml', '.env'])('a symbolic link to nothing: %s', async (name) => {
+    const problems = await problemsIn(async (folder) => {
+      if (name === '.env') await writeFile(launch(folder), model);
+      await symlink('gone/x', path.join(folder, name));
+    });
+    expect(problems).toEqual([
+      `CONFIG_UNREADABLE: ${name} is a link to gone/x, which is not there (put a text file in its place, or mend the link)`,
+    ]);
   });
 
   it('nothing at all', async () => {

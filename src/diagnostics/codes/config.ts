@@ -2,7 +2,7 @@
 export const configCodes = {
   CONFIG_NO_LAUNCH: 'There is no `config/launch.yaml` here. `make init` writes one.',
   CONFIG_UNREADABLE:
-    'A config file cannot be read: it is a folder or no regular file, or you may not read it.',
+    'A config file cannot be read: it is a folder, no regular file or a link that leads nowhere, or you may not read it.',
   CONFIG_NOT_UTF8: 'A config file is not UTF-8 text. Save it as UTF-8.',
   CONFIG_TOO_LARGE:
     'A config file is larger than any configuration. Hyperparameters span the matrix for you.',

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { printable } from './safe-key.ts';
+import { printable } from './stores/safe-key.ts';
 
 /** What to call a symbolic link that leads nowhere, with what is missing; `undefined` of all else. */
 export function describeBrokenLink(path: string): string | undefined {
