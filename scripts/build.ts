@@ -38,7 +38,10 @@ const together = [
     test: /\/src\/(render\/manifest-text|cli\/render\/manifest-batch)\.ts$/,
   },
   // What is known of runs, and how it is told: local commands would load a whole client with it.
-  { name: 'runs', test: /\/src\/(records\/|report\/|cli\/local\/select-locally\.ts$)/ },
+  {
+    name: 'runs',
+    test: /\/src\/(records\/|report\/|executors\/local-log\.ts$|cli\/local\/select-locally\.ts$)/,
+  },
   // What a command that talks to a cluster needs of rendering before it asks: the rest is loaded while it waits.
   {
     name: 'sweep',

@@ -1,6 +1,5 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { printable } from './stores/safe-key.ts';
 
 /** What to call a symbolic link that leads nowhere, with what is missing; `undefined` of all else. */
 export function describeBrokenLink(path: string): string | undefined {
@@ -21,7 +20,7 @@ export function describeBrokenLink(path: string): string | undefined {
     last = next;
     target = readlinkSync(last);
   }
-  return `a link to ${printable(target)}, which is not there`;
+  return `a link to ${target}, which is not there`;
 }
 
 /** The first link on the way from `root` to `path` that leads nowhere, as a path below `root`. */
