@@ -20,6 +20,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
 nodeModule.enableCompileCache(fileURLToPath(new URL('.cache', import.meta.url)));
 const { main } = await import('./main.ts');
 
+/** What was to be said is not all there: the exit code where nothing else went wrong. */
+const failedWrite = 3;
+let unwritten = false;
+
 const interruption = new AbortController();
 const secondInterruption = new AbortController();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -60,21 +64,30 @@ const context: Context = {
   },
 };
 
-process.exitCode = await main(process.argv.slice(2), context);
+const code = await main(process.argv.slice(2), context);
+process.exitCode = unwritten && code === 0 ? failedWrite : code;
 // Nobody listens any more: should something hold the process up, Ctrl-C ends it.
 for (const name of signals) process.removeAllListeners(name);
 
 /**
- * A reader that has had enough (`ktb plan | head`) is not an error. A command that has something to end first, such
- * as running trials, listens for itself.
+ * A reader that has had enough (`ktb plan | head`) is not an error, a full disk is one. A command that has something to
+ * end first, such as running trials, listens for itself, and goes on.
  */
 function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (stream.listenerCount('error', leaveQuietly) === 0) stream.on('error', leaveQuietly);
+  if (stream.listenerCount('error', leave) === 0) stream.on('error', leave);
   return stream;
 }
 
-function leaveQuietly(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
-  if (this.listenerCount('error') > 1) return;
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+function leave(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  const goesOn = this.listenerCount('error') > 1;
+  // EIO of a terminal: it is gone.
+  const isRead = error.code !== 'EPIPE' && !(error.code === 'EIO' && this.isTTY);
+  if (isRead && !unwritten) {
+    unwritten = true;
+    if (this === process.stdout)
+      process.stderr.write(`error CLI_FILE_REFUSED: standard output cannot be written: ${error.message}\n`);
+    // It may come when main() has answered.
+    process.exitCode ||= failedWrite;
+  }
+  if (!goesOn) process.exit(isRead ? failedWrite : 0);
 }

@@ -1,11 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type ClusterProject, kubeYaml, launchYaml, makeClusterProject } from './cli/cluster-project.ts';
+import { startProject } from './cli/data-project.ts';
 import { type FakeCluster, startFakeCluster } from './fakes/kubernetes-api.ts';
 import { listenOnLoopback } from './fakes/loopback.ts';
 
@@ -114,5 +117,56 @@ describe('a command that cannot go on', () => {
     const { code, stderr } = await end(['job', 'where=hid=999'], `http://127.0.0.1:${port}`, {});
     expect(stderr).toContain('MATRIX_WHERE_UNKNOWN');
     expect(code).toBe(2);
+  });
+});
+
+describe('a full disk on standard output', () => {
+  const line =
+    'error CLI_FILE_REFUSED: standard output cannot be written: ENOSPC: no space left on device, write\n';
+
+  function run(words: readonly string[], root: string) {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [bin, ...words], {
+        cwd: root,
+        encoding: 'utf8',
+        stdio: ['ignore', full, 'pipe'],
+      });
+      return { status, stderr };
+    } finally {
+      closeSync(full);
+    }
+  }
+
+  it('is told in one line, and is an exit code', async () => {
+    const root = await mkdtemp(path.join(tmpdir(), 'bin-'));
+    onTestFinished(() => rm(root, { recursive: true }));
+    await mkdir(path.join(root, 'config'));
+    await writeFile(path.join(root, 'config/launch.yaml'), 'model: {a: {command: "echo done | tee here"}}\n');
+    expect(run(['--help'], root)).toEqual({ status: 3, stderr: line });
+    expect(run(['plan'], root)).toEqual({ status: 3, stderr: line });
+    // Trials run on, and what they do is done.
+    const { status, stderr } = run(['local'], root);
+    expect([status, stderr.split(line).length - 1]).toEqual([3, 1]);
+    expect(await readFile(path.join(root, 'here'), 'utf8')).toBe('done\n');
+  });
+
+  it('does not end an upload, whose lines are lost', async () => {
+    const { cwd, write, server } = await startProject();
+    for (const name of ['a', 'b']) write(`data/${name}`, name);
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const child = spawn(process.execPath, [bin, 'upload', 'file=data/'], {
+      cwd,
+      stdio: ['ignore', full, 'pipe'],
+    });
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [status] = await once(child, 'close');
+    expect([status, said]).toEqual([3, expect.stringContaining(line)]);
+    expect(said).toContain('Uploaded 2 files');
+    expect(server.bucket.keys()).toEqual(['data/a', 'data/b']);
   });
 });

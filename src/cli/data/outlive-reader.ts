@@ -5,8 +5,6 @@ import type { Context } from '../../context.ts';
  * this the process would end at once, with the work half done.
  */
 export function outliveReader({ stdout, stderr }: Context): void {
-  for (const stream of [stdout, stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    });
+  // Of a full disk, the process edge tells.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
 }

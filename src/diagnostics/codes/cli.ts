@@ -7,7 +7,7 @@ export const cliCodes = {
   CLI_UNEXPECTED_WORD: 'The command takes no further words.',
   CLI_CANNOT_WRITE: 'A file of the project could not be written; the message says which and why.',
   CLI_FILE_REFUSED:
-    'The operating system refused a file or a folder: no rights, no space, or something else of that name.',
+    'The operating system refused a file or a folder: no rights, no space (also for standard output), or something else of that name.',
   CLI_CANNOT_ASK: 'There is no terminal to ask on. `yes=true` goes on without being asked.',
   CLI_NO_EDITOR:
     'The `code` command of Visual Studio Code is missing or failed. Open the printed link instead.',
