@@ -159,7 +159,11 @@ if [ -n "${TOOLBOX_OUTPUTS-}" ] && [ -f "$state/outputs" ] && cd "$(cat "$state/
 fi
 cd / && rm -rf "$state"
 
-if [ -n "$lost" ] && [ "$code" -eq 0 ]; then exit 74; fi
+if [ -n "$lost" ] && [ "$code" -eq 0 ]; then
+  words=${TOOLBOX_LAST_WORDS:-/dev/termination-log}
+  if [ -f "$words" ]; then printf 'the command succeeded, its outputs could not be uploaded' 2>/dev/null >"$words"; fi
+  exit 74
+fi
 if [ "$code" -gt 128 ] && [ $$ -ne 1 ]; then
   # End by the same signal, so that whoever waits for this process sees it. Process 1 cannot.
   ulimit -c 0

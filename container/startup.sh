@@ -25,6 +25,8 @@
 #   TOOLBOX_EXTRA_STARTUP_SCRIPT  bash text that follows
 #   TOOLBOX_IMAGE_HOME            where the container started, if that is not here
 #   TOOLBOX_STATE                 directory in which to leave word for run.sh
+#   TOOLBOX_LAST_WORDS            file that says why there was no command, if it is there; default /dev/termination-log,
+#                                 which Kubernetes shows with the exit code
 #
 # Steps: code, files, environments, extra_startup_script, data. Each prints one line with its time on
 # standard error; a failing one says which it was and ends the whole with its exit code. Variables and
@@ -37,6 +39,10 @@ toolbox_scripts=$(dirname "${BASH_SOURCE[0]}")
 . "$toolbox_scripts/environments.sh"
 
 say() { printf 'kube-toolbox: %s\n' "$*" >&2; }
+last_words() {
+  local file=${TOOLBOX_LAST_WORDS:-/dev/termination-log}
+  if [ -f "$file" ]; then printf '%s' "$*" 2>/dev/null >"$file"; fi
+}
 
 # Milliseconds of a clock; whole seconds where bash is older than 5.
 clock() {
@@ -62,6 +68,7 @@ step() {
   local spent=$((REPLY - started))
   if [ $code -ne 0 ]; then
     say "startup step \"$name\" failed with exit code $code after $((spent / 1000)).$((spent % 1000 / 100)) s"
+    last_words "startup step \"$name\" failed"
     exit $code
   fi
   [ -z "$told" ] || say "$told ($((spent / 1000)).$((spent % 1000 / 100)) s)"
@@ -74,6 +81,7 @@ ended() {
   [ -n "$current" ] || return
   [ "$code" -ne 0 ] || code=1
   say "startup step \"$current\" ended the start, exit code $code"
+  last_words "startup step \"$current\" ended the start"
   exit "$code"
 }
 
@@ -214,7 +222,7 @@ trap - EXIT TERM
 printf '%s\n' "$PWD" >"$TOOLBOX_STATE/outputs"
 
 # What the scripts defined, conda's among it, is the command's too; what this file defined is not.
-unset -f say clock step ended run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_commit use_ssh fetch_code own_snapshot \
+unset -f say last_words clock step ended run_text pod_local prepare_ssh forget_ssh write_key checkout_commit fetch_commit use_ssh fetch_code own_snapshot \
   copy_files share_outputs share_output download_data activate_conda activate_venv sync_uv activate_poetry activate_found
 while read -r _ _ name; do export -f "${name?}"; done < <(declare -F)
 unset TOOLBOX_STATE TOOLBOX_IMAGE_HOME REPLY told current toolbox_scripts

@@ -189,6 +189,9 @@ describe('outputs', () => {
     const ran = run(command, outputs);
     expect(ran.code).toBe(74);
     expect(ran.stderr).toContain('outputs: uploading out/example/ failed with exit code 3');
+    sandbox.write('last-words', '');
+    run(command, { ...outputs, TOOLBOX_LAST_WORDS: '/last-words' });
+    expect(text('last-words')).toBe('the command succeeded, its outputs could not be uploaded');
     expect(run(`${command}; exit 5`, outputs).code).toBe(5);
   });
 
@@ -225,6 +228,12 @@ describe('data', () => {
     const ran = run('echo ran', { TOOLBOX_DATA: 'data/' });
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toMatch(/startup step "data" failed with exit code 1 after \d+\.\d s\n$/);
+  });
+
+  it('that cannot be downloaded is the last words of the container, for the status', () => {
+    sandbox.write('last-words', '');
+    run('echo ran', { TOOLBOX_DATA: 'data/', TOOLBOX_LAST_WORDS: '/last-words' });
+    expect(text('last-words')).toBe('startup step "data" failed');
   });
 
   it('needs the toolbox, and says so', () => {

@@ -7,16 +7,12 @@ import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Event, events, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import type { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
-import {
-  byAge,
-  judgePackedTrials,
-  type PackCodes,
-  packPodToAsk,
-} from '../../executors/kubernetes/packed-trials.ts';
+import { byAge, judgePackedTrials, packPodToAsk } from '../../executors/kubernetes/packed-trials.ts';
 import type { Phase } from '../../executors/kubernetes/phase.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { hasEnded, holdersOf, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { SweepWatch } from '../../executors/kubernetes/sweep-watch.ts';
+import type { PackCodes } from '../../matrix/pack-codes.ts';
 import type { Cluster } from './open-cluster.ts';
 import type { InteractivePod } from './print-cluster-status.ts';
 

@@ -1,8 +1,9 @@
+import { type PackCodes, readPackCodes } from '../../matrix/pack-codes.ts';
 import { markerInterval, packMarker } from '../../matrix/pack-command.ts';
 import { inOrder } from './in-order.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, type Pod, pathOf, pods } from './objects.ts';
-import { type PackCodes, packPodToAsk, readPackCodes } from './packed-trials.ts';
+import { packPodToAsk } from './packed-trials.ts';
 
 /** More than this is not read of a pod's last minutes: a log that grows faster has a marker in it all the same. */
 const maxBytes = 8 * 1024 * 1024;

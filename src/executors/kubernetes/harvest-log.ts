@@ -14,7 +14,7 @@ const readBytes = 32 * harvestedBytes;
 /**
  * Saves the last lines of a Job's output before the Job is deleted, as the log of an attempt.
  *
- * @returns the log's path relative to the project; the file is empty where the pods are gone already
+ * @returns the log's path relative to the project; there is no file where the pods are gone already
  */
 export async function harvestLog(
   api: NamespaceApi,
@@ -29,7 +29,8 @@ export async function harvestLog(
   );
   // The last to start is the attempt that counted; of several nodes, one that failed.
   const pod = ended.findLast((each) => each.status?.phase === 'Failed') ?? ended.at(-1);
-  const text = pod === undefined ? '' : await readTail(api, pod, signal);
+  if (pod === undefined) return path;
+  const text = await readTail(api, pod, signal);
   await mkdir(dirname(join(target.root, path)), { recursive: true });
   await writeFile(join(target.root, path), text);
   return path;

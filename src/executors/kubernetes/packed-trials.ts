@@ -1,11 +1,9 @@
 import { hasFailed } from '../../matrix/decide.ts';
 import type { PackedTrial } from '../../matrix/pack.ts';
 import { readPack } from '../../matrix/pack.ts';
+import { type PackCodes, readPackCodes } from '../../matrix/pack-codes.ts';
 import type { JobView } from './job-state.ts';
 import type { Job, Pod } from './objects.ts';
-
-/** Exit codes of a pack's trials in their order; `null` of one that has not ended. */
-export type PackCodes = readonly (number | null)[];
 
 /**
  * How the trials of a packed Job stand: by the exit codes that its newest pod has told, and those that have none,
@@ -30,13 +28,6 @@ export function packPodToAsk(job: Job, pods: readonly Pod[]): Pod | undefined {
   if (readPack(job.metadata.annotations) === undefined) return undefined;
   const pod = newest(pods);
   return mainState(pod)?.running === undefined ? undefined : pod;
-}
-
-/** Reads the list of exit codes that a pack leaves: `[0,null,3]`. */
-export function readPackCodes(text: string | undefined): PackCodes | undefined {
-  return text !== undefined && /^\[(\d{1,3}|null)(,(\d{1,3}|null))*\]$/.test(text)
-    ? (JSON.parse(text) as PackCodes)
-    : undefined;
 }
 
 /** Oldest first; within a second, a pack before the Jobs that trials of it got when they ran again. */

@@ -1,3 +1,4 @@
+import { readPackCodes } from '../../matrix/pack-codes.ts';
 import { explainStart } from './container-trouble.ts';
 import { type ContainerStatus, containerOf, type Job, type Pod } from './objects.ts';
 import { holds, type Judgement, oneLine } from './phase.ts';
@@ -49,13 +50,17 @@ export function describePodFailure(
   }
   const known =
     terminated.reason === 'Error' || terminated.reason === undefined ? '' : `, ${terminated.reason}`;
-  const note =
-    terminated.reason === 'Error'
-      ? ''
-      : terminated.message === undefined
-        ? ''
-        : `: ${oneLine(terminated.message)}`;
+  const note = describeLastWords(terminated.message);
   return { phase: 'failed', reason: `${prefix}${what}${whose}${known}${note}${times}`, ...exitCode };
+}
+
+/**
+ * What a container has left in its termination log, as our startup script does. Where a template has the node put the
+ * end of the log there, its last line; the codes that a pack leaves are for the toolbox.
+ */
+function describeLastWords(message = ''): string {
+  const last = message.trimEnd().split('\n').at(-1) ?? '';
+  return last === '' || readPackCodes(message) !== undefined ? '' : `: ${oneLine(last)}`;
 }
 
 /** Whose exit code it is, where that is not the command's own. */

@@ -50,9 +50,12 @@ export async function keepOutcome(
 ): Promise<void> {
   const { state } = judgeJob(job).observation;
   if (state !== 'succeeded' && !hasFailed(state)) return;
-  const { name } = job.metadata;
+  const { name, uid } = job.metadata;
   const pods = await podsOfJob(api, job, signal);
-  const attempt = attemptOf(job, await records.read(name));
+  const known = await records.read(name);
+  // What was seen of it while its pods were there says more.
+  if (pods.length === 0 && known?.uid === uid && hasFailed(known.state)) return;
+  const attempt = attemptOf(job, known);
   const log = await harvestLog(api, job, pods, { root, attempt }, signal);
   const record = recordOf(job, judgeJob(job, pods).observation, { attempt, log });
   if (record !== undefined) await records.write(record);

@@ -411,6 +411,17 @@ describe('what has become of a Job', () => {
     );
   });
 
+  it.each([
+    ['startup step "data" failed', 'exit code 3: startup step "data" failed'],
+    ['Traceback …\nValueError: lr is negative\n', 'exit code 3: ValueError: lr is negative'],
+    ['[0,3]', 'exit code 3'],
+    ['', 'exit code 3'],
+  ])('tells the last words of a container: %j', (message, told) => {
+    const { job, pods } = make({ kind: 'failed', exitCode: 3 });
+    const status = { phase: 'Failed', ...terminated({ exitCode: 3, reason: 'Error', message }) };
+    expect(judgeJob(job, [{ ...pods[0], status } as Pod]).observation.reason).toBe(told);
+  });
+
   it('counts attempts', () => {
     const { job, pods } = make({ kind: 'running' });
     const again = { ...job, status: { ...job.status, failed: 2 } };
