@@ -4,6 +4,7 @@ import { lstat, mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DiagnosticError, errorDiagnostic } from '../diagnostics/diagnostic.ts';
+import { escapeBytes, hintToRename } from '../misnamed.ts';
 import { git } from './git-command.ts';
 import type { TarEntry } from './tar.ts';
 
@@ -48,7 +49,7 @@ async function pathsOf(run: Run, options: Options, prefix: string): Promise<stri
   ]);
   if (code !== 0) throw new Error(`git ls-files failed: ${stderr}`);
   const text = stdout.toString('utf8');
-  if (!isUtf8(stdout)) throw notUtf8(text.split('\0').find((entry) => entry.includes('\uFFFD')) ?? '');
+  if (!isUtf8(stdout)) throw notUtf8(stdout);
   const found = new Set<string>();
   for (const entry of text.split('\0')) {
     if (entry === '') continue;
@@ -92,11 +93,15 @@ async function listFolders(run: Run, cwd: string): Promise<string[]> {
   return found;
 }
 
-/** @param entry of `git ls-files -t`: a letter and a blank before the name */
-function notUtf8(entry: string): DiagnosticError {
+/** @param listed by `git ls-files -t`: a letter and a blank before each name */
+function notUtf8(listed: Buffer): DiagnosticError {
+  // Latin-1 keeps every byte.
+  const entries = listed.toString('latin1').split('\0');
+  const names = entries.map((entry) => Buffer.from(entry.slice(2), 'latin1'));
+  const name = escapeBytes(names.find((each) => !isUtf8(each)) ?? Buffer.alloc(0));
   return new DiagnosticError(
-    errorDiagnostic('CONTAINER_NAME_NOT_UTF8', `the name of ${entry.slice(2)} is not UTF-8`, {
-      hint: 'rename the file, or put it into .gitignore',
+    errorDiagnostic('CONTAINER_NAME_NOT_UTF8', `the name of ${name} is not valid UTF-8`, {
+      hint: `${hintToRename(name)}, or put it into .gitignore`,
     }),
     2,
   );

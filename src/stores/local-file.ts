@@ -4,6 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { describeBrokenLink } from '../broken-link.ts';
 import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
 import { isGlob } from '../glob.ts';
+import { hintToRename, misnamed } from '../misnamed.ts';
 import { describeSpecial } from '../special-file.ts';
 import { printable, whyUnsafe } from './safe-key.ts';
 
@@ -77,6 +78,7 @@ export async function findLocalFiles(
   const info = exact === undefined ? undefined : statOrUndefined(join(root, exact));
   if (exact !== undefined && info !== undefined && !info.isDirectory())
     walk.take(exact, join(root, exact), info, true);
+  else if (exact !== undefined && info === undefined && walk.isMisnamed(exact)) return walk;
   else await walk.folder(selection.folder);
   return walk;
 }
@@ -154,7 +156,7 @@ class Walk implements LocalFiles {
           this.#skip(key, 'such names are only moved when they are named');
         continue;
       }
-      if (found === undefined) this.#broken(key, name);
+      if (found === undefined) this.#broken(key);
       else if (found.isDirectory()) {
         const isLink = isLinkAt(full);
         await this.folder(`${key}/`, [...above, identity], links + Number(isLink), isLink);
@@ -167,7 +169,7 @@ class Walk implements LocalFiles {
     if (!info.isFile()) {
       const why = `it is ${describeSpecial(info)}`;
       // What was asked for by its name and cannot be had is more than a remark.
-      if (named) this.#refuse(key, why, 'S3_FILE_SKIPPED');
+      if (named) this.#refuse(key, why, { code: 'S3_FILE_SKIPPED' });
       else this.#skip(key, why);
       return;
     }
@@ -176,12 +178,20 @@ class Walk implements LocalFiles {
     else this.#refuse(key, why);
   }
 
-  #broken(key: string, name: string): void {
+  /** Whether the file has a name that is no text; then it is refused where it is meant. */
+  isMisnamed(key: string): boolean {
+    const cut = key.lastIndexOf('/') + 1;
+    const name = misnamed(join(this.#root, key.slice(0, cut)), key.slice(cut));
+    if (name === undefined) return false;
+    const escaped = key.slice(0, cut) + name;
+    if (this.#matches(key))
+      this.#refuse(escaped, 'its name is not valid UTF-8', { hint: hintToRename(escaped) });
+    return true;
+  }
+
+  #broken(key: string): void {
     const meant = this.#matches(key);
-    if (name.includes('\ufffd')) {
-      if (meant) this.#refuse(key, 'its name is not valid UTF-8');
-      return;
-    }
+    if (this.isMisnamed(key)) return;
     let info: Stats | undefined;
     let why = 'it cannot be read';
     try {
@@ -209,8 +219,12 @@ class Walk implements LocalFiles {
     this.ignored.push(warningDiagnostic('S3_FILE_SKIPPED', `skipped ${printable(key)}: ${why}`));
   }
 
-  #refuse(key: string, why: string, code: 'S3_KEY_REFUSED' | 'S3_FILE_SKIPPED' = 'S3_KEY_REFUSED'): void {
-    this.refused.push(warningDiagnostic(code, `skipped ${printable(key)}: ${why}`));
+  #refuse(
+    key: string,
+    why: string,
+    { code = 'S3_KEY_REFUSED', hint }: { code?: 'S3_KEY_REFUSED' | 'S3_FILE_SKIPPED'; hint?: string } = {},
+  ): void {
+    this.refused.push(warningDiagnostic(code, `skipped ${printable(key)}: ${why}`, { hint }));
   }
 }
 

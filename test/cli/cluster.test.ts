@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -1175,6 +1176,19 @@ describe('the commands of the cluster', () => {
       ]) {
         const answer = await project.run(['copy', `pod=${pod}`, `file=${file}`]);
         expect(answer).toMatchObject({ code: 2, stderr: expect.stringContaining(why ?? '') });
+      }
+    });
+
+    it('names what has a name that is no text, whether in a folder or by itself', async () => {
+      await project.write('src/a.py', 'print(1)\n');
+      writeFileSync(Buffer.from(`${project.root}/src/caf\xe9.txt`, 'latin1'), '');
+      const pod = await running();
+      for (const file of ['src', 'src/caf\ufffd.txt']) {
+        const { code, stderr } = await project.run(['copy', `pod=${pod}`, `file=${file}`]);
+        expect([code, stderr]).toEqual([
+          2,
+          "error CLI_BAD_VALUE: the name of src/caf\\xe9.txt is not valid UTF-8\n  hint: rename it: mv $'src/caf\\xe9.txt' NEW\n",
+        ]);
       }
     });
 

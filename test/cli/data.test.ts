@@ -244,6 +244,25 @@ describe('upload and download', () => {
     );
   });
 
+  it('name what has a name that is no text with its bytes, whether in a folder or by itself', async () => {
+    const { cwd, run, write } = await startProject();
+    write("data/it's", 'a');
+    writeFileSync(Buffer.from(`${cwd}/data/it's caf\xe9`, 'latin1'), '');
+    // A character that stands for what is no text is text itself.
+    write('data/\ufffd', 'a');
+    const refusal =
+      "warning S3_KEY_REFUSED: skipped data/it\\'s caf\\xe9: its name is not valid UTF-8\n" +
+      "  hint: rename it: mv $'data/it\\'s caf\\xe9' NEW\n";
+    expect(await run('upload', "file=data/it's caf\ufffd")).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: `${refusal}Nothing uploaded; 1 refused\n`,
+    });
+    const { code, stdout, stderr } = await run('upload', 'file=data/');
+    expect([code, stderr]).toEqual([3, expect.stringContaining(refusal)]);
+    expect(stdout).toBe("Uploaded data/it's to data/it's\nUploaded data/\ufffd to data/\ufffd\n");
+  });
+
   it('tell of a link that leads nowhere what is missing, where it is named', async () => {
     const { path, run, write } = await startProject();
     write('data/a', 'a');

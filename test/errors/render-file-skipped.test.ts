@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -31,6 +32,17 @@ test('RENDER_FILE_MISSING: a pipe that is named itself', async () => {
   const { code, stderr } = await runMain(project.root, ['dryrun']);
   expect(code).toBe(2);
   expect(stderr).toContain('error RENDER_FILE_MISSING: `file:` has src/pipe, which is a pipe and no file\n');
+});
+
+test('RENDER_FILE_MISSING: a name that is no text', async () => {
+  using project = projectFolder(files('src'));
+  writeFileSync(Buffer.from(`${project.root}/src/caf\xe9.txt`, 'latin1'), '');
+  const { code, stderr } = await runMain(project.root, ['dryrun']);
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    'error RENDER_FILE_MISSING: `file:` has src/caf\\xe9.txt, whose name is not valid UTF-8\n',
+  );
+  expect(stderr).toContain("  hint: rename it: mv $'src/caf\\xe9.txt' NEW\n");
 });
 
 test('RENDER_TEMPLATE_SYNTAX: a pipe among the templates, which would be waited for without end', async () => {

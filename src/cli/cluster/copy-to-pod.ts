@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize, posix } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, posix } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { ResolvedFields } from '../../config/resolved-fields.ts';
 import type { Context } from '../../context.ts';
@@ -15,6 +15,7 @@ import {
 import { exec } from '../../executors/kubernetes/exec.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
 import { ExitCode } from '../../exit-code.ts';
+import { misnamed } from '../../misnamed.ts';
 import { podDotenvText } from '../../render/environment.ts';
 import { openPlan } from '../project.ts';
 import { skippedFile } from '../render/read-project-files.ts';
@@ -51,7 +52,7 @@ export async function copyToPod(options: CopyOptions, context: Context): Promise
   const found = await findEntries(context.cwd, names, skip).catch((error) => {
     if (!(error instanceof NotToCopy)) throw error;
     throw new DiagnosticError(
-      errorDiagnostic('CLI_BAD_VALUE', error.message, { hint: 'name files of the project' }),
+      errorDiagnostic('CLI_BAD_VALUE', error.message, { hint: error.hint }),
       ExitCode.usage,
     );
   });
@@ -134,5 +135,7 @@ function checkName(name: string, root: string): void {
     );
   };
   if (isAbsolute(name) || normalize(name).startsWith('..')) refuse('is outside of the project');
-  if (!existsSync(join(root, name))) refuse('is not there');
+  // What is no text is told of where it is looked at.
+  const path = join(root, name);
+  if (!existsSync(path) && misnamed(dirname(path), basename(path)) === undefined) refuse('is not there');
 }

@@ -6,6 +6,7 @@ import {
   errorDiagnostic,
   warningDiagnostic,
 } from '../../diagnostics/diagnostic.ts';
+import { hintToRename, misnamed } from '../../misnamed.ts';
 import { whyStaysHere } from '../../records/toolbox-folder.ts';
 import { maxFileBytes, type ProjectFile, type ReadProjectFiles } from '../../render/project-files.ts';
 import { describeSpecial } from '../../special-file.ts';
@@ -116,6 +117,10 @@ function realPathOf(file: string, name: string): string {
   try {
     return realpathSync(file);
   } catch (error) {
+    const bytes = misnamed(path.dirname(file), path.basename(file));
+    const escaped = path.join(path.dirname(name), bytes ?? '');
+    if (bytes !== undefined)
+      throw new Refused(`\`file:\` has ${escaped}, whose name is not valid UTF-8`, hintToRename(escaped));
     const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     if (!isLink || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new Refused(

@@ -26,7 +26,8 @@ export const renderCodes = {
     'A Secret or ConfigMap may hold 1 MiB. Shorten .env, or put large values into files.',
   RENDER_FILES_TOO_LARGE:
     'The files of `file:` are more than objects of the cluster can hold. Use `data:` and the bucket instead.',
-  RENDER_FILE_MISSING: 'An entry of `file:` is not there, or cannot be read. Make it, or remove the entry.',
+  RENDER_FILE_MISSING:
+    'An entry of `file:` is not there, cannot be read, or has a name that is not UTF-8. Make or rename it, or remove the entry.',
   RENDER_FILE_SKIPPED:
     'A folder of `file:` has a pipe, a socket or a device in it, which has no bytes to copy, and is copied without. Remove it from the folder.',
   RENDER_GPU_FRACTION:

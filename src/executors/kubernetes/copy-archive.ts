@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, posix, relative } from 'node:path';
+import { basename, dirname, join, posix, relative } from 'node:path';
 import { tarEnd, tarHeader, tarPadding } from '../../container/tar.ts';
+import { hintToRename, misnamed } from '../../misnamed.ts';
 import { whyStaysHere } from '../../records/toolbox-folder.ts';
 import { describeSpecial } from '../../special-file.ts';
 
@@ -37,6 +38,10 @@ export async function findEntries(
     const path = join(root, name);
     const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
+      const bytes = misnamed(dirname(path), basename(path));
+      const escaped = join(dirname(name), bytes ?? '');
+      if (bytes !== undefined)
+        throw new NotToCopy(`the name of ${escaped} is not valid UTF-8`, hintToRename(escaped));
       throw new NotToCopy(`${name} is a link to something that is not there`);
     });
     const [first] = relative(realRoot, real).split('/');
@@ -68,9 +73,15 @@ export async function findEntries(
   return entries;
 }
 
-/** What is outside of the project is nobody's to copy, nor is what stays on this machine. */
+/** What is outside of the project is nobody's to copy, nor is what stays on this machine; no name that is no text can be said. */
 export class NotToCopy extends Error {
   override readonly name = 'NotToCopy';
+  readonly hint: string;
+
+  constructor(message: string, hint = 'name files of the project') {
+    super(message);
+    this.hint = hint;
+  }
 }
 
 /**
