@@ -89,7 +89,8 @@ export async function find(file: string, options: BucketOptions = {}): Promise<O
 }
 
 /**
- * Removes the objects that match, without asking. Nothing is removed unless the listing is complete.
+ * Removes the objects that match, without asking. Nothing is removed unless the listing is complete;
+ * where none matches there is nothing to do.
  *
  * @throws DiagnosticError as for {@link upload}
  */

@@ -31,6 +31,7 @@ it('uploads, finds, downloads and removes', async () => {
   });
   expect(await remove('data/', options)).toEqual({ removed: 2, failed: 0 });
   expect(server.bucket.keys()).toEqual([]);
+  expect(await remove('data/', options)).toEqual({ removed: 0, failed: 0 });
 });
 
 it('throws what stops everything', async () => {

@@ -42,17 +42,23 @@ class S3Error(Exception):
 
 
 def download_s3_path(path: _Path, overwrite: bool = False, local_path: Optional[_Path] = None) -> List[str]:
-    """Brings the files under `path` here, and returns the keys that were moved; what is here and the same is skipped."""
+    """Brings the files under `path` here, and returns the keys that were moved; what is here and the same is skipped.
+
+    Raises S3Error where nothing matches.
+    """
     return _move("download", path, overwrite, local_path)
 
 
 def upload_s3_path(path: _Path, overwrite: bool = False, local_path: Optional[_Path] = None) -> List[str]:
-    """Puts the files under `path` into the bucket, and returns the keys that were moved; what is the same is skipped."""
+    """Puts the files under `path` into the bucket, and returns the keys that were moved; what is the same is skipped.
+
+    Raises S3Error where nothing matches.
+    """
     return _move("upload", path, overwrite, local_path)
 
 
 def find_s3_path(path: _Path) -> List[str]:
-    """The keys in the bucket that `path` matches."""
+    """The keys in the bucket that `path` matches; none is no error."""
     return [found["key"] for found in _call("find", path) if "key" in found]
 
 

@@ -360,11 +360,17 @@ print(json.dumps(result))
       const answer = await python(`
 import json, os
 os.chdir("notebooks")
-from toolbox.s3utils import S3Error, download_s3_path, find_s3_path
+from toolbox.s3utils import S3Error, download_s3_path, find_s3_path, remove_s3_path, upload_s3_path
 result = [find_s3_path("data/"), download_s3_path("data/1"), os.path.exists("../data/1")]
 for path in ("", "../x"):
     try:
         find_s3_path(path)
+    except S3Error as error:
+        result.append([error.exit_code, str(error)])
+result += [find_s3_path("nope"), remove_s3_path("nope")]
+for move in (upload_s3_path, download_s3_path):
+    try:
+        move("nope")
     except S3Error as error:
         result.append([error.exit_code, str(error)])
 print(json.dumps(result))
@@ -375,6 +381,10 @@ print(json.dumps(result))
         true,
         [2, '"file" is empty'],
         [2, expect.stringMatching(/^"\.\.\/x" is not below .*, so it has no key$/)],
+        [],
+        [],
+        [1, expect.stringMatching(/^no file below .* matches "nope"$/)],
+        [1, expect.stringMatching(/^no key in .* matches "nope"$/)],
       ]);
     },
   );
