@@ -118,9 +118,12 @@ export function formatSummary({
   return lines.join('\n');
 }
 
-/** For whoever stops a launch half-way. */
-export function formatInterrupted(made: number, all: number): string {
-  return `interrupted: ${made === 0 ? 0 : `at least ${made}`} of ${all} Jobs created; the same command goes on with the others`;
+/** For whoever stops a launch half-way. `replacesAll`: the same command would replace again what it has made. */
+export function formatInterrupted(made: number, all: number, replacesAll: boolean): string {
+  const rest = replacesAll
+    ? 'make job without overwrite=true creates those that were deleted'
+    : 'the same command goes on with the others';
+  return `interrupted: ${made === 0 ? 0 : `at least ${made}`} of ${all} Jobs created; ${rest}`;
 }
 
 /** For whoever stops a deletion half-way: what is under way may be deleted all the same. */

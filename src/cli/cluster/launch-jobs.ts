@@ -92,7 +92,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     report,
     interrupted(made, all) {
       lines.flush();
-      context.stderr.write(`${formatInterrupted(made, all)}\n`);
+      context.stderr.write(`${formatInterrupted(made, all, options.overwrite === 'true')}\n`);
     },
     now: context.now(),
     signal: context.signal,

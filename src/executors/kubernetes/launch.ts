@@ -7,6 +7,7 @@ import { judgeJob } from './job-state.ts';
 import { judgeRefusal } from './judge-refusal.ts';
 import type { KubernetesExecutor, PreparedKubernetesJob } from './kubernetes-executor.ts';
 import type { LaunchStep, LaunchSummary } from './launch-step.ts';
+import { LeavingPods } from './leaving-pods.ts';
 import type { Listing } from './list-pages.ts';
 import { throwRefused } from './namespace-api.ts';
 import { type Job, jobs, type PodSpec } from './objects.ts';
@@ -62,6 +63,7 @@ class Launch {
   readonly #waiting: WaitingJobs;
   readonly #outcomes: OutcomeMemory;
   readonly #retire: RetireOptions;
+  readonly #leaving: LeavingPods;
   #slots = new Slots(undefined, []);
   #prepared = new Map<JobSpec, PreparedKubernetesJob>();
 
@@ -72,6 +74,7 @@ class Launch {
     const { api, owner } = options.executor;
     this.#outcomes = new OutcomeMemory(api, records);
     this.#retire = { api, owner, records, root, signal };
+    this.#leaving = new LeavingPods(api, owner);
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
@@ -191,6 +194,7 @@ class Launch {
             if (job !== undefined) return { ...step, result: 'kept', reason: 'it keeps changing' };
           }
         }
+        if (!wasDeleted) await this.#leaving.waitFor(spec.name, this.#options.signal);
         return { ...step, ...(await this.#create(spec, wasDeleted ? 'replaced' : 'created')) };
       } catch (error) {
         const judged = judgeRefusal(spec.name, error);

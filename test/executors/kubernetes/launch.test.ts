@@ -8,6 +8,7 @@ import { KubernetesExecutor } from '../../../src/executors/kubernetes/kubernetes
 import { type LaunchOptions, launch } from '../../../src/executors/kubernetes/launch.ts';
 import type { LaunchStep } from '../../../src/executors/kubernetes/launch-step.ts';
 import { NamespaceApi } from '../../../src/executors/kubernetes/namespace-api.ts';
+import { jobs } from '../../../src/executors/kubernetes/objects.ts';
 import { DiskRecordStore } from '../../../src/records/record-store.ts';
 import { ManifestText } from '../../../src/render/manifest-text.ts';
 import { RenderedObject } from '../../../src/render/rendered-object.ts';
@@ -82,6 +83,53 @@ describe('launching a sweep', () => {
       'GET /apis/batch/v1/namespaces/lab/jobs',
       'GET /apis/batch/v1/namespaces/lab/jobs',
     ]);
+  });
+
+  describe('pods that are still ending when their Jobs are gone', () => {
+    const [spec] = makeSpecs(1);
+    const name = spec?.name ?? '';
+    let there: ApiObject;
+    /** As a launch leaves it that is killed while it replaces the Job. */
+    const leavePod = async (): Promise<ApiObject> => {
+      cluster.podGrace = 600_000;
+      cluster.simulation.fate = () => ({ kind: 'running' });
+      await run(makeSpecs(1));
+      await expect.poll(() => cluster.store.list('pods')[0]?.['status']?.phase).toBe('Running');
+      there = structuredClone(job(name));
+      await api.delete(jobs, there.metadata, new AbortController().signal);
+      expect(names()).toEqual([]);
+      return cluster.store.list('pods')[0] as ApiObject;
+    };
+
+    it('have their time before the trial runs again', async () => {
+      const pod = await leavePod();
+      const { send } = api.client.connection;
+      const seen: string[][] = [];
+      api.client.connection.send = function (attempt, credential) {
+        if (attempt.method === 'GET' && attempt.path.endsWith(`/pods/${pod.metadata.name}`))
+          seen.push(names());
+        if (seen.length === 3) cluster.store.remove('pods', pod);
+        return send.call(this, attempt, credential);
+      };
+      expect((await run(makeSpecs(1))).results).toEqual(['created']);
+      expect(seen).toEqual([[], [], []]);
+    });
+
+    it('hold up no Job that another run has created meanwhile', async () => {
+      await leavePod();
+      const { send } = api.client.connection;
+      api.client.connection.send = function (attempt, credential) {
+        if (/\/pods\?/.test(attempt.path) && names().length === 0)
+          cluster.store.add(kinds.jobs, { ...there, metadata: { ...there.metadata, uid: 'of-another-run' } });
+        return send.call(this, attempt, credential);
+      };
+      expect((await run(makeSpecs(1))).results).toEqual(['kept']);
+    });
+
+    it('are not asked for by who may not list them', async () => {
+      cluster.denied = (_user, verb, resource) => resource === 'pods' && verb === 'list';
+      expect((await run(makeSpecs(1))).results).toEqual(['created']);
+    });
   });
 
   describe('what Jobs need beside themselves', () => {
