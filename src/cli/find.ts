@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { drained } from '../drained.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openBucket } from '../open-bucket.ts';
 import { findPages } from '../stores/find-objects.ts';
@@ -23,7 +23,8 @@ export const command = defineCommand({
           options.json ? JSON.stringify({ type: 'object', ...object }) : printable(object.key),
         );
         const taken = lines.length === 0 || context.stdout.write(`${lines.join('\n')}\n`);
-        if (!taken) await once(context.stdout, 'drain', { signal: context.signal });
+        if (!taken) await drained(context.stdout, context.signal);
+        context.signal.throwIfAborted();
       }
       return ExitCode.ok;
     } finally {

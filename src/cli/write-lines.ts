@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { drained } from '../drained.ts';
 
 /** Bytes gathered before they are written: one system call for many lines. */
 const block = 64 * 1024;
@@ -16,7 +17,7 @@ export async function writeLines<T>(
   const flush = async () => {
     const text = gathered;
     gathered = '';
-    if (!context.stdout.write(text)) await drained(context);
+    if (!context.stdout.write(text)) await drained(context.stdout, context.signal);
     // A writer that never waits would not see signals, nor that its reader is gone.
     else await new Promise((resolve) => setImmediate(resolve));
     context.signal.throwIfAborted();
@@ -26,21 +27,4 @@ export async function writeLines<T>(
     if (gathered.length >= block) await flush();
   }
   if (gathered !== '') await flush();
-}
-
-/**
- * Waits until standard output takes more, or is gone. Not events.once(), which listens for errors as well: a reader
- * that has had enough is for the process edge to answer.
- */
-export function drained({ stdout, signal }: Context): Promise<void> {
-  return new Promise((resolve) => {
-    const events = ['drain', 'close'] as const;
-    const done = () => {
-      for (const event of events) stdout.off(event, done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    for (const event of events) stdout.on(event, done);
-    signal.addEventListener('abort', done);
-  });
 }

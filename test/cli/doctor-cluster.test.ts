@@ -108,6 +108,17 @@ describe('doctor and the cluster', () => {
     );
   });
 
+  it('takes a namespace without any right for one that may be misspelt', async () => {
+    cluster.denied = () => true;
+    const { code, text } = await doctor();
+    expect(code).toBe(3);
+    expect(text).toContain(
+      '  problem  you have no rights in namespace "lab", if there is one of that name\n' +
+        '           mend: correct `namespace` in config/kube.yaml, or have an administrator grant them: docs/role.yaml, see docs/cluster.md#rights\n',
+    );
+    expect(text.match(/problem/g)).toHaveLength(1);
+  });
+
   it('says that the namespace does not exist, also to who may not look at namespaces', async () => {
     await project.write('config/kube.yaml', kubeYaml.replace('namespace: lab', 'namespace: labb'));
     const looked = await doctor();

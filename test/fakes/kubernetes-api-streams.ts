@@ -170,8 +170,15 @@ export function servePortForward(
     webSocket.send(channel(1, number));
     const upstream = connect(port, '127.0.0.1');
     upstream.on('data', (data) => webSocket.send(channel(0, data)));
-    upstream.on('error', (error) => {
-      webSocket.send(channel(1, Buffer.from(`error forwarding port ${port} to pod: ${error.message}`)));
+    upstream.on('error', () => {
+      webSocket.send(
+        channel(
+          1,
+          Buffer.from(
+            `error forwarding port ${port} to pod 6ab3587a, uid : failed to connect to localhost:${port} inside namespace "6ab3587a": dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+          ),
+        ),
+      );
       webSocket.close();
     });
     upstream.on('end', () => webSocket.close());

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { Context } from '../../context.ts';
 import { errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { drained } from '../../drained.ts';
 import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
 import { isTimeout } from '../../executors/kubernetes/connection-failure.ts';
 import { type NamespaceApi, refused } from '../../executors/kubernetes/namespace-api.ts';
@@ -50,8 +50,8 @@ export async function printPodLog(
         neutralize: context.stdout.isTTY === true && !request.raw,
       });
   const print = async (bytes: Uint8Array): Promise<void> => {
-    if (bytes.length > 0 && !context.stdout.write(bytes))
-      await once(context.stdout, 'drain', { signal: context.signal });
+    if (bytes.length > 0 && !context.stdout.write(bytes)) await drained(context.stdout, context.signal);
+    context.signal.throwIfAborted();
   };
   const own = trials === undefined ? undefined : new PackedLines(trials);
   const failed = request.container === undefined ? failedBefore(pod) : undefined;

@@ -8,7 +8,7 @@ import { Connection } from '../../executors/kubernetes/connection.ts';
 import { readKubeconfig } from '../../executors/kubernetes/kubeconfig.ts';
 import { NamespaceApi } from '../../executors/kubernetes/namespace-api.ts';
 import { configMaps, namespaces, pathOf } from '../../executors/kubernetes/objects.ts';
-import { missingRights, rights } from '../../executors/kubernetes/rights.ts';
+import { missingRights, type Right, rights } from '../../executors/kubernetes/rights.ts';
 import { findOtherCluster } from '../cluster/sweep-cluster.ts';
 import { openPlan } from '../project.ts';
 import { checkAdmission } from './admission.ts';
@@ -44,7 +44,7 @@ async function checkCluster(context: Context): Promise<readonly Finding[]> {
   const parts: readonly (readonly [string, () => Promise<readonly Finding[]>])[] = [
     ['server', () => checkServer(api, signal)],
     ['namespace', () => checkNamespace(api, 'correct `namespace` in config/kube.yaml', signal)],
-    ['rights', () => checkRights(api, signal)],
+    ['rights', () => checkRights(api, connected.ownNamespace, signal)],
     ['quota', () => checkQuotas(api, needs, signal)],
     ['image pull secret', () => checkPullSecrets(api, needs, signal)],
     ['claim', () => checkClaims(api, needs, signal)],
@@ -75,7 +75,12 @@ async function connect(
   namespace: string,
   context: Context,
 ): Promise<
-  | { readonly api: NamespaceApi; readonly started: readonly Finding[] }
+  | {
+      readonly api: NamespaceApi;
+      /** The kubeconfig's. */
+      readonly ownNamespace: string | undefined;
+      readonly started: readonly Finding[];
+    }
   | { readonly findings: readonly Finding[] }
 > {
   try {
@@ -86,7 +91,7 @@ async function connect(
     const other = await findOtherCluster({ ...access, namespace }, context.cwd);
     const started = [ok(`context "${access.context}" leads to ${connection.where}`)];
     if (other !== undefined) started.push(problem(other.message, other.hint ?? 'see docs/errors.md'));
-    return { api, started };
+    return { api, ownNamespace: access.namespace, started };
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;
     const [first] = error.diagnostics;
@@ -171,10 +176,30 @@ export async function checkNamespace(
   return [ok(`namespace "${namespace}" takes objects`)];
 }
 
-async function checkRights(api: NamespaceApi, signal: AbortSignal): Promise<readonly Finding[]> {
+function count(of: readonly Right[]): number {
+  return of.reduce((sum, { verbs }) => sum + verbs.length, 0);
+}
+
+async function checkRights(
+  api: NamespaceApi,
+  ownNamespace: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const missing = await missingRights(api, rights, signal);
   if (missing.length === 0) return [ok(`all rights in namespace "${api.namespace}"`)];
   const mend = 'have an administrator grant them: docs/role.yaml, see docs/cluster.md#rights';
+  if (count(missing) === count(rights)) {
+    const own =
+      ownNamespace === undefined || ownNamespace === api.namespace
+        ? ''
+        : ` (the kubeconfig says "${ownNamespace}")`;
+    return [
+      problem(
+        `you have no rights in namespace "${api.namespace}", if there is one of that name`,
+        `correct \`namespace\` in config/kube.yaml${own}, or ${mend}`,
+      ),
+    ];
+  }
   return missing.map(({ group, resource, verbs, only }) => {
     const what = `you may not ${verbs.join(', ')} ${group === '' ? resource : `${resource}.${group}`} in namespace "${api.namespace}"`;
     return only === undefined ? problem(what, mend) : warning(`${what}; needed for ${only}`, mend);

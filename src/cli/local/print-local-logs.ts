@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { nearestName } from '../../diagnostics/nearest-name.ts';
+import { drained } from '../../drained.ts';
 import { loggedAttempts } from '../../executors/local-log.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { parseGlob } from '../../glob.ts';
@@ -12,7 +13,6 @@ import { logPath } from '../../records/run-paths.ts';
 import type { RunRecord } from '../../records/run-record.ts';
 import { JsonLogLines } from '../../report/json-log-lines.ts';
 import { reportDiagnostics } from '../report-diagnostics.ts';
-import { drained } from '../write-lines.ts';
 
 export interface LogsOptions {
   /** A name, or a pattern with `*` and `?`. */
@@ -68,7 +68,7 @@ export async function printLog(
   context: Context,
 ): Promise<void> {
   const print = async (bytes: Uint8Array): Promise<void> => {
-    if (bytes.length > 0 && !context.stdout.write(bytes)) await drained(context);
+    if (bytes.length > 0 && !context.stdout.write(bytes)) await drained(context.stdout, context.signal);
   };
   for await (const chunk of chunks) await print(lines?.add(chunk) ?? chunk);
   if (lines !== undefined) await print(lines.end());

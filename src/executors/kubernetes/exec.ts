@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { drained } from '../../drained.ts';
 import type { StatusBody } from './api-error.ts';
 import { openChannelSocket } from './channel-socket.ts';
 import type { NamespaceApi } from './namespace-api.ts';
@@ -76,7 +76,7 @@ export async function exec(api: NamespaceApi, options: ExecOptions, signal: Abor
     let status: StatusBody | undefined;
     for await (const { channel, data } of socket.messages) {
       if (channel === stdoutChannel || channel === stderrChannel)
-        await write(channel === stdoutChannel ? options.stdout : options.stderr, data);
+        await write(channel === stdoutChannel ? options.stdout : options.stderr, data, signal);
       else if (channel === statusChannel) status = JSON.parse(data.toString('utf8')) as StatusBody;
     }
     signal.throwIfAborted();
@@ -110,8 +110,8 @@ async function feed(
   else await sleep(endlessAfter, ended).then(tellEndless, () => undefined);
 }
 
-async function write(stream: Writable, data: Buffer): Promise<void> {
-  if (!stream.write(data)) await once(stream, 'drain');
+async function write(stream: Writable, data: Buffer, signal: AbortSignal): Promise<void> {
+  if (!stream.write(data)) await drained(stream, signal);
 }
 
 function exitCodeOf(status: StatusBody | undefined, options: ExecOptions): number {

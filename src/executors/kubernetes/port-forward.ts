@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { drained } from '../../drained.ts';
 import { openChannelSocket } from './channel-socket.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import { pathOf, pods } from './objects.ts';
@@ -65,13 +66,17 @@ async function carry(api: NamespaceApi, path: string, local: Socket, signal: Abo
       if (data.length === 2) continue;
     }
     if (channel === errorChannel) problem += data.toString('utf8');
-    else if (channel === dataChannel && !local.destroyed && !local.write(data))
-      await new Promise<void>((settle) => {
-        local.once('drain', settle);
-        local.once('close', settle);
-      });
+    else if (channel === dataChannel && !local.destroyed && !local.write(data)) await drained(local, signal);
   }
   clearTimeout(linger);
   local.end();
-  if (problem !== '') throw new Error(problem.trim());
+  if (problem !== '') throw new Error(explain(problem.trim()));
+}
+
+/** A node's words name its network namespace and the pod's number. */
+function explain(problem: string): string {
+  const port = /port (\d+)/.exec(problem)?.[1];
+  return /connection refused/i.test(problem) && port !== undefined
+    ? `nothing listens on port ${port} in the pod`
+    : problem;
 }

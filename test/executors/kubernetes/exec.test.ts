@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archive, findEntries } from '../../../src/executors/kubernetes/copy-archive.ts';
 import { type ExecOptions, exec } from '../../../src/executors/kubernetes/exec.ts';
@@ -44,6 +44,12 @@ describe('in a pod', () => {
       stderr: 'err\n',
     });
     expect((await run(['true'])).code).toBe(0);
+  });
+
+  it('leaves an output that is read no further to its owner', async () => {
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(new Error('write EPIPE')) });
+    stdout.on('error', () => undefined);
+    expect((await run(['seq', '200000'], { stdout })).code).toBe(0);
   });
 
   it('passes words on as they are', async () => {
@@ -211,7 +217,7 @@ describe('in a pod', () => {
       // A new connection: those of before ended with the server.
       const fresh = connect(local, '127.0.0.1');
       fresh.on('error', () => undefined);
-      await expect.poll(() => String(errors[0])).toContain(`error forwarding port ${port} to pod`);
+      await expect.poll(() => String(errors[0])).toContain(`nothing listens on port ${port} in the pod`);
       stop.abort();
     });
 
