@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Observation } from '../executors/executor.ts';
 import { isAlive } from './process-identity.ts';
-import type { RunRecord } from './run-record.ts';
+import { type RunRecord, unseenEnd } from './run-record.ts';
 
 /**
  * How a trial stands by its record. One that says `running` is looked at: its process may be gone, by a power
@@ -17,6 +17,7 @@ export function observeRecord(record: RunRecord): Observation {
     ...(signal === undefined ? {} : { signal }),
     ...(endedAt === undefined ? {} : { endedAt }),
   };
+  if (record.state === 'interrupted' && reason === unseenEnd) return { name, state: 'missing', reason };
   if (record.state !== 'running' || record.executor !== 'local') {
     return { ...rest, state: record.state, ...(reason === undefined ? {} : { reason }) };
   }

@@ -50,3 +50,6 @@ export interface RunRecord {
   /** Local runs: tells a live process from one whose number was used again. */
   readonly process?: { readonly pid: number; readonly startTime: string };
 }
+
+/** Why a record of a success counts for nothing: its trial was created again on the cluster. */
+export const unseenEnd = 'created again, and nobody has seen how that ended';

@@ -110,7 +110,8 @@ export function explainRefusal(refusal: S3Refusal, asked: Asked, settings: S3Set
       {
         exitCode: 3,
         hint: signed
-          ? 'ask who owns the bucket for the right'
+          ? // An answer to HEAD has no words: a key that is wrong looks the same.
+            `ask who owns the bucket for the right${asked.method === 'HEAD' ? '; or the key is wrong, which make doctor tells' : ''}`
           : 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in .env',
       },
     );

@@ -776,6 +776,9 @@ describe('the commands of the cluster', () => {
         expire();
         const { stdout } = await project.run(['status']);
         expect(stdout).toContain('created again, and nobody has seen how that ended');
+        expect((await project.run(['plan'])).stdout).toContain(
+          '[missing] run: on the cluster it was created again, and nobody has seen how that ended\n',
+        );
         const lines = (await project.run(['status', 'json=true'])).stdout.trim().split('\n');
         expect(lines.map((line) => JSON.parse(line))).toMatchObject([
           { state: 'missing', changed: [] },

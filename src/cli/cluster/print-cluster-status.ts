@@ -1,6 +1,5 @@
 import type { Context } from '../../context.ts';
 import type { Observation } from '../../executors/executor.ts';
-import { unseenEnd } from '../../executors/kubernetes/outcome-memory.ts';
 import { countsWithoutJob, executorName } from '../../executors/kubernetes/run-outcome.ts';
 import { ExitCode } from '../../exit-code.ts';
 import { changedParts } from '../../matrix/decide.ts';
@@ -163,9 +162,9 @@ async function explainMissing(
 
 /** What `make job` takes for not found is missing here, too, and has not changed. */
 function observeWithoutJob(record: RunRecord, now: number): Observation {
-  if (record.executor === executorName && record.state === 'interrupted' && record.reason === unseenEnd)
-    return { name: record.name, state: 'missing', reason: unseenEnd };
-  const observation = { ...observeRecord(record), reason: describePlace(record) };
+  const observed = observeRecord(record);
+  if (observed.state === 'missing') return observed;
+  const observation = { ...observed, reason: describePlace(record) };
   if (record.executor !== executorName || record.state !== 'succeeded' || countsWithoutJob(record, now))
     return observation;
   return {

@@ -85,6 +85,7 @@ export function* decideLocally(
 export function explainDecision({ observation, action, changed, ranElsewhere }: LocalDecision): string {
   if (observation === undefined) return 'it has not run';
   const { state, reason } = observation;
+  if (state === 'missing') return `on the cluster it was ${reason}`;
   if (state === 'running') return reason === undefined ? 'it runs' : `it runs: ${reason}`;
   if (ranElsewhere) {
     // It may have run here before: a record is of the last run.

@@ -1,16 +1,13 @@
 import type { JobSpec } from '../../matrix/job-spec.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { logPath } from '../../records/run-paths.ts';
-import type { RunRecord } from '../../records/run-record.ts';
+import { type RunRecord, unseenEnd } from '../../records/run-record.ts';
 import type { Observation, RecordStore } from '../executor.ts';
 import { keepPack } from './keep-pack.ts';
 import type { NamespaceApi } from './namespace-api.ts';
 import type { Job } from './objects.ts';
 import { attemptOf, executorName, recordOf } from './run-outcome.ts';
 import { hasEnded } from './slots.ts';
-
-/** Why a record of a success counts for nothing: its trial was created again. */
-export const unseenEnd = 'created again, and nobody has seen how that ended';
 
 /** `readListed` answers for trials that never ran without looking for their file. */
 export interface OutcomeRecords extends RecordStore {
