@@ -4,17 +4,17 @@ import { ApiError, isApiError } from '../../executors/kubernetes/api-error.ts';
 import { askPacks } from '../../executors/kubernetes/ask-packs.ts';
 import { type JobView, judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { refused } from '../../executors/kubernetes/namespace-api.ts';
-import { type Event, events, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
+import { type Event, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import type { OutcomeMemory } from '../../executors/kubernetes/outcome-memory.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
 import { byAge, judgePackedTrials, packPodToAsk } from '../../executors/kubernetes/packed-trials.ts';
-import type { Phase } from '../../executors/kubernetes/phase.ts';
 import { judgePod } from '../../executors/kubernetes/pod-state.ts';
 import { hasEnded, holdersOf, jobsToStart, startJobs } from '../../executors/kubernetes/slots.ts';
 import { SweepWatch } from '../../executors/kubernetes/sweep-watch.ts';
 import type { PackCodes } from '../../matrix/pack-codes.ts';
 import type { Cluster } from './open-cluster.ts';
 import type { InteractivePod } from './print-cluster-status.ts';
+import { isEventful, readEvents } from './read-events.ts';
 
 /** Milliseconds between two looks at what no change of an object tells: events, and the logs of packs. */
 const lookInterval = 15_000;
@@ -64,7 +64,7 @@ export async function lookAtJobs(
     const holders = holdersOf(all);
     const now = api.client.serverTime();
     if (!needsEvents(views)) return { views, interactive, holders, now };
-    return { views: judgeAll(found, told, await readEvents(cluster, signal)), interactive, holders, now };
+    return { views: judgeAll(found, told, await readEvents(api, signal)), interactive, holders, now };
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
     throw error;
@@ -99,7 +99,7 @@ export async function* watchJobs(
         let views = judgeAll(found, told, known);
         const isWaiting = needsEvents(views);
         if (isWaiting && policy.now() >= nextLook) {
-          known = await readEvents(cluster, signal);
+          known = await readEvents(api, signal);
           nextLook = policy.now() + lookInterval;
           views = judgeAll(found, told, known);
         }
@@ -135,11 +135,8 @@ async function remember(
   }
 }
 
-/** Phases that events tell from each other, or that they may have told wrongly by now. */
-const eventful: ReadonlySet<Phase> = new Set(['waiting', 'starting', 'pulling', 'config error']);
-
 function needsEvents(views: JobViews): boolean {
-  return [...views.values()].some(({ phase }) => eventful.has(phase));
+  return [...views.values()].some(isEventful);
 }
 
 async function continueSweep(
@@ -200,23 +197,4 @@ function judgeAll(
     for (const trial of packed) views.set(trial.observation.name, trial);
   }
   return views;
-}
-
-/** Events say what takes the time, oldest first; without the right to see them, less is said. */
-async function readEvents({ api }: Cluster, signal: AbortSignal): Promise<readonly Event[]> {
-  const kinds = ['Pod', 'Job'].map((kind) =>
-    api.list(events, { fields: `involvedObject.kind=${kind}` }, signal).then(
-      ({ items }) => items,
-      (error) => {
-        if (isApiError(error)) return [];
-        throw error;
-      },
-    ),
-  );
-  return (await Promise.all(kinds)).flat().sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
-}
-
-/** When it happened last; one that is repeated is kept as one. */
-function timeOf({ lastTimestamp, eventTime, metadata }: Event): string {
-  return lastTimestamp ?? eventTime?.slice(0, 19).concat('Z') ?? metadata.creationTimestamp;
 }

@@ -13,6 +13,7 @@ import { hasFailed } from '../../matrix/decide.ts';
 import { readPack } from '../../matrix/pack.ts';
 import type { DiskRecordStore } from '../../records/record-store.ts';
 import type { TrialState } from '../../records/run-record.ts';
+import { ExplainPending } from './explain-pending.ts';
 import type { Cluster } from './open-cluster.ts';
 
 /** Waits until the Jobs of these trials have ended, saying so of each; remembers how they ended. */
@@ -53,12 +54,14 @@ export async function waitForTrials(
     counts[hasFailed(state) ? 'failed' : 'succeeded'] += 1;
     say(name, state, state === 'timeout' ? 'timed out' : state, reason, { exitCode });
   };
+  const why = new ExplainPending(cluster, options, context);
   const vanished = await waitForJobs({
     api,
     owner,
     names,
     maxParallel: options.maxParallel,
     signal: context.signal,
+    look: (pending, signal) => why.look(pending, signal),
     report: ({ observation: { name, state, reason } }, job) => {
       see(job);
       say(name, state, `is ${state}`, reason);
@@ -74,7 +77,10 @@ export async function waitForTrials(
       await outcomes.see(job, view.observation, context.signal);
     },
   });
-  for (const name of vanished) say(name, 'missing', 'is gone', 'deleted before it was seen to end');
+  for (const name of vanished) {
+    present.add(name);
+    say(name, 'missing', 'is gone', 'deleted before it was seen to end');
+  }
   const gone = vanished.length > 0 ? `, ${vanished.length} gone` : '';
   const said =
     names.size === 0 ? 'no trials' : `${counts.succeeded} succeeded, ${counts.failed} failed${gone}`;
@@ -84,7 +90,7 @@ export async function waitForTrials(
       !present.has(name) && !countsWithoutJob(options.records.readListed(name), api.client.serverTime()),
   );
   const taken = await findForeignJobs(api, owner, missing, context.signal);
-  for (const [name, why] of taken) context.stderr.write(`"${name}" has no Job: ${why}\n`);
+  for (const [name, owner] of taken) context.stderr.write(`"${name}" has no Job: ${owner}\n`);
   const [first, ...more] = missing.filter((name) => !taken.has(name));
   if (first !== undefined) {
     const what = more.length === 0 ? `"${first}" has` : `${more.length + 1} trials have`;

@@ -5,6 +5,7 @@ import type { NamespaceApi } from './namespace-api.ts';
 import { type Job, jobs } from './objects.ts';
 import { type Owner, ownerSelector } from './owner.ts';
 import { latestJobs } from './packed-trials.ts';
+import { isUncounted, PendingLooks, type PendingLooksOptions } from './pending-looks.ts';
 import { podsOfJob } from './pods-of-job.ts';
 import { hasEnded, jobsToStart, startJobs } from './slots.ts';
 import { follow } from './watch.ts';
@@ -19,6 +20,8 @@ export interface WaitOptions {
   readonly report: (view: JobView, job: Job) => void;
   /** Called once for each Job that has ended, with why. */
   readonly ended: (view: JobView, job: Job) => Promise<void> | void;
+  /** Called now and then with Jobs that have been pending for a while. @see PendingLooksOptions */
+  readonly look?: PendingLooksOptions['look'];
   readonly signal: AbortSignal;
 }
 
@@ -46,20 +49,30 @@ export async function waitForJobs(options: WaitOptions): Promise<readonly string
   const { api, owner, names, signal } = options;
   const states = new Map<string, string>();
   const ended = new Set<string>();
+  const { look } = options;
+  const begun = (job: Job): void => options.report(judgeJob(job), job);
+  using looks = look === undefined ? undefined : new PendingLooks(api.client, { look, begun }, signal);
   for await (const snapshot of follow(api, jobs, { labels: ownerSelector(owner) }, signal)) {
     const all = [...snapshot.values()];
     const over: Job[] = [];
+    const pending: Job[] = [];
     const wanted = new Set(latestJobs(all, names).values());
     for (const job of all.filter((each) => wanted.has(each.metadata.uid) && !ended.has(each.metadata.name))) {
       const { name, uid } = job.metadata;
       const view = judgeJob(job);
-      const state = `${uid} ${view.observation.state}`;
+      const { state: is } = view.observation;
+      const state = `${uid} ${is}`;
       if (hasEnded(job)) {
         ended.add(name);
         over.push(job);
-      } else if (states.get(name) !== state && !isEnding(view)) options.report(view, job);
+      } else if (!isEnding(view)) {
+        const isUnclear = looks !== undefined && is === 'running' && isUncounted(job);
+        if (isUnclear || is === 'pending') pending.push(job);
+        if (states.get(name) !== state && !isUnclear) options.report(view, job);
+      }
       states.set(name, state);
     }
+    looks?.see(pending);
     const known: [JobView, Job][] = [];
     const judge = async (job: Job): Promise<[JobView, Job]> => [await judgeEnded(api, job, signal), job];
     await inOrder(over, concurrency, judge, (each) => known.push(each));
