@@ -1,19 +1,23 @@
+import { packMarker } from '../matrix/pack-command.ts';
+
 /** A line's `[NAME] ` is within these first bytes. */
 const longestPrefix = 66;
 
 /**
- * Of the output of a pod that runs several trials, the lines of some of them. Each line there begins with
- * `[NAME] `; where one trial is asked for, that is taken off. Holds no more of a line than its prefix.
+ * Of the output of a pod that runs several trials, the lines of some of them, or all but those that are meant for the
+ * toolbox. Each line of a trial begins with `[NAME] `; where one is asked for, that is taken off. Holds no more of
+ * a line than its prefix.
  */
 export class PackedLines {
-  readonly #names: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string> | undefined;
   /** The beginning of a line whose trial is not known yet. */
   #start = Buffer.alloc(0);
   /** Whether the rest of the line under way is kept; `undefined` at its beginning. */
   #keeps: boolean | undefined;
 
-  constructor(names: readonly string[]) {
-    this.#names = new Set(names);
+  /** @param names `undefined` for all */
+  constructor(names: readonly string[] | undefined) {
+    this.#names = names === undefined ? undefined : new Set(names);
   }
 
   add(chunk: Uint8Array): Buffer {
@@ -43,9 +47,13 @@ export class PackedLines {
   #keep(piece: Buffer): Buffer {
     let text = piece;
     if (this.#keeps === undefined) {
-      const name = /^\[([a-z0-9-]{1,63})\] /.exec(piece.subarray(0, longestPrefix).toString('latin1'))?.[1];
-      this.#keeps = name !== undefined && this.#names.has(name);
-      if (this.#keeps && this.#names.size === 1) text = piece.subarray((name?.length ?? 0) + 3);
+      const start = piece.subarray(0, longestPrefix).toString('latin1');
+      const name = /^\[([a-z0-9-]{1,63})\] /.exec(start)?.[1];
+      this.#keeps =
+        this.#names === undefined
+          ? !start.startsWith(packMarker)
+          : name !== undefined && this.#names.has(name);
+      if (this.#keeps && this.#names?.size === 1) text = piece.subarray((name?.length ?? 0) + 3);
     }
     return this.#keeps ? text : piece.subarray(piece.length);
   }

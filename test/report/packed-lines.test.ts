@@ -25,3 +25,13 @@ it('holds nothing of a long line but its beginning', () => {
   expect(lines.add(Buffer.from(`[a] ${'x'.repeat(100)}`))).toHaveLength(100);
   expect(lines.add(Buffer.from('y'))).toHaveLength(1);
 });
+
+it('leaves what is meant for the toolbox out of all lines', () => {
+  const text = 'kube-toolbox: ready\n[a] one\n[kube-toolbox/pack] [0,null]\n[b] two';
+  for (const size of [1, 7, 200]) {
+    const lines = new PackedLines(undefined);
+    let kept = '';
+    for (let at = 0; at < text.length; at += size) kept += lines.add(Buffer.from(text.slice(at, at + size)));
+    expect(kept + lines.end()).toBe('kube-toolbox: ready\n[a] one\n[b] two');
+  }
+});

@@ -53,7 +53,7 @@ export async function printPodLog(
     if (bytes.length > 0 && !context.stdout.write(bytes)) await drained(context.stdout, context.signal);
     context.signal.throwIfAborted();
   };
-  const own = trials === undefined ? undefined : new PackedLines(trials);
+  const own = readPack(pod.metadata.annotations) === undefined ? undefined : new PackedLines(trials);
   const failed = request.container === undefined ? failedBefore(pod) : undefined;
   if (failed !== undefined)
     context.stderr.write(
