@@ -11,7 +11,11 @@ export const command = defineCommand({
       required: true,
       summary: "a trial's name, or a pattern such as '*-vit-*'",
     },
-    attempt: { kind: 'count', minimum: 1, summary: 'the log of attempt N (default: the last one)' },
+    attempt: {
+      kind: 'count',
+      minimum: 1,
+      summary: "attempt N, of the Job's pods or the logs kept here (default: the last)",
+    },
     follow: { kind: 'boolean', summary: 'go on, with pods that come later, until the Jobs have ended' },
     previous: { kind: 'boolean', summary: 'the container before the last restart' },
     tail: { kind: 'count', summary: 'only the last N lines of each pod' },
@@ -25,16 +29,19 @@ export const command = defineCommand({
   async run(options, context) {
     const { name, attempt, path, local, json } = options;
     let asked: AskedCluster | undefined;
-    if (!local && !path && attempt === undefined) {
+    if (!local && !path) {
       const { openProject, usesRunai } = await import('./project.ts');
-      if (await usesRunai(context)) {
+      const isRunai = await usesRunai(context);
+      if (isRunai && attempt === undefined) {
         const { printRunaiLogs } = await import('./runai/print-logs.ts');
         return await printRunaiLogs(await openProject(context), options, context);
       }
-      const { printClusterLogs } = await import('./cluster/cluster-logs.ts');
-      const answer = await printClusterLogs(options, context);
-      if (typeof answer === 'number') return answer;
-      asked = answer;
+      if (!isRunai) {
+        const { printClusterLogs } = await import('./cluster/cluster-logs.ts');
+        const answer = await printClusterLogs(options, context);
+        if (typeof answer === 'number') return answer;
+        asked = answer;
+      }
     }
     const { printLocalLogs } = await import('./local/print-local-logs.ts');
     await printLocalLogs({ name, attempt, path, json, asked }, context);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { inOrder } from '../../executors/kubernetes/in-order.ts';
 import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { containerOf, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
@@ -11,7 +12,8 @@ import { ExitCode } from '../../exit-code.ts';
 import { parseGlob } from '../../glob.ts';
 import { DiskRecordStore } from '../../records/record-store.ts';
 import type { RunRecord } from '../../records/run-record.ts';
-import { followLogs } from './follow-logs.ts';
+import { chooseAttempt } from './choose-attempt.ts';
+import { followLogs, mostAtOnce } from './follow-logs.ts';
 import { describeWithoutPod, hintRunAgain } from './job-without-pod.ts';
 import { openPlace } from './last-launch.ts';
 import { isAskedFor, latestOfEach, type TrialInJob, trialsMatching } from './log-targets.ts';
@@ -22,6 +24,8 @@ import { mayHaveCluster, openToLook } from './status-of-cluster.ts';
 export interface ClusterLogsOptions {
   /** A trial's or pod's name, or a pattern. */
   readonly name: string;
+  /** Among the pods of a Job, or the logs that are kept here; default the last. */
+  readonly attempt: number | undefined;
   readonly follow: boolean;
   readonly previous: boolean;
   readonly raw: boolean;
@@ -58,20 +62,25 @@ export async function printClusterLogs(
   const found = items.filter((pod) => isAskedFor(pod, glob));
   // What ran before the last restart has ended.
   const isFollowed = options.follow && !options.previous;
-  const all = found.length === 0 || isFollowed ? await listJobs(cluster, context.signal) : [];
+  const { attempt } = options;
+  const isOpen = isFollowed && attempt === undefined;
+  const all = found.length === 0 || isOpen ? await listJobs(cluster, context.signal) : [];
   const trials = trialsMatching(all, glob);
-  if (found.length === 0 && !(isFollowed && trials.some(({ job }) => !hasEnded(job)))) {
+  if (found.length === 0 && !(isOpen && trials.some(({ job }) => !hasEnded(job)))) {
     // Of a trial that runs again, the log of its last attempt is here.
     const records = new DiskRecordStore(context.cwd, () => undefined);
     const known = trials.map((each) => ({ ...each, record: records.readListed(each.name) }));
-    const isKept = ({ log }: RunRecord): boolean => existsSync(join(context.cwd, log));
-    if (trials.length > 0 && known.every(({ record }) => record === undefined || !isKept(record)))
-      throw noPod(trials, context.cwd);
+    const isKept = ({ name, record }: (typeof known)[number]): boolean =>
+      attempt === undefined
+        ? record !== undefined && existsSync(join(context.cwd, record.log))
+        : loggedAttempts(context.cwd, name).length > 0;
+    if (trials.length > 0 && !known.some(isKept)) throw noPod(trials, context.cwd);
     for (const { name, job, record } of known)
-      if (record !== undefined) tellOlderRun(name, job, record, context);
+      if (record !== undefined && attempt === undefined) tellOlderRun(name, job, record, context);
     return { namespace: api.namespace, jobs: all.map((job) => job.metadata.name) };
   }
-  const chosen = latestOfEach(found);
+  const chosen = attempt === undefined ? latestOfEach(found) : chooseAttempt(found, attempt, glob, context);
+  if (attempt !== undefined && chosen.length === 0) return { namespace: api.namespace, jobs: [] };
   if (options.container !== undefined) requireContainer(chosen, options.container);
   const nodes = trials.map(({ job }) => job.spec?.completions ?? 1);
   const isPrefixed = Math.max(chosen.length, trials.length, ...nodes) > 1;
@@ -81,7 +90,7 @@ export async function printClusterLogs(
     const isWhole = await printPodLog(api, pod, request, context);
     hasFailed ||= !isWhole;
   };
-  if (isFollowed) {
+  if (isOpen) {
     const latest = new Set(chosen.map(({ metadata }) => metadata.uid));
     const passed = new Set(found.map(({ metadata }) => metadata.uid).filter((uid) => !latest.has(uid)));
     const { container } = options;
@@ -90,7 +99,7 @@ export async function printClusterLogs(
     );
   } else {
     // One after the other: lines of many finished pods are easier to read in order.
-    for (const pod of chosen) await print(pod);
+    await inOrder(chosen, isFollowed ? mostAtOnce : 1, print, () => undefined);
   }
   return hasFailed ? ExitCode.refused : ExitCode.ok;
 }

@@ -8,7 +8,7 @@ import { byName, isAskedFor, jobUidOf, trialsMatching } from './log-targets.ts';
 import type { Cluster } from './open-cluster.ts';
 
 /** Logs that are read at once: each is a connection, through the API server to a node. The others take turns. */
-const mostAtOnce = 32;
+export const mostAtOnce = 32;
 
 export interface FollowLogsOptions {
   readonly glob: Glob;

@@ -32,18 +32,27 @@ export function packedTrials(pod: Pod, glob: Glob): readonly string[] | undefine
 
 /** Of the attempts of a trial, the last; of several nodes, each. */
 export function latestOfEach(found: readonly Pod[]): readonly Pod[] {
-  const attempts = Map.groupBy(found, (pod) => {
-    // By its name: the pod of a Job that was replaced may still be ending.
+  return attemptsOfEach(found)
+    .map((attempts) => attempts.at(-1))
+    .filter((pod) => pod !== undefined)
+    .sort(byName);
+}
+
+/** The attempts of each trial, oldest first; of several nodes, those of each. */
+export function attemptsOfEach(found: readonly Pod[]): readonly (readonly Pod[])[] {
+  const groups = Map.groupBy(found, (pod) => {
     const job = jobOfPod(pod);
     const node = pod.metadata.annotations?.['batch.kubernetes.io/job-completion-index'] ?? '';
     return job === undefined ? pod.metadata.uid : `${job} ${node}`;
   });
-  return [...attempts.values()]
-    .map((group) =>
-      group.sort((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp)).at(-1),
-    )
-    .filter((pod) => pod !== undefined)
-    .sort(byName);
+  return [...groups.values()].map((group) => {
+    const byAge = group.toSorted((a, b) =>
+      a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp),
+    );
+    // The pod of a Job of that name that was replaced may still be ending.
+    const [newest] = byAge.slice(-1).map(jobUidOf);
+    return byAge.filter((pod) => jobUidOf(pod) === newest);
+  });
 }
 
 export function byName(a: Pod, b: Pod): number {

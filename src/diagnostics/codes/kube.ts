@@ -40,7 +40,7 @@ export const kubeCodes = {
   KUBE_NO_POD:
     'There is no pod of that name, or that of the trial is gone since its Job has ended. `make pod` creates one and says its name.',
   KUBE_NO_LOG:
-    'The trial is on the cluster and has no pod: it waits, or its pod is gone. Or its container has not been started again, and `previous=true` has nothing to print.',
+    'The trial is on the cluster and has no pod: it waits, or its pod is gone. Or it has no attempt of that number; the hint says which it has. Or its container has not been started again, and `previous=true` has nothing to print.',
   KUBE_NO_CONTAINER: 'The pod has no container of that name; the hint says which it has.',
   KUBE_POD_NOT_READY:
     'The pod is there but does not run, or the Job of the trial has none yet; the message says why.',
