@@ -191,7 +191,7 @@ export interface WrittenFields {
    */
   retries?: number;
   /**
-   * Longest time a trial may run, locally and in the cluster (`activeDeadlineSeconds`): a duration as `90s`, `45m`, `12h`, `2d6h30m`, or seconds. `null`, the default: none.
+   * Longest time a trial may run, locally and in the cluster (`activeDeadlineSeconds`): a duration as `90s`, `45m`, `12h`, `2d6h30m`, or seconds. On a cluster it counts from the start of the Job, with the time spent waiting for a node, not while suspended. `null`, the default: none.
    */
   timeout?: string | number | null;
   /**

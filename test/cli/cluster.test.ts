@@ -890,6 +890,20 @@ describe('the commands of the cluster', () => {
     );
   });
 
+  it('says what would keep the log of a Job that is over its timeout, whose pod the cluster deletes', async () => {
+    cluster.simulation.fate = () => ({ kind: 'deadline' });
+    await project.run(['job', 'where=hid=256', 'wait=true']);
+    for (const pod of cluster.store.list('pods')) cluster.store.remove('pods', pod);
+    expect(await project.run(['logs', `name=${first}`])).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: [
+        `error KUBE_NO_LOG: ${first} has run into its timeout; the cluster deletes the pod of such a Job, and its log with it`,
+        '  hint: a longer timeout, make logs follow=true while it runs, or a log written below its outputs would have kept it; make job runs it again\n',
+      ].join('\n'),
+    });
+  });
+
   it('says whose log it is where a later Job has ended and left none, and which older ones there are', async () => {
     cluster.simulation.fate = () => ({ kind: 'failed', exitCode: 3, log: 'one\n' });
     await project.run(['job', 'where=hid=256', 'wait=true']);

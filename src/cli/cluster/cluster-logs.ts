@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Context } from '../../context.ts';
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { inOrder } from '../../executors/kubernetes/in-order.ts';
+import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { containerOf, type Job, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
@@ -140,6 +141,10 @@ function requireContainer(chosen: readonly Pod[], name: string): void {
   );
 }
 
+/** What keeps the log of a trial that may run into its timeout again. */
+const overdueHint =
+  'a longer timeout, make logs follow=true while it runs, or a log written below its outputs would have kept it; ';
+
 function noPod([first, ...others]: readonly TrialInJob[], root: string): DiagnosticError {
   const more = others.length === 0 ? '' : ` (and ${others.length} more of that name)`;
   const { name = '', job } = first ?? {};
@@ -150,8 +155,10 @@ function noPod([first, ...others]: readonly TrialInJob[], root: string): Diagnos
     return refuse(`${what}${more} has no pod, and so no log`, 'make status says what it waits for');
   const attempts = loggedAttempts(root, name);
   const older = attempts.length > 0 ? `older logs: attempt=${attempts.join(', attempt=')}; ` : '';
+  // Others stay until the Job is removed.
+  const isOver = judgeJob(job).observation.state === 'timeout';
   return refuse(
-    `${what}${more} ${describeWithoutPod(job)}; its pod is gone, and nobody had kept its log`,
-    `${older}${hintRunAgain(job)}`,
+    `${what}${more} ${describeWithoutPod(job)}; ${isOver ? 'the cluster deletes the pod of such a Job, and its log with it' : 'its pod is gone, and nobody had kept its log'}`,
+    `${older}${isOver ? overdueHint : ''}${hintRunAgain(job)}`,
   );
 }
