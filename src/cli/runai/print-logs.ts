@@ -23,9 +23,9 @@ export async function printRunaiLogs(
   const known = await records.readAll();
   const { user = '' } = config.project;
   // The project is shared by a lab: a pattern means one's own, a name what it says.
-  const names = [...(await executor.list(context.signal)).keys()].filter(
-    (name) => glob.matches(name) && (name === options.name || isOurs(name, known.get(name), user)),
-  );
+  const names = [...(await executor.list(context.signal)).keys()]
+    .filter((name) => glob.matches(name) && (name === options.name || isOurs(name, known.get(name), user)))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   if (names.length === 0 || options.path || options.attempt !== undefined) {
     await printLocalLogs(options, context);
     return ExitCode.ok;
