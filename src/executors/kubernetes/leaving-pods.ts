@@ -1,6 +1,6 @@
 import { isApiError } from './api-error.ts';
-import type { NamespaceApi } from './namespace-api.ts';
-import { jobs, type Pod, pods } from './objects.ts';
+import { metadataOfList, type NamespaceApi } from './namespace-api.ts';
+import { jobs, type KubeObject, pods } from './objects.ts';
 import { type Owner, ownerSelector } from './owner.ts';
 import { jobOfPod } from './pods-of-job.ts';
 import { deletionPatience } from './remove-object.ts';
@@ -13,7 +13,7 @@ import { deletionPatience } from './remove-object.ts';
 export class LeavingPods {
   readonly #api: NamespaceApi;
   readonly #owner: Owner;
-  #running: Promise<ReadonlyMap<string | undefined, readonly Pod[]>> | undefined;
+  #running: Promise<ReadonlyMap<string | undefined, readonly KubeObject[]>> | undefined;
 
   constructor(api: NamespaceApi, owner: Owner) {
     this.#api = api;
@@ -33,9 +33,9 @@ export class LeavingPods {
     for (const pod of left) await this.#waitForEnd(pod, signal);
   }
 
-  async #list(signal: AbortSignal): Promise<ReadonlyMap<string | undefined, readonly Pod[]>> {
+  async #list(signal: AbortSignal): Promise<ReadonlyMap<string | undefined, readonly KubeObject[]>> {
     const select = { labels: ownerSelector(this.#owner), fields: 'status.phase=Running' };
-    const { items } = await this.#api.list(pods, select, signal).catch((error) => {
+    const { items } = await this.#api.list(pods, select, signal, metadataOfList).catch((error) => {
       // Who may create Jobs may yet not look at pods.
       if (isApiError(error, 'Forbidden')) return { items: [] };
       throw error;
@@ -43,12 +43,14 @@ export class LeavingPods {
     return Map.groupBy(items, jobOfPod);
   }
 
-  async #waitForEnd({ metadata: { name, uid }, spec }: Pod, signal: AbortSignal): Promise<void> {
+  async #waitForEnd({ metadata: { name, uid } }: KubeObject, signal: AbortSignal): Promise<void> {
     const { policy } = this.#api.client;
-    const most = policy.now() + deletionPatience + (spec?.terminationGracePeriodSeconds ?? 30) * 1000;
-    for (let wait = 50; policy.now() < most; wait = Math.min(wait * 2, 2000)) {
+    const start = policy.now();
+    for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
       const there = await this.#api.get(pods, name, signal);
       if (there?.metadata.uid !== uid || there.status?.phase !== 'Running') return;
+      const grace = (there.spec?.terminationGracePeriodSeconds ?? 30) * 1000;
+      if (policy.now() - start > deletionPatience + grace) return;
       await policy.sleep(wait, signal);
     }
   }

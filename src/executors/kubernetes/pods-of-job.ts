@@ -1,5 +1,5 @@
 import type { NamespaceApi } from './namespace-api.ts';
-import { type Job, type Pod, pods } from './objects.ts';
+import { type Job, type KubeObject, type Pod, pods } from './objects.ts';
 
 /**
  * By the Job's own selector, which holds its UID: pods of one before it may still be ending under the same name.
@@ -16,6 +16,6 @@ export async function podsOfJob(
 }
 
 /** The Job that made a pod; `undefined` for a pod of its own. */
-export function jobOfPod({ metadata: { ownerReferences } }: Pod): string | undefined {
+export function jobOfPod({ metadata: { ownerReferences } }: KubeObject): string | undefined {
   return ownerReferences?.find(({ kind }) => kind === 'Job')?.name;
 }
