@@ -9,7 +9,7 @@ import { InOrder } from './in-order.ts';
 import { statLocalFile } from './local-file.ts';
 import { inTheWay } from './make-folder.ts';
 import { noMatch } from './no-match.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { planDownload } from './plan-download.ts';
 import { printable } from './safe-key.ts';
 import { SafeTargets } from './safe-target.ts';
@@ -35,11 +35,11 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
   const objects = await findObjects(store, selection.value, signal, onKeys);
   const targets = openTargets(root, project, !dryRun && objects.length > 0);
   const temporaries = new TemporaryFiles(now);
-  const clear = () => {
-    if (!dryRun) clearLost(store, selection.value, objects, { targets, temporaries });
+  const clear = (toFetch: readonly ObjectInfo[]) => {
+    if (!dryRun) clearLost(store, selection.value, { objects, planned: toFetch }, { targets, temporaries });
   };
   if (objects.length === 0) {
-    clear();
+    clear([]);
     throw await noMatch('key', `in ${store.name}`, options, async (all) => {
       return (await findObjects(store, all, signal)).length;
     });
@@ -63,7 +63,7 @@ export async function downloadAll(store: ObjectStore, options: TransferOptions):
     return counter.summary;
   }
 
-  clear();
+  clear(planned);
   const limits = options.limits ?? makeLimits();
   const onBytes = (count: number, kept = 0) =>
     counter.report({ type: 'moved', bytes: count, files: 0, kept });

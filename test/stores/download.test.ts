@@ -579,6 +579,16 @@ describe('what a killed download left of an object that is gone', () => {
     expect(tree(bucket.root)).toEqual(['data', 'data/there']);
   });
 
+  it('is removed where the object has come whole by another download', async () => {
+    const bucket = await leave('there');
+    putParts(bucket.server.bucket, 'data/there', big(2), { digest: true });
+    const left = bucket.left.map((name) => [name, readFileSync(join(bucket.root, name), 'utf8')] as const);
+    await move('download', bucket, 'data/');
+    for (const [name, text] of left) bucket.write(name, text);
+    expect((await move('download', bucket, 'data/')).summary).toMatchObject({ same: 1 });
+    expect(tree(bucket.root)).toEqual(['data', 'data/there']);
+  });
+
   it('stays while its object is there', async () => {
     const bucket = await leave('there');
     putParts(bucket.server.bucket, 'data/there', big(2), { digest: true });
