@@ -6,6 +6,7 @@ import { ExitCode } from './exit-code.ts';
 import { openBucket } from './open-bucket.ts';
 import { findObjects } from './stores/find-objects.ts';
 import type { ObjectInfo, ObjectStore } from './stores/object-store.ts';
+import { parseRemoval } from './stores/parse-removal.ts';
 import { type RemoveEvent, type RemoveSummary, removeKeys } from './stores/remove.ts';
 import { parseSelection } from './stores/selection.ts';
 import type { TransferEvent, TransferSummary } from './stores/transfer-event.ts';
@@ -98,7 +99,7 @@ export async function remove(file: string, options: RemoveOptions = {}): Promise
   refuseMistakes(file, options, removeOptions);
   return await withStore(options, async (store) => {
     const signal = signalOf(options);
-    const objects = await findObjects(store, selectionOf(file, options), signal);
+    const objects = await findObjects(store, selectionOf(file, options, parseRemoval), signal);
     const keys = objects.map((object) => object.key);
     return await removeKeys(store, keys, { report: options.onEvent ?? (() => {}), signal });
   });
@@ -135,8 +136,8 @@ function transferOptions(file: string, options: TransferOptions) {
   };
 }
 
-function selectionOf(file: string, options: BucketOptions) {
-  const selection = parseSelection(file, folderOf(options), options);
+function selectionOf(file: string, options: BucketOptions, parse = parseSelection) {
+  const selection = parse(file, folderOf(options), options);
   if (!selection.ok) throw new DiagnosticError(selection.diagnostics, 2);
   return selection.value;
 }

@@ -13,7 +13,7 @@ import type { SelectionOptions } from '../stores/selection.ts';
 import { defineCommand } from './command.ts';
 import { selectFlags } from './data/data-flags.ts';
 import { outliveReader } from './data/outlive-reader.ts';
-import { select } from './data/select.ts';
+import { selectToRemove } from './data/select.ts';
 import { keepMemorySmall } from './keep-memory-small.ts';
 import { confirm, valueOrAsk } from './prompt.ts';
 import { reportDiagnostics } from './report-diagnostics.ts';
@@ -28,7 +28,7 @@ export const command = defineCommand({
   example: "make remove file='outputs/*-debug-*'",
   async run(options, context) {
     const file = await valueOrAsk(options.file, 'file', 'What to remove (a key or pattern): ', context);
-    select(file, options, context);
+    selectToRemove(file, options, context);
     keepMemorySmall();
     const { store } = await openBucket(context);
     try {
@@ -58,7 +58,7 @@ export async function removeMatching(
   context: Context,
   agree: (objects: readonly ObjectInfo[]) => Promise<boolean>,
 ): Promise<ExitCode> {
-  const objects = await findObjects(store, select(options.file, options, context), context.signal);
+  const objects = await findObjects(store, selectToRemove(options.file, options, context), context.signal);
   if (objects.length === 0)
     throw await noMatch('key', `in ${store.name}`, { ...options, root: context.cwd }, async (all) => {
       return (await findObjects(store, all, context.signal)).length;

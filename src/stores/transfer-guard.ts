@@ -1,6 +1,11 @@
-import { type Diagnostic, errorDiagnostic, warningDiagnostic } from '../diagnostics/diagnostic.ts';
+import {
+  type Diagnostic,
+  DiagnosticError,
+  errorDiagnostic,
+  warningDiagnostic,
+} from '../diagnostics/diagnostic.ts';
 import { FileChanged } from './file-digest.ts';
-import type { LocalFile } from './local-file.ts';
+import { isSystemError, type LocalFile } from './local-file.ts';
 import type { ObjectInfo } from './object-store.ts';
 import { printable } from './safe-key.ts';
 import { StoreError } from './store-error.ts';
@@ -27,7 +32,13 @@ export function ownFailure(key: string, error: unknown): readonly Diagnostic[] {
   // Whatever the system says of a file is about that file; what it says of the network is a StoreError by now.
   const mine = error instanceof FileChanged || (error instanceof Error && 'syscall' in error);
   if (!mine) throw error;
-  return [errorDiagnostic('S3_FILE_FAILED', `${printable(key)}: ${error.message}`, { cause: error })];
+  const message = `${printable(key)}: ${error.message}`;
+  // All others would meet the same.
+  if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
+    const hint = 'make room and type it again: what has come whole stays';
+    throw new DiagnosticError(errorDiagnostic('S3_FILE_FAILED', message, { hint, cause: error }), 1);
+  }
+  return [errorDiagnostic('S3_FILE_FAILED', message, { cause: error })];
 }
 
 function bytes(count: number): string {
