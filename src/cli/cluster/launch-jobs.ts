@@ -90,6 +90,10 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     maxParallel,
     concurrency: config.project.concurrency,
     report,
+    notice: (sentence) => {
+      lines.flush();
+      context.stderr.write(`${sentence}\n`);
+    },
     interrupted(made, all) {
       lines.flush();
       context.stderr.write(`${formatInterrupted(made, all, options.overwrite === 'true')}\n`);

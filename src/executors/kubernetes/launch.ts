@@ -31,6 +31,8 @@ export interface LaunchOptions extends SeeingOptions {
   readonly concurrency: number;
   /** Called for each trial in their order, as soon as it and all before it are settled. */
   readonly report: (step: LaunchStep) => void;
+  /** Told in a sentence what it waits for. */
+  readonly notice?: (sentence: string) => void;
   /** Called when the signal has ended it before its end: Jobs made, of how many to be made. */
   readonly interrupted?: (made: number, all: number) => void;
   readonly signal: AbortSignal;
@@ -74,7 +76,7 @@ class Launch {
     const { api, owner } = options.executor;
     this.#outcomes = new OutcomeMemory(api, records);
     this.#retire = { api, owner, records, root, signal };
-    this.#leaving = new LeavingPods(api, owner);
+    this.#leaving = new LeavingPods(api, owner, options.notice ?? (() => undefined));
   }
 
   async run(specs: Iterable<JobSpec>): Promise<LaunchSummary> {
@@ -194,7 +196,7 @@ class Launch {
             if (job !== undefined) return { ...step, result: 'kept', reason: 'it keeps changing' };
           }
         }
-        if (!wasDeleted) await this.#leaving.waitFor(spec.name, this.#options.signal);
+        if (!wasDeleted) await this.#leaving.waitFor(spec, this.#options.signal);
         return { ...step, ...(await this.#create(spec, wasDeleted ? 'replaced' : 'created')) };
       } catch (error) {
         const judged = judgeRefusal(spec.name, error);

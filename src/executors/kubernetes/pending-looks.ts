@@ -74,13 +74,13 @@ export class PendingLooks implements Disposable {
         await policy.sleep(due - policy.now(), this.#signal);
         continue;
       }
-      const begun = policy.now();
-      const long = [...this.#pending.values()].filter(({ since }) => since + patience <= begun);
+      // With those that have waited less: what is told of the first is not to be taken for all.
+      const waiting = [...this.#pending.values()];
       const running = await this.#options.look(
-        long.map(({ job }) => job),
+        waiting.map(({ job }) => job),
         this.#signal,
       );
-      for (const { job } of long) {
+      for (const { job } of waiting) {
         // Of others, the next change says so.
         if (!isUncounted(job) || !running.has(job.metadata.uid)) continue;
         this.#running.set(job.metadata.uid, job.status?.failed ?? 0);

@@ -111,8 +111,27 @@ describe('launching a sweep', () => {
         if (seen.length === 3) cluster.store.remove('pods', pod);
         return send.call(this, attempt, credential);
       };
-      expect((await run(makeSpecs(1))).results).toEqual(['created']);
+      const notices: string[] = [];
+      const { results } = await run(makeSpecs(1), { notice: (sentence) => notices.push(sentence) });
+      expect(results).toEqual(['created']);
       expect(seen).toEqual([[], [], []]);
+      expect(notices).toEqual([
+        `waiting for pod "${pod.metadata.name}", and others whose Jobs are gone, to end`,
+      ]);
+    });
+
+    it('are not waited for where their node has not removed them in time', async () => {
+      const pod = await leavePod();
+      cluster.store.update('pods', pod, ({ metadata }) => {
+        metadata.finalizers = ['of-a-lost-node'];
+        metadata.deletionTimestamp = new Date(Date.now() - 600_000).toISOString();
+      });
+      const notices: string[] = [];
+      const { results } = await run(makeSpecs(1), { notice: (sentence) => notices.push(sentence) });
+      expect(results).toEqual(['created']);
+      expect(notices).toEqual([
+        `pod "${pod.metadata.name}" does not end though its Job is gone; its trial is created beside it`,
+      ]);
     });
 
     it('hold up no Job that another run has created meanwhile', async () => {
