@@ -17,13 +17,13 @@ export function misnamed(folder: string, name: string): string | undefined {
   }
 }
 
-/** Text with what is not UTF-8 as `\xe9`. */
+/** Text with what is not UTF-8, and what no terminal shows, as `\xe9`. */
 export function escapeBytes(bytes: Buffer): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {
     const length = [1, 2, 3, 4].find((each) => isUtf8(bytes.subarray(at, at + each)));
     text +=
-      length === undefined
+      length === undefined || isControl(bytes[at])
         ? `\\x${bytes.subarray(at, at + 1).toString('hex')}`
         : bytes
             .subarray(at, at + length)
@@ -32,6 +32,10 @@ export function escapeBytes(bytes: Buffer): string {
     at += length ?? 1;
   }
   return text;
+}
+
+function isControl(byte = 0): boolean {
+  return byte < 0x20 || byte === 0x7f;
 }
 
 /** What to type, of a name that {@link misnamed} gave, with the folder it is in. */

@@ -106,7 +106,9 @@ export function explainFailure(
   const tried = elapsed >= patience ? `, for ${Math.round(elapsed / 1000)} s` : '';
   return unreachable(
     `cannot reach ${endpoint.origin} (S3_ENDPOINT_URL ${origin})${tried}: ${why}`,
-    'check the address and the network',
+    isOfProxy(cause, endpoint)
+      ? 'the proxy that HTTP_PROXY or HTTPS_PROXY names does not answer: correct that, or set NO_PROXY'
+      : 'check the address and the network',
   );
 }
 
@@ -119,6 +121,12 @@ function parseRetryAfter({ headers }: Answer, now: number): number | undefined {
 
 function isStreamError(error: unknown): boolean {
   return error instanceof Error && (error.message === 'aborted' || error.message === 'terminated');
+}
+
+/** A connection that was refused at another port than the server's. */
+function isOfProxy(cause: unknown, endpoint: URL): boolean {
+  const own = Number(endpoint.port) || (endpoint.protocol === 'https:' ? 443 : 80);
+  return cause instanceof Error && 'port' in cause && cause.port !== own;
 }
 
 /** What OpenSSL says of an answer in plain HTTP. */

@@ -1,4 +1,5 @@
 import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { isApiError } from '../../executors/kubernetes/api-error.ts';
 import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { events, jobs, type Pod, pods } from '../../executors/kubernetes/objects.ts';
 import { ownerSelector } from '../../executors/kubernetes/owner.ts';
@@ -47,15 +48,19 @@ export async function findRunningPod(cluster: Cluster, name: string, signal: Abo
   return pod;
 }
 
+/** Without a right, less is said. */
+function noneIfForbidden(error: unknown): { readonly items: readonly [] } {
+  if (isApiError(error, 'Forbidden')) return { items: [] };
+  throw error;
+}
+
 /** The name may be that of a trial whose Job waits, or has ended so long ago that its pod is gone. */
 async function explainNoPod(
   { api, owner }: Cluster,
   name: string,
   signal: AbortSignal,
 ): Promise<DiagnosticError> {
-  const { items } = await api
-    .list(jobs, { labels: ownerSelector(owner) }, signal)
-    .catch(() => ({ items: [] }));
+  const { items } = await api.list(jobs, { labels: ownerSelector(owner) }, signal).catch(noneIfForbidden);
   const [found] = trialsMatching(items, parseGlob(name));
   if (found === undefined)
     return new DiagnosticError(
@@ -72,9 +77,8 @@ async function explainNoPod(
       }),
       ExitCode.refused,
     );
-  // Without the right to see events, less is said.
   const fields = `involvedObject.kind=Job,involvedObject.name=${job.metadata.name}`;
-  const told = await api.list(events, { fields }, signal).catch(() => ({ items: [] }));
+  const told = await api.list(events, { fields }, signal).catch(noneIfForbidden);
   return new DiagnosticError(
     errorDiagnostic(
       'KUBE_POD_NOT_READY',

@@ -21,7 +21,7 @@ export const s3Codes = {
   S3_KEY_REFUSED:
     'The key is no safe file name below the folder, or the name no possible key; it was skipped.',
   S3_FILE_SKIPPED:
-    'The file cannot be uploaded: a socket, a pipe, a device, or a link that leads nowhere. Named itself, it is exit code 3.',
+    'The file cannot be uploaded: a socket, a pipe or a device, which named itself is exit code 3, or a link that leads nowhere.',
   S3_FILE_FAILED: 'The file could not be read or written.',
   S3_DIFFERS: 'It is there already with other content, and was left. `overwrite=true` replaces it.',
   S3_NO_MATCH: 'Nothing matches what was given as `file=`.',

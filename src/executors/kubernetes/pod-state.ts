@@ -155,7 +155,7 @@ function isStartTrouble(event: Event): boolean {
   const { type, reason = '' } = event;
   return (
     type === 'Warning' &&
-    /^(?:Failed|NetworkNotReady)/.test(reason) &&
+    /^(?:Failed|NetworkNotReady|NodeNotReady)/.test(reason) &&
     !/^(?:FailedScheduling|FailedToRetrieveImagePullSecret)$/.test(reason) &&
     !isMountTrouble(event)
   );
