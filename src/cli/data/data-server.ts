@@ -10,6 +10,7 @@ import { ExitCode } from '../../exit-code.ts';
 import { findPages } from '../../stores/find-objects.ts';
 import { listLevel } from '../../stores/list-level.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
+import { makeLimits } from '../../stores/transfer-limits.ts';
 import { removeMatching } from '../remove.ts';
 import { moveFiles } from './run-transfer.ts';
 import { select } from './select.ts';
@@ -31,6 +32,8 @@ interface Options {
 export class DataServer {
   readonly #options: Options;
   readonly #server: Server;
+  /** Of all calls together: each with limits of its own would take as much memory as one command. */
+  readonly #limits = makeLimits();
   #port = 0;
   #active = 0;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -146,7 +149,9 @@ export class DataServer {
     const context: Context = { ...pick(this.#options.context), stdout: response, stderr: silent, signal };
     const options = { ...call, json: true, verbose: false };
     if (path === '/upload' || path === '/download')
-      return await moveFiles(path === '/upload' ? 'upload' : 'download', store, options, context);
+      return await moveFiles(path === '/upload' ? 'upload' : 'download', store, options, context, {
+        limits: this.#limits,
+      });
     if (path === '/list') {
       const level = await listLevel(store, call.file, { root: context.cwd, signal });
       for (const key of level.folders) write({ type: 'folder', key });

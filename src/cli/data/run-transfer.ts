@@ -5,6 +5,7 @@ import { openBucket } from '../../open-bucket.ts';
 import type { BulkMover } from '../../stores/bulk-mover.ts';
 import type { ObjectStore } from '../../stores/object-store.ts';
 import { printable } from '../../stores/safe-key.ts';
+import type { TransferLimits } from '../../stores/transfer-limits.ts';
 import { transferRoot } from '../../stores/transfer-root.ts';
 import type { CommonOptions, Options } from '../command.ts';
 import { keepMemorySmall } from '../keep-memory-small.ts';
@@ -30,7 +31,7 @@ export async function runTransfer(
   const { store } = bucket;
   try {
     const mover = await chooseMover(bucket, context);
-    return await moveFiles(direction, store, { ...options, file }, context, mover);
+    return await moveFiles(direction, store, { ...options, file }, context, { mover });
   } finally {
     store.close();
   }
@@ -42,7 +43,7 @@ export async function moveFiles(
   store: ObjectStore,
   options: TransferOptions & { readonly file: string },
   context: Context,
-  mover?: BulkMover,
+  means: { readonly mover?: BulkMover | undefined; readonly limits?: TransferLimits } = {},
 ): Promise<ExitCode> {
   const report = new TransferReport(context, options);
   try {
@@ -64,7 +65,7 @@ export async function moveFiles(
         report.report(event);
       },
       now: context.now,
-      mover,
+      ...means,
       signal: context.signal,
     });
     return report.finish(direction === 'upload' ? 'Uploaded' : 'Downloaded', summary, options.dry_run);
