@@ -258,6 +258,61 @@ it('does not stop the others of a running pack to replace one of them', async ()
   expect(jobs().sort()).toEqual(before.sort());
 });
 
+it('keeps what is known of its trials when its pods are gone', async () => {
+  cluster.simulation.fate = ({ metadata: { name } }) =>
+    isPack(name)
+      ? { kind: 'failed', exitCode: 1, lastWords: '[0,3,0]', log: `[${trial(2)}] two\n` }
+      : { kind: 'running' };
+  await project.run(['job']);
+  await project.run(['status']);
+  const [old = ''] = jobs().filter(isPack);
+  for (const pod of cluster.simulation.podsOf('lab', old)) cluster.store.remove('pods', pod);
+  const { stdout } = await project.run(['status']);
+  expect(stdout).toMatch(new RegExp(`${trial(1)} +succeeded`));
+  expect(stdout).toMatch(new RegExp(`${trial(2)} +failed .* 3 `));
+  cluster.simulation.fate = () => ({ kind: 'running' });
+  await project.run(['job']);
+  expect(jobs().sort()).toEqual([old, trial(2), trial(4)].sort());
+  await project.run(['job', '--overwrite=true']);
+  const record = join(project.root, '.toolbox/runs', trial(2), 'record.json');
+  expect(JSON.parse(await readFile(record, 'utf8'))).toMatchObject({ attempt: 1, exitCode: 3 });
+  await expect(readFile(join(project.root, '.toolbox/runs', trial(2), 'attempt-1.log'))).rejects.toThrow();
+});
+
+it('is left as it is when the files pack no more, or replaced by one Job a trial', async () => {
+  cluster.simulation.fate = () => ({ kind: 'running' });
+  await project.run(['job']);
+  const before = jobs();
+  await project.write('config/kube.yaml', kubeYaml);
+  const again = await project.run(['job']);
+  expect(again.stderr).toContain('4 left as they are\n');
+  expect(jobs()).toEqual(before);
+  await project.run(['job', '--overwrite=true']);
+  expect(jobs().sort()).toEqual([1, 2, 3, 4].map(trial));
+});
+
+it('takes the place of the Jobs that its trials had for themselves', async () => {
+  await project.write('config/kube.yaml', kubeYaml);
+  cluster.simulation.fate = () => ({ kind: 'running' });
+  await project.run(['job']);
+  await project.write('config/kube.yaml', `${kubeYaml}pack: 3\n`);
+  await project.run(['job']);
+  expect(jobs().sort()).toEqual([1, 2, 3, 4].map(trial));
+  for (const size of [1, 2]) cluster.simulation.move('lab', trial(size), { kind: 'failed', exitCode: 4 });
+  await project.run(['job']);
+  expect(
+    jobs()
+      .filter((name) => !isPack(name))
+      .sort(),
+  ).toEqual([3, 4].map(trial));
+  expect(jobs().filter(isPack)).toHaveLength(1);
+  const record = join(project.root, '.toolbox/runs', trial(1), 'record.json');
+  expect(JSON.parse(await readFile(record, 'utf8'))).toMatchObject({ attempt: 1, exitCode: 4 });
+  await project.run(['job', '--overwrite=true']);
+  expect(jobs().filter((name) => !isPack(name))).toEqual([trial(4)]);
+  expect(jobs().filter(isPack)).toHaveLength(1);
+});
+
 it('dryrun writes the pack’s manifest', async () => {
   await project.run(['dryrun']);
   const files = (await readdir(join(project.root, 'build'))).filter(isPack);

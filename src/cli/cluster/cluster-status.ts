@@ -45,7 +45,7 @@ export async function lookAtJobs(
   cluster: Cluster,
   maxParallel: number | undefined,
   context: Context,
-  outcomes?: OutcomeMemory,
+  outcomes?: Recalling,
 ): Promise<JobLook> {
   const { api, owner } = cluster;
   const labels = ownerSelector(owner);
@@ -59,12 +59,17 @@ export async function lookAtJobs(
     const found = group(all, podList.items);
     await remember(found, outcomes, signal);
     const told = await askPacks(api, found, signal);
-    const views = judgeAll(found, told, []);
+    const views = judgeAll(found, told, [], outcomes);
     const interactive = interactivePods(podList.items);
     const holders = holdersOf(all);
     const now = api.client.serverTime();
     if (!needsEvents(views)) return { views, interactive, holders, now };
-    return { views: judgeAll(found, told, await readEvents(api, signal)), interactive, holders, now };
+    return {
+      views: judgeAll(found, told, await readEvents(api, signal), outcomes),
+      interactive,
+      holders,
+      now,
+    };
   } catch (error) {
     if (error instanceof ApiError) throw refused('the Jobs cannot be listed', error);
     throw error;
@@ -96,12 +101,12 @@ export async function* watchJobs(
         const found = group(jobList, podList);
         await remember([...found, ...group(departed.splice(0), podList)], outcomes, signal);
         const told = await askPacks(api, found, signal);
-        let views = judgeAll(found, told, known);
+        let views = judgeAll(found, told, known, outcomes);
         const isWaiting = needsEvents(views);
         if (isWaiting && policy.now() >= nextLook) {
           known = await readEvents(api, signal);
           nextLook = policy.now() + lookInterval;
-          views = judgeAll(found, told, known);
+          views = judgeAll(found, told, known, outcomes);
         }
         yield {
           views,
@@ -124,12 +129,12 @@ export async function* watchJobs(
 /** Who only looks, perhaps at a folder that cannot be written, is not kept from it by a record. */
 async function remember(
   found: readonly JobWithPods[],
-  outcomes: OutcomeMemory | undefined,
+  outcomes: Recalling | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for (const { job, pods: own } of found)
-      if (hasEnded(job)) await outcomes?.see(job, judgeJob(job, own).observation, signal);
+      if (hasEnded(job)) await outcomes?.see?.(job, judgeJob(job, own).observation, signal);
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;
   }
@@ -158,6 +163,9 @@ async function continueSweep(
     throw error;
   }
 }
+
+/** What tells how trials ended whose pods are gone, and may be told how those ended that are seen. */
+type Recalling = Pick<OutcomeMemory, 'recall'> & Partial<Pick<OutcomeMemory, 'see'>>;
 
 interface JobWithPods {
   readonly job: Job;
@@ -188,11 +196,12 @@ function judgeAll(
   found: readonly JobWithPods[],
   told: ReadonlyMap<string, PackCodes>,
   allEvents: readonly Event[],
+  outcomes: Recalling | undefined,
 ): JobViews {
   const views = new Map<string, JobView & { readonly isPack?: boolean }>();
   for (const { job, pods: own } of found) {
     const view = judgeJob(job, own, allEvents);
-    const packed = judgePackedTrials(job, view, own, told);
+    const packed = judgePackedTrials(job, view, own, told, (name) => outcomes?.recall(name));
     views.set(job.metadata.name, packed.length > 0 ? { ...view, isPack: true } : view);
     for (const trial of packed) views.set(trial.observation.name, trial);
   }

@@ -1,8 +1,10 @@
 import { executors } from '../../backends.ts';
 import type { Context } from '../../context.ts';
 import { type Diagnostic, warningDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { gather } from '../../executors/kubernetes/gather.ts';
 import { launch } from '../../executors/kubernetes/launch.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch-step.ts';
+import { throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { prepareAll } from '../../executors/kubernetes/prepare-all.ts';
 import { collectSupport, hasOtherSupport, supportYouth } from '../../executors/kubernetes/support-garbage.ts';
 import { ExitCode } from '../../exit-code.ts';
@@ -70,8 +72,28 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     const prepared = prepareAll(executor, chosen).values();
     if (isReplacing) await Promise.all(prepared.map((each) => executor.tryCreate(each, context.signal)));
   };
-  const packs = usesPacks(config)
-    ? await planPacks(specs, cluster, config, { ...options, records, root: context.cwd, check }, context)
+  let isRefused = false;
+  // The trials are made while the server makes its pages.
+  const [listed, trials] = await Promise.all([
+    listing.catch((error) => {
+      isRefused = true;
+      return throwRefused('the Jobs cannot be listed', error);
+    }),
+    gather(specs, () => !isRefused),
+  ]);
+  const { items } = listed;
+  // Trials may run in packs that today's files know nothing of.
+  const hasPacks =
+    usesPacks(config) || items.some(({ metadata }) => readPack(metadata.annotations) !== undefined);
+  const packs = hasPacks
+    ? await planPacks(
+        trials,
+        items,
+        cluster,
+        config,
+        { ...options, records, root: context.cwd, check },
+        context,
+      )
     : undefined;
   packs?.kept.forEach(report);
   for (const spec of packs?.specs ?? []) {
@@ -79,9 +101,15 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     if (!json)
       for (const { name } of trials) lines.write(formatPacked(name, spec.name, packs?.changed.get(name)));
   }
-  const launched = await launch(packs?.specs ?? specs, {
+  const launched = await launch(packs?.specs ?? trials, {
     executor,
-    listing,
+    listing:
+      packs === undefined
+        ? listing
+        : Promise.resolve({
+            ...listed,
+            items: items.filter(({ metadata }) => !packs.retired.has(metadata.uid)),
+          }),
     records,
     root: context.cwd,
     // What is packed has been decided about.
@@ -102,7 +130,7 @@ export async function launchJobs(options: LaunchJobsOptions, context: Context): 
     signal: context.signal,
   });
   // The same cluster by another address: nothing had to be created, and the sweep is here all the same.
-  if ((await listing).items.length > 0) await cluster.keep();
+  if (items.length > 0) await cluster.keep();
   const { steps } = launched;
   // Those of packs that are left as they are, `launch` has not seen.
   const kept = packs?.kept ?? [];

@@ -1,14 +1,12 @@
 import type { Config } from '../../config/config.ts';
 import type { Context } from '../../context.ts';
-import type { RecordStore } from '../../executors/executor.ts';
 import { judgeJob } from '../../executors/kubernetes/job-state.ts';
 import { keepPack } from '../../executors/kubernetes/keep-pack.ts';
 import type { LaunchStep } from '../../executors/kubernetes/launch-step.ts';
-import { type NamespaceApi, throwRefused } from '../../executors/kubernetes/namespace-api.ts';
 import { type Job, jobs } from '../../executors/kubernetes/objects.ts';
-import { ownerSelector } from '../../executors/kubernetes/owner.ts';
+import type { OutcomeRecords } from '../../executors/kubernetes/outcome-memory.ts';
 import { removeObject } from '../../executors/kubernetes/remove-object.ts';
-import { waitUntilEnded } from '../../executors/kubernetes/retire-job.ts';
+import { type RetireOptions, retireJob, waitUntilEnded } from '../../executors/kubernetes/retire-job.ts';
 import { countsWithoutJob } from '../../executors/kubernetes/run-outcome.ts';
 import { changedParts, decide, hasFailed, type Overwrite } from '../../matrix/decide.ts';
 import type { JobSpec } from '../../matrix/job-spec.ts';
@@ -25,6 +23,8 @@ export interface PackPlan {
   readonly specs: readonly JobSpec[];
   /** Of trials that run again: parts in which they differ from what ran last. */
   readonly changed: ReadonlyMap<string, readonly string[]>;
+  /** UIDs of single Jobs that were removed, since their trials are to run in a pack. */
+  readonly retired: ReadonlySet<string>;
 }
 
 /**
@@ -33,12 +33,13 @@ export interface PackPlan {
  */
 export async function planPacks(
   specs: Iterable<JobSpec>,
+  items: readonly Job[],
   cluster: Cluster,
   config: Config,
   options: {
     readonly overwrite: Overwrite | undefined;
     readonly only: Only | undefined;
-    readonly records: RecordStore;
+    readonly records: OutcomeRecords;
     /** Told what is to be created before anything is removed for it; throws where it cannot be. */
     readonly check: (specs: readonly JobSpec[], isReplacing: boolean) => Promise<void>;
     /** The project's folder, for the logs of packs that are removed. */
@@ -46,10 +47,9 @@ export async function planPacks(
   },
   context: Context,
 ): Promise<PackPlan> {
-  const { views } = await lookAtJobs(cluster, config.project.max_parallel, context);
-  const { items } = await cluster.api
-    .list(jobs, { labels: ownerSelector(cluster.owner) }, context.signal)
-    .catch((error) => throwRefused('the Jobs cannot be listed', error));
+  const { views } = await lookAtJobs(cluster, config.project.max_parallel, context, {
+    recall: (name) => options.records.readListed(name),
+  });
   const kept: LaunchStep[] = [];
   const wanted = new Map<string, JobSpec>();
   const changedOf = new Map<string, readonly string[]>();
@@ -95,18 +95,23 @@ export async function planPacks(
     }
   }
   const packed = [...packSpecs(wanted.values(), config, context)];
-  await options.check(packed, replaced.length > 0);
-  for (const job of replaced) await retirePack(job, cluster.api, options, context.signal);
-  return { kept, specs: packed, changed: changedOf };
+  const single = new Set(packed.map(({ name }) => name));
+  const moved = items.filter(({ metadata }) => wanted.has(metadata.name) && !single.has(metadata.name));
+  await options.check(packed, replaced.length + moved.length > 0);
+  const { api, owner } = cluster;
+  const retire = { ...options, api, owner, signal: context.signal };
+  for (const job of replaced) await retirePack(job, retire);
+  for (const job of moved) await retireSingle(job, retire);
+  return {
+    kept,
+    specs: packed,
+    changed: changedOf,
+    retired: new Set(moved.map(({ metadata }) => metadata.uid)),
+  };
 }
 
 /** Removes a pack so that its trials can run again: keeps what they have printed, and of those that ran, that they did. */
-async function retirePack(
-  job: Job,
-  api: NamespaceApi,
-  { records, root }: { readonly records: RecordStore; readonly root: string },
-  signal: AbortSignal,
-): Promise<void> {
+async function retirePack(job: Job, { api, records, root, signal }: RetireOptions): Promise<void> {
   const isFailing = hasFailed(judgeJob(job).observation.state);
   const last = isFailing ? await waitUntilEnded(job, { api, signal }) : job;
   if (last === undefined) return;
@@ -117,13 +122,22 @@ async function retirePack(
   await removeObject(api, jobs, { name, uid }, signal);
 }
 
+/** Removes the Job that a trial had for itself so that it can run in a pack. */
+async function retireSingle(job: Job, options: RetireOptions): Promise<void> {
+  const { api, signal } = options;
+  const isFailing = hasFailed(judgeJob(job).observation.state);
+  let last = isFailing ? await waitUntilEnded(job, options) : job;
+  while (last?.metadata.uid === job.metadata.uid && !(await retireJob(last, options)))
+    last = await api.get(jobs, job.metadata.name, signal);
+}
+
 /** Of one that has succeeded, the outcome is known, and each trial has succeeded. */
 function isComplete(job: Job): boolean {
   return judgeJob(job).observation.state === 'succeeded';
 }
 
 /** A trial whose Job a TTL has removed is known by its record alone. */
-async function remembered(name: string, records: RecordStore, now: number) {
+async function remembered(name: string, records: OutcomeRecords, now: number) {
   const record = await records.read(name);
   return countsWithoutJob(record, now) ? record : undefined;
 }

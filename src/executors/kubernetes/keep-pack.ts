@@ -12,7 +12,7 @@ import type { NamespaceApi } from './namespace-api.ts';
 import type { Job, Pod } from './objects.ts';
 import { judgePackedTrials } from './packed-trials.ts';
 import { podsOfJob } from './pods-of-job.ts';
-import { executorName } from './run-outcome.ts';
+import { attemptOf, executorName } from './run-outcome.ts';
 
 export interface KeepPackOptions {
   readonly api: NamespaceApi;
@@ -36,7 +36,11 @@ export async function keepPack(
   const trials = readPack(job.metadata.annotations);
   if (trials === undefined) return [];
   const jobPods = await podsOfJob(api, job, signal);
-  const views = judgePackedTrials(job, judgeJob(job, jobPods), jobPods);
+  const { uid } = job.metadata;
+  const recorded = new Map<string, RunRecord | undefined>();
+  for (const { name } of trials) recorded.set(name, await records.read(name));
+  const recall = (name: string) => recorded.get(name);
+  const views = judgePackedTrials(job, judgeJob(job, jobPods), jobPods, undefined, recall);
   const ended: Observation[] = [];
   let printed: Buffer | undefined;
   for (const [index, { observation }] of views.entries()) {
@@ -49,8 +53,10 @@ export async function keepPack(
     if (state !== 'succeeded' && state !== 'failed' && state !== 'timeout' && state !== 'interrupted')
       continue;
     if (!isInterrupted) ended.push(observation);
-    const known = await records.read(name);
-    const attempt = (known?.attempt ?? 0) + 1;
+    const known = recall(name);
+    // What was seen of it while its pods were there says more.
+    if (jobPods.length === 0 && known?.uid === uid) continue;
+    const attempt = attemptOf(job, known);
     const record: RunRecord = {
       version: 1,
       name,
@@ -60,6 +66,7 @@ export async function keepPack(
       fingerprint: trial.fingerprint,
       command: known?.command ?? '',
       executor: executorName,
+      uid,
       outlives: true,
       state,
       attempt,
@@ -96,6 +103,7 @@ async function readLog(
 function isSame(known: RunRecord, record: RunRecord): boolean {
   return (
     known.executor === record.executor &&
+    known.uid === record.uid &&
     known.state === record.state &&
     known.startedAt === record.startedAt &&
     known.fingerprint.hash === record.fingerprint.hash

@@ -59,6 +59,11 @@ export class OutcomeMemory {
     if (record !== undefined) this.#records.writeUnsynced(record);
   }
 
+  /** What is recorded of a trial. */
+  recall(name: string): RunRecord | undefined {
+    return this.#records.readListed(name);
+  }
+
   /** A Job that a person has deleted: its trials are to run again, though a TTL would have removed it later. */
   async seeDeleted({ metadata }: Job): Promise<void> {
     const trials = readPack(metadata.annotations)?.map(({ name }) => name) ?? [metadata.name];

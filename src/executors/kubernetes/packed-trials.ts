@@ -2,6 +2,7 @@ import { hasFailed } from '../../matrix/decide.ts';
 import type { PackedTrial } from '../../matrix/pack.ts';
 import { readPack } from '../../matrix/pack.ts';
 import { type PackCodes, readPackCodes } from '../../matrix/pack-codes.ts';
+import type { RunRecord } from '../../records/run-record.ts';
 import type { JobView } from './job-state.ts';
 import type { Job, Pod } from './objects.ts';
 
@@ -10,15 +11,19 @@ import type { Job, Pod } from './objects.ts';
  * as the Job does. Empty for a Job that is no pack.
  *
  * @param told what the log of a pod that runs says, by the pod's UID
+ * @param recall what is recorded of a trial: that counts where no pod is left to tell
  */
 export function judgePackedTrials(
   job: Job,
   view: JobView,
   pods: readonly Pod[],
   told: ReadonlyMap<string, PackCodes> = new Map(),
+  recall: (name: string) => RunRecord | undefined = () => undefined,
 ): readonly JobView[] {
   const trials = readPack(job.metadata.annotations);
   if (trials === undefined) return [];
+  if (pods.length === 0 && hasFailed(view.observation.state))
+    return trials.map((trial) => recallTrial(trial, recall(trial.name), job, view));
   const codes = codesOf(job, view, pods, told);
   return trials.map((trial, index) => judgeTrial(trial, codes?.[index] ?? undefined, view));
 }
@@ -55,6 +60,23 @@ export function latestJobs(all: readonly Job[], names: ReadonlySet<string>): Rea
       if (known === undefined || byAge(known, job) < 0) latest.set(name, job);
     }
   return new Map([...latest].map(([name, job]) => [name, job.metadata.uid]));
+}
+
+function recallTrial(trial: PackedTrial, known: RunRecord | undefined, job: Job, view: JobView): JobView {
+  if (known?.uid !== job.metadata.uid || (known.state !== 'succeeded' && known.state !== 'failed'))
+    return judgeTrial(trial, undefined, view);
+  const { name, fingerprint } = trial;
+  const { state, startedAt, endedAt, exitCode, reason } = known;
+  const observation = {
+    name,
+    fingerprint,
+    state,
+    startedAt,
+    ...(endedAt !== undefined && { endedAt }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(reason !== undefined && { reason }),
+  };
+  return { ...view, phase: state, observation };
 }
 
 function judgeTrial({ name, fingerprint }: PackedTrial, code: number | undefined, view: JobView): JobView {
