@@ -1,4 +1,3 @@
-import { ExitCode } from '../exit-code.ts';
 import type { AskedCluster } from './cluster/cluster-logs.ts';
 import { defineCommand } from './command.ts';
 
@@ -44,7 +43,6 @@ export const command = defineCommand({
       }
     }
     const { printLocalLogs } = await import('./local/print-local-logs.ts');
-    await printLocalLogs({ name, attempt, path, json, asked }, context);
-    return ExitCode.ok;
+    return await printLocalLogs({ name, attempt, path, json, asked }, context);
   },
 });

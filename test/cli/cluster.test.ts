@@ -168,6 +168,11 @@ describe('the commands of the cluster', () => {
       expect(logs.stderr).toContain(
         `error LOCAL_NO_RUN: the log of ${first} was not kept: its pod is gone, and nobody had read it`,
       );
+      // One that has none hides no others.
+      await project.run(['local', 'where=hid=512']);
+      const all = await project.run(['logs', 'name=*', 'path=true']);
+      expect(all).toMatchObject({ code: 1, stdout: `.toolbox/runs/${second}/attempt-1.log\n` });
+      expect(all.stderr).toContain(`the log of ${first} was not kept`);
       const again = await project.run(['job', 'where=hid=256', 'overwrite=true']);
       expect(again.stdout).toBe(
         `Job '${first}' succeeded (its Job is gone, its record says so). Creating it again.\njob.batch/${first} created\n`,

@@ -63,6 +63,15 @@ export async function printPodLog(
   // The last lines of a trial need not be among the last of its pod.
   const tailLines = own === undefined ? tail : undefined;
   const last = own === undefined || tail === undefined || follow ? undefined : new LastLines(tail);
+  /** What is left: a line that did not come to its end. */
+  const finish = async (): Promise<void> => {
+    if (own !== undefined && last === undefined) await print(lines.add(own.end()));
+    if (last !== undefined) {
+      if (own !== undefined) last.add(own.end());
+      await print(lines.add(last.end()));
+    }
+    await print(lines.end());
+  };
   let hasPrinted = false;
   try {
     for await (const chunk of readPodLog(
@@ -76,12 +85,7 @@ export async function printPodLog(
       if (last === undefined) await print(lines.add(mine));
       else last.add(mine);
     }
-    if (own !== undefined && last === undefined) await print(lines.add(own.end()));
-    if (own !== undefined && last !== undefined) {
-      last.add(own.end());
-      await print(lines.add(last.end()));
-    }
-    await print(lines.end());
+    await finish();
     const { state, reason } = judgePod(pod);
     if (!hasPrinted && !follow && state === 'pending')
       context.stderr.write(
@@ -90,6 +94,7 @@ export async function printPodLog(
     return true;
   } catch (error) {
     if (!(error instanceof ApiError || isTimeout(error))) throw error;
+    await finish();
     const diagnostics =
       previous && isApiError(error, 'BadRequest')
         ? [

@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../context.ts';
-import { DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
+import { type Diagnostic, DiagnosticError, errorDiagnostic } from '../../diagnostics/diagnostic.ts';
 import { nearestName } from '../../diagnostics/nearest-name.ts';
 import { drained } from '../../drained.ts';
 import { loggedAttempts } from '../../executors/local-log.ts';
@@ -29,9 +29,10 @@ export interface LogsOptions {
  * Prints the logs of local trials, bytes as they were; where there are several, each after a heading on
  * standard error.
  *
- * @throws DiagnosticError LOCAL_NO_RUN (exit 1)
+ * @returns exit code 1 where one of them has no log, which is told: the others are printed all the same
+ * @throws DiagnosticError LOCAL_NO_RUN (exit 1) where there is nothing of that name
  */
-export async function printLocalLogs(options: LogsOptions, context: Context): Promise<void> {
+export async function printLocalLogs(options: LogsOptions, context: Context): Promise<ExitCode> {
   const records = new DiskRecordStore(context.cwd, (warning) =>
     reportDiagnostics([warning], context, options),
   );
@@ -47,10 +48,15 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
       return log === undefined ? [] : [{ name, record, log }];
     });
   if (found.length === 0) throw noRun(options, names);
+  let code: ExitCode = ExitCode.ok;
   for (const { name, record, log } of found) {
     const path = options.attempt === undefined ? log : logPath(name, options.attempt);
-    if (!existsSync(join(context.cwd, path)))
-      throw noAttempt(context.cwd, name, path, options.attempt === undefined ? record : undefined);
+    if (!existsSync(join(context.cwd, path))) {
+      const known = options.attempt === undefined ? record : undefined;
+      reportDiagnostics([noAttempt(context.cwd, name, path, known)], context, options);
+      code = ExitCode.failed;
+      continue;
+    }
     if (options.path) {
       context.stdout.write(options.json ? `${JSON.stringify({ type: 'log', name, path })}\n` : `${path}\n`);
       continue;
@@ -59,6 +65,7 @@ export async function printLocalLogs(options: LogsOptions, context: Context): Pr
     const chunks = createReadStream(join(context.cwd, path), { signal: context.signal });
     await printLog(chunks, options.json ? new JsonLogLines({ name }) : undefined, context);
   }
+  return code;
 }
 
 /** @param lines what the log is to become; default: it is passed on as it is */
@@ -106,7 +113,7 @@ function noRun({ name, asked }: LogsOptions, here: readonly string[]): Diagnosti
 }
 
 /** @param record of the attempt that has no log, where it is the last one */
-function noAttempt(root: string, name: string, path: string, record: RunRecord | undefined): DiagnosticError {
+function noAttempt(root: string, name: string, path: string, record: RunRecord | undefined): Diagnostic {
   const attempts = loggedAttempts(root, name);
   const isFromCluster = record !== undefined && record.executor !== 'local';
   const what = isFromCluster
@@ -116,7 +123,9 @@ function noAttempt(root: string, name: string, path: string, record: RunRecord |
     attempts.length > 0
       ? `there are${isFromCluster ? ' older ones' : ''}: attempt=${attempts.join(', attempt=')}`
       : isFromCluster
-        ? 'make job keeps the log of a Job that it replaces'
+        ? record.state === 'timeout'
+          ? 'the cluster deletes the pod of a Job over its timeout, and the log with it'
+          : 'make job keeps the log of a Job that it replaces'
         : 'its logs were removed, or its pod was before anybody read them';
-  return new DiagnosticError(errorDiagnostic('LOCAL_NO_RUN', what, { hint }), ExitCode.failed);
+  return errorDiagnostic('LOCAL_NO_RUN', what, { hint });
 }

@@ -26,10 +26,8 @@ export async function printRunaiLogs(
   const names = [...(await executor.list(context.signal)).keys()]
     .filter((name) => glob.matches(name) && (name === options.name || isOurs(name, known.get(name), user)))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  if (names.length === 0 || options.path || options.attempt !== undefined) {
-    await printLocalLogs(options, context);
-    return ExitCode.ok;
-  }
+  if (names.length === 0 || options.path || options.attempt !== undefined)
+    return await printLocalLogs(options, context);
   for (const name of names) {
     if (names.length > 1 && !options.json) context.stderr.write(`==> ${name} <==\n`);
     const chunks = executor.logs({ name }, { follow: options.follow === true }, context.signal);

@@ -75,6 +75,8 @@ export async function exec(api: NamespaceApi, options: ExecOptions, signal: Abor
   try {
     let status: StatusBody | undefined;
     for await (const { channel, data } of socket.messages) {
+      // Messages that have come already are not held up by an output that nobody reads.
+      signal.throwIfAborted();
       if (channel === stdoutChannel || channel === stderrChannel)
         await write(channel === stdoutChannel ? options.stdout : options.stderr, data, signal);
       else if (channel === statusChannel) status = JSON.parse(data.toString('utf8')) as StatusBody;

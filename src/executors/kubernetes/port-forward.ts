@@ -60,6 +60,7 @@ async function carry(api: NamespaceApi, path: string, local: Socket, signal: Abo
   const greeted = new Set<number>();
   let problem = '';
   for await (const { channel, data } of socket.messages) {
+    signal.throwIfAborted();
     linger?.refresh();
     if (!greeted.has(channel)) {
       greeted.add(channel);
